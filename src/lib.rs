@@ -1,0 +1,5 @@
+//! Kollega: a digital coworker (robothandläggare) for Swedish municipalities.
+//!
+//! The map of the modules is `docs/architecture.md`.
+
+pub mod problem;

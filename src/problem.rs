@@ -1,0 +1,69 @@
+//! One thing wrong in a file that a person wrote, shown so that it can be mended: file, line, caret, what to do.
+//!
+//! Every reader of bots, schedules, rule books and configuration reports in this shape, and reports all it found.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Something wrong at one place of one file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The file as the user named it.
+    pub file: PathBuf,
+    /// The line, from 1; 0 when the file as a whole is meant.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// How many characters the caret underlines, at least 1.
+    pub length: usize,
+    /// What is wrong, in Swedish.
+    pub message: String,
+    /// What to do about it, in Swedish.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// A problem at a place that is known by line and column.
+    pub fn at(file: impl Into<PathBuf>, line: usize, column: usize, message: impl Into<String>) -> Self {
+        Self { file: file.into(), line, column, length: 1, message: message.into(), hint: None }
+    }
+
+    /// The same problem with a caret of `length` characters.
+    #[must_use]
+    pub fn length(mut self, length: usize) -> Self {
+        self.length = length.max(1);
+        self
+    }
+
+    /// The same problem with what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The whole message with the line it is about, read from `source`.
+    pub fn render(&self, source: &str) -> String {
+        let mut text = format!("fel: {}\n", self.message);
+        if self.line == 0 {
+            text += &format!("  --> {}\n", self.file.display());
+        } else {
+            text += &format!("  --> {}:{}:{}\n", self.file.display(), self.line, self.column);
+            let line = source.lines().nth(self.line - 1).unwrap_or_default();
+            let margin = " ".repeat(self.line.to_string().len());
+            let indent = " ".repeat(self.column.saturating_sub(1));
+            let caret = "^".repeat(self.length.max(1));
+            text += &format!("{margin} |\n{} | {line}\n{margin} | {indent}{caret}\n", self.line);
+        }
+        if let Some(hint) = &self.hint {
+            text += &format!("  = gör så här: {hint}\n");
+        }
+        text
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.file.display(), self.line, self.column, self.message)
+    }
+}
