@@ -3,3 +3,4 @@
 //! The map of the modules is `docs/architecture.md`.
 
 pub mod problem;
+pub mod secret;
