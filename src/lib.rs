@@ -2,5 +2,6 @@
 //!
 //! The map of the modules is `docs/architecture.md`.
 
+pub mod mail;
 pub mod problem;
 pub mod secret;
