@@ -5,3 +5,4 @@
 pub mod mail;
 pub mod problem;
 pub mod secret;
+pub mod ssbtek;
