@@ -2,4 +2,10 @@
 //!
 //! The map of the modules is `docs/architecture.md`.
 
+pub mod bot;
+pub mod config;
+pub mod duration;
+pub mod model;
 pub mod problem;
+pub mod store;
+pub mod yaml;
