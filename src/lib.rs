@@ -2,4 +2,5 @@
 //!
 //! The map of the modules is `docs/architecture.md`.
 
+pub mod browser;
 pub mod problem;
