@@ -6,6 +6,7 @@ pub mod bot;
 pub mod config;
 pub mod duration;
 pub mod model;
+pub mod browser;
 pub mod problem;
 pub mod store;
 pub mod yaml;
