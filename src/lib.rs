@@ -10,3 +10,6 @@ pub mod browser;
 pub mod problem;
 pub mod store;
 pub mod yaml;
+pub mod mail;
+pub mod problem;
+pub mod secret;
