@@ -2,4 +2,6 @@
 //!
 //! The map of the modules is `docs/architecture.md`.
 
+pub mod calendar;
 pub mod problem;
+pub mod schedule;
