@@ -1,3 +1,4 @@
 //! Integration tests.
 
 mod schedule;
+mod schedule_times;
