@@ -13,3 +13,6 @@ pub mod yaml;
 pub mod mail;
 pub mod problem;
 pub mod secret;
+pub mod calendar;
+pub mod problem;
+pub mod schedule;
