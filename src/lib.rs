@@ -2,7 +2,18 @@
 //!
 //! The map of the modules is `docs/architecture.md`.
 
+pub mod bot;
+pub mod config;
+pub mod duration;
+pub mod model;
+pub mod browser;
+pub mod problem;
+pub mod store;
+pub mod yaml;
 pub mod mail;
 pub mod problem;
 pub mod secret;
 pub mod ssbtek;
+pub mod calendar;
+pub mod problem;
+pub mod schedule;

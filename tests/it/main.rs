@@ -2,3 +2,5 @@
 
 mod mail;
 mod secret;
+mod schedule;
+mod schedule_times;

@@ -1,0 +1,219 @@
+//! The seed as typed in by hand: applications, what agencies know, what stands in Akten from the start, and what is expected.
+//! Must not calculate anything.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::error::{Error, Result};
+
+pub struct Seed {
+    pub applications: Vec<Application>,
+    pub agencies: BTreeMap<String, Person>,
+    pub dossiers: Vec<Dossier>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    pub reference: String,
+    pub akt: String,
+    pub received: String,
+    pub period: String,
+    #[serde(default)]
+    pub status: Status,
+    pub kind: Household,
+    pub community_size: u32,
+    pub email: String,
+    pub address: String,
+    #[serde(default)]
+    pub first_application: bool,
+    #[serde(default)]
+    pub protected: bool,
+    pub adults: Vec<Adult>,
+    pub children: Vec<Child>,
+    /// person, kind, net, period, paid
+    pub incomes: Vec<(String, String, String, String, String)>,
+    /// kind, applied
+    pub costs: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    #[default]
+    Inkommen,
+    Avslutad,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Household {
+    Single,
+    Couple,
+    Shared,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adult {
+    pub id: String,
+    pub name: String,
+    pub months: u32,
+    #[serde(default)]
+    pub jobbstimulans: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Child {
+    pub id: String,
+    pub name: String,
+    pub lunch_out: bool,
+    pub days: u32,
+    pub in_school: bool,
+}
+
+/// What the agencies know about one person.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    #[serde(default)]
+    pub fk: Fk,
+    #[serde(default)]
+    pub so: So,
+    #[serde(default)]
+    pub csn: Csn,
+    #[serde(default)]
+    pub af: Af,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    #[default]
+    Ok,
+    Partial,
+    Error,
+    Timeout,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fk {
+    #[serde(default)]
+    pub answer: Answer,
+    #[serde(default)]
+    pub protected: bool,
+    /// Groups that can't be delivered when the answer is partial.
+    #[serde(default)]
+    pub missing: Vec<String>,
+    #[serde(default)]
+    pub payments: Vec<FkPayment>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FkPayment {
+    pub family: String,
+    pub benefit: String,
+    pub paid: String,
+    pub from: String,
+    pub to: String,
+    pub gross: String,
+    pub tax: String,
+    #[serde(default)]
+    pub deduction: Option<(String, String)>,
+    pub net: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct So {
+    #[serde(default)]
+    pub answer: Answer,
+    #[serde(default)]
+    pub fund: Option<String>,
+    #[serde(default)]
+    pub payments: Vec<SoPayment>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SoPayment {
+    pub paid: String,
+    pub from: String,
+    pub to: String,
+    pub days: String,
+    pub net: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Csn {
+    #[serde(default)]
+    pub answer: Answer,
+    #[serde(default)]
+    pub payments: Vec<CsnPayment>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CsnPayment {
+    pub paid: String,
+    #[serde(rename = "type")]
+    pub amount_type: String,
+    pub words: String,
+    pub amount: String,
+    pub status: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Af {
+    #[serde(default)]
+    pub answer: Answer,
+    #[serde(default)]
+    pub registered: Option<String>,
+    #[serde(default)]
+    pub category: Option<String>,
+    #[serde(default)]
+    pub scope: Option<u32>,
+    #[serde(default)]
+    pub fund: Option<String>,
+}
+
+/// Older months of a dossier: period, reference, amount.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dossier {
+    pub akt: String,
+    pub months: Vec<(String, String, String)>,
+}
+
+impl Seed {
+    pub fn load() -> Result<Self> {
+        Ok(Self {
+            applications: read("applications.yaml", include_str!("../seed/applications.yaml"))?,
+            agencies: read("agencies.yaml", include_str!("../seed/agencies.yaml"))?,
+            dossiers: read("records.yaml", include_str!("../seed/records.yaml"))?,
+        })
+    }
+
+    pub fn application(&self, reference: &str) -> Option<&Application> {
+        self.applications.iter().find(|one| one.reference == reference)
+    }
+
+    /// The newest application of a dossier: who lives there now.
+    pub fn dossier(&self, akt: &str) -> Option<&Application> {
+        self.applications.iter().filter(|one| one.akt == akt).max_by_key(|one| one.period.clone())
+    }
+
+    pub fn person(&self, id: &str) -> Person {
+        self.agencies.get(id).cloned().unwrap_or_default()
+    }
+}
+
+pub(crate) fn read<T: DeserializeOwned>(file: &'static str, text: &str) -> Result<T> {
+    serde_saphyr::from_str(text).map_err(|problem| Error::Seed { file, reason: problem.to_string() })
+}
