@@ -1,6 +1,8 @@
 //! Integration tests.
 
+mod certificate;
 mod mail;
-mod secret;
 mod schedule;
 mod schedule_times;
+mod secret;
+mod ssbtek;
