@@ -148,10 +148,14 @@ pub(super) fn read(data: &Element, question: &Question, config: &Config) -> Read
     read_providers(&lefi.utlamnare, config, &mut reading);
     read_deviations(lefi.avvikelser.as_ref(), &mut reading);
     for (payments, planned) in benefits.map(|all| [(&all.paid, false), (&all.planned, true)]).into_iter().flatten() {
-        payments.iter().for_each(|payment| reading.row(row(payment, planned, config)));
+        for payment in payments {
+            reading.row(row(payment, planned, config));
+        }
     }
     for (payments, planned) in [(&lefi.utbetalningar, false), (&lefi.preliminara_utbetalningar, true)] {
-        payments.iter().for_each(|payment| reading.row(pension_row(payment, planned, config)));
+        for payment in payments {
+            reading.row(pension_row(payment, planned, config));
+        }
     }
     reading
 }
