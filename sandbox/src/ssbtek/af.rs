@@ -35,33 +35,34 @@ fn answer(question: &Question, known: &Af) -> String {
     .into_iter()
     .map(|(name, text)| of_af(name, text))
     .collect();
-    if let Some(since) = &known.registered {
-        answer.push_str(&registration(known, since));
-    }
+    answer.push_str(&format!("<af:ArbetssokandeInfo>{}</af:ArbetssokandeInfo>", registration(known)));
     if let Some(fund) = &known.fund {
         answer.push_str(&of_af("Akassetillhorighet", fund));
     }
-    let (code, text) = match known.registered {
-        Some(_) => ("0", "Frågan har behandlats normalt och ett giltigt svar har returnerats."),
-        None => ("1", "Personen är inte registrerad."),
-    };
-    answer.push_str(&of_af("StatusSokandeinformationKod", code));
-    answer.push_str(&of_af("StatusSokandeinformationKodText", text));
+    answer.push_str(&of_af("StatusSokandeinformationKod", "0"));
+    answer.push_str(&of_af(
+        "StatusSokandeinformationKodText",
+        "Frågan har behandlats normalt och ett giltigt svar har returnerats.",
+    ));
     answer
 }
 
-fn registration(known: &Af, since: &str) -> String {
-    let mut inside = of_af("Arbetssokande", "true");
-    if let Some(category) = &known.category {
-        inside.push_str(&of_af("ArbetssokandeSKAT", category));
+fn registration(known: &Af) -> String {
+    let mut inside = of_af("Arbetssokande", if known.registered.is_some() { "true" } else { "false" });
+    let scope = known.scope.map(|scope| scope.to_string());
+    let details = [
+        ("ArbetssokandeSKAT", &known.category),
+        ("ArbetssokandeRegistrerad", &known.registered),
+        ("ArbetssokandeOmfattning", &scope),
+    ];
+    for (name, text) in details {
+        if let Some(text) = text {
+            inside.push_str(&of_af(name, text));
+        }
     }
-    inside.push_str(&of_af("ArbetssokandeRegistrerad", since));
-    if let Some(scope) = known.scope {
-        inside.push_str(&of_af("ArbetssokandeOmfattning", &scope.to_string()));
-    }
-    let report = of_af("AktivitetsRapportMeddelande", "Aktivitetsrapport finns");
+    let report = of_af("AktivitetsRapportMeddelande", "Ingen aktivitetsrapport i perioden");
     inside.push_str(&format!("<af:AktivetetsRapportDatum>{report}</af:AktivetetsRapportDatum>"));
-    format!("<af:ArbetssokandeInfo>{inside}</af:ArbetssokandeInfo>")
+    inside
 }
 
 fn of_af(name: &str, text: &str) -> String {
