@@ -6,7 +6,7 @@ mod list;
 mod popup;
 mod sign_in;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -29,18 +29,44 @@ use crate::{
 
 /// The income rows of a calculation, in the order of the form.
 const INCOMES: [&str; 16] = [
-    "Lön", "Aktivitetsstöd", "A-kassa", "Sjukpenning", "Föräldrapenning", "Barnbidrag", "Flerbarnstillägg", "Underhållsstöd",
-    "Bostadsbidrag", "Bostadstillägg", "Studiebidrag", "Studielån", "Etableringsersättning", "Dagersättning", "Skatteåterbäring", "Övrigt",
+    "Lön",
+    "Aktivitetsstöd",
+    "A-kassa",
+    "Sjukpenning",
+    "Föräldrapenning",
+    "Barnbidrag",
+    "Flerbarnstillägg",
+    "Underhållsstöd",
+    "Bostadsbidrag",
+    "Bostadstillägg",
+    "Studiebidrag",
+    "Studielån",
+    "Etableringsersättning",
+    "Dagersättning",
+    "Skatteåterbäring",
+    "Övrigt",
 ];
 
 /// The cost rows of a calculation, in the order of the form.
 const COSTS: [&str; 14] = [
-    "Hyra", "El", "Hemförsäkring", "Bredband", "A-kassa", "Fackavgift", "Arbetsresor", "Barnomsorg", "Läkarvård", "Medicin", "Tandvård",
-    "Glasögon", "Umgänge", "Övrigt",
+    "Hyra",
+    "El",
+    "Hemförsäkring",
+    "Bredband",
+    "A-kassa",
+    "Fackavgift",
+    "Arbetsresor",
+    "Barnomsorg",
+    "Läkarvård",
+    "Medicin",
+    "Tandvård",
+    "Glasögon",
+    "Umgänge",
+    "Övrigt",
 ];
 
-pub fn router(shared: Arc<Shared>) -> Router {
-    let layer = Layer { shared: shared.clone(), system: System::Akten, describe };
+pub fn router(shared: Arc<Shared>, delay: Duration) -> Router {
+    let layer = Layer { shared: shared.clone(), system: System::Akten, delay, describe };
     Router::new()
         .route("/", get(frameset))
         .route("/meny", get(menu))

@@ -27,6 +27,8 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 pub struct Layer {
     pub shared: Arc<Shared>,
     pub system: System,
+    /// How long every answer takes at least.
+    pub delay: Duration,
     /// Which act and which application a request is about.
     pub describe: fn(&Method, &Uri, &Bytes) -> About,
 }
@@ -70,9 +72,8 @@ async fn struck(layer: &Layer, request: Request, next: Next) -> Result<Response,
     };
     let about = (layer.describe)(&parts.method, &parts.uri, &bytes);
     let faults = layer.strike(&about, FaultKind::REQUEST).await?;
-    for slow in faults.iter().filter(|fault| fault.kind == FaultKind::Slow) {
-        tokio::time::sleep(Duration::from_millis(slow.ms)).await;
-    }
+    let slow = faults.iter().filter(|fault| fault.kind == FaultKind::Slow).map(|fault| Duration::from_millis(fault.ms));
+    tokio::time::sleep(layer.delay + slow.sum::<Duration>()).await;
     let has = |kind| faults.iter().find(|fault| fault.kind == kind);
     if has(FaultKind::ExpireSession).is_some() {
         expire(layer, &parts.headers);

@@ -12,7 +12,7 @@ mod skv;
 mod so;
 mod tree;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -32,7 +32,7 @@ use crate::{
 use question::Operation;
 
 pub fn router(shared: Arc<Shared>) -> Router {
-    let layer = Layer { shared: shared.clone(), system: System::Ssbtek, describe };
+    let layer = Layer { shared: shared.clone(), system: System::Ssbtek, delay: Duration::ZERO, describe };
     Router::new()
         .route("/ssbtek", post(ask))
         .layer(middleware::from_fn_with_state(layer, fault_layer::strike))

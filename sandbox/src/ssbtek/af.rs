@@ -1,7 +1,7 @@
 //! Arbetsförmedlingen: whether somebody is registered, since when, and how much.
 
 use super::{
-    answer::element,
+    answer::{element, wrapped},
     question::{Asked, Question},
 };
 use crate::seed::Af;
@@ -21,7 +21,10 @@ pub fn data(question: &Question, asked: &Asked, known: &Af) -> String {
         ("IdentitetsbeteckningFysiskPerson", &question.person),
     ];
     let asked_by: String = fields.into_iter().map(|(name, text)| of_af(name, text)).collect();
-    format!("<af:Fraga xmlns:af=\"{NAMESPACE}\">{asked_by}</af:Fraga><af:Svar xmlns:af=\"{NAMESPACE}\">{}</af:Svar>", answer(question, known))
+    format!(
+        "<af:Fraga xmlns:af=\"{NAMESPACE}\">{asked_by}</af:Fraga><af:Svar xmlns:af=\"{NAMESPACE}\">{}</af:Svar>",
+        answer(question, known)
+    )
 }
 
 fn answer(question: &Question, known: &Af) -> String {
@@ -35,7 +38,7 @@ fn answer(question: &Question, known: &Af) -> String {
     .into_iter()
     .map(|(name, text)| of_af(name, text))
     .collect();
-    answer.push_str(&format!("<af:ArbetssokandeInfo>{}</af:ArbetssokandeInfo>", registration(known)));
+    answer.push_str(&wrapped("af:ArbetssokandeInfo", &registration(known)));
     if let Some(fund) = &known.fund {
         answer.push_str(&of_af("Akassetillhorighet", fund));
     }
@@ -61,7 +64,7 @@ fn registration(known: &Af) -> String {
         }
     }
     let report = of_af("AktivitetsRapportMeddelande", "Ingen aktivitetsrapport i perioden");
-    inside.push_str(&format!("<af:AktivetetsRapportDatum>{report}</af:AktivetetsRapportDatum>"));
+    inside.push_str(&wrapped("af:AktivetetsRapportDatum", &report));
     inside
 }
 

@@ -11,9 +11,8 @@ use super::{
 pub fn fetched(question: &Question, replies: &[Reply]) -> String {
     let mut body = String::new();
     if question.echo {
-        body.push_str("<ssbt:fraga>");
-        question.parts.iter().for_each(|part| echo(part, &mut body));
-        body.push_str("</ssbt:fraga>");
+        let parts: String = question.parts.iter().map(echo).collect();
+        body.push_str(&wrapped("ssbt:fraga", &parts));
     }
     if let Some(at) = &question.asked_at {
         body.push_str(&element("ssbt:frageTidpunkt", at));
@@ -23,10 +22,12 @@ pub fn fetched(question: &Question, replies: &[Reply]) -> String {
     }
     body.push_str("<ssbt:svarsdata>");
     for reply in replies {
-        body.push_str(&format!("<ssbt:{0}>{1}</ssbt:{0}>", reply.agency, inside(&reply.said)));
+        body.push_str(&wrapped(&format!("ssbt:{}", reply.agency), &inside(&reply.said)));
     }
     body.push_str("</ssbt:svarsdata>");
-    envelope(&format!("<ssbt:hamtaBastjanstInformationResponse xmlns:ssbt=\"{SSBT}\">{body}</ssbt:hamtaBastjanstInformationResponse>"))
+    envelope(&format!(
+        "<ssbt:hamtaBastjanstInformationResponse xmlns:ssbt=\"{SSBT}\">{body}</ssbt:hamtaBastjanstInformationResponse>"
+    ))
 }
 
 fn inside(said: &Said) -> String {
@@ -44,7 +45,9 @@ fn inside(said: &Said) -> String {
 pub fn test() -> String {
     let called = |agency| format!("<ssbt:{agency}><ssbt:anropad>true</ssbt:anropad></ssbt:{agency}>");
     let body: String = AGENCIES.iter().map(called).collect();
-    envelope(&format!("<ssbt:testaBastjanstInformationResponse xmlns:ssbt=\"{SSBT}\">{body}</ssbt:testaBastjanstInformationResponse>"))
+    envelope(&format!(
+        "<ssbt:testaBastjanstInformationResponse xmlns:ssbt=\"{SSBT}\">{body}</ssbt:testaBastjanstInformationResponse>"
+    ))
 }
 
 pub fn fault(problems: &[String]) -> String {
@@ -69,16 +72,21 @@ pub fn element(name: &str, text: &str) -> String {
     format!("<{name}>{}</{name}>", escape(text))
 }
 
+/// One element with what is XML already.
+pub fn wrapped(name: &str, inside: &str) -> String {
+    format!("<{name}>{inside}</{name}>")
+}
+
 /// The question as it came; all of it is in the contract's own namespace.
-fn echo(part: &Element, into: &mut String) {
-    into.push_str(&format!("<ssbt:{}", part.name));
-    for (name, value) in &part.attributes {
-        into.push_str(&format!(" {name}=\"{}\"", escape(value)));
-    }
-    into.push('>');
-    if part.children.is_empty() {
-        into.push_str(&escape(part.text.trim()));
-    }
-    part.children.iter().for_each(|child| echo(child, into));
-    into.push_str(&format!("</ssbt:{}>", part.name));
+fn echo(part: &Element) -> String {
+    let attributes: String = part.attributes.iter().map(attribute).collect();
+    let inside = match part.children.as_slice() {
+        [] => escape(part.text.trim()).into_owned(),
+        children => children.iter().map(echo).collect(),
+    };
+    format!("<ssbt:{0}{attributes}>{inside}</ssbt:{0}>", part.name)
+}
+
+fn attribute((name, value): &(String, String)) -> String {
+    format!(" {name}=\"{}\"", escape(value))
 }

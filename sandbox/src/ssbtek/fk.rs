@@ -17,13 +17,33 @@ use crate::{
 
 /// The benefit groups, with their words.
 const GROUPS: [(&str, &str); 27] = [
-    ("ABB", "Barnbidrag"), ("AP", "Allmän pension"), ("AS", "Aktivitetsstöd"), ("BOB", "Bostadsbidrag"), ("BST", "Bostadstillägg"),
-    ("BTI", "Bostadstillägg och inkomststöd"), ("DPE", "Dagpenning till totalförsvarspliktiga"), ("EJO", "Egenlivränta"),
-    ("ET", "Etableringsersättning"), ("FP", "Föräldrapenning"), ("FSJP", "Förebyggande sjukpenning"), ("GP", "Graviditetspenning"),
-    ("HE", "Handikappersättning"), ("MABB", "Mottagare av barnbidrag"), ("MEK", "Merkostnadsersättning"), ("NP", "Närståendepenning"),
-    ("OMV", "Omvårdnadsbidrag"), ("PJOB", "Programjobdagar"), ("PROG", "Programersättning"), ("RBE", "Rehabiliteringsersättning"),
-    ("SA", "Sjuk- och aktivitetsersättning"), ("SBP", "Smittbärarpenning"), ("SJP", "Sjukpenning"), ("TFP", "Tillfällig föräldrapenning"),
-    ("US", "Underhållsstöd"), ("VB", "Vårdbidrag"), ("YL", "Yrkesskadelivränta"),
+    ("ABB", "Barnbidrag"),
+    ("AP", "Allmän pension"),
+    ("AS", "Aktivitetsstöd"),
+    ("BOB", "Bostadsbidrag"),
+    ("BST", "Bostadstillägg"),
+    ("BTI", "Bostadstillägg och inkomststöd"),
+    ("DPE", "Dagpenning till totalförsvarspliktiga"),
+    ("EJO", "Egenlivränta"),
+    ("ET", "Etableringsersättning"),
+    ("FP", "Föräldrapenning"),
+    ("FSJP", "Förebyggande sjukpenning"),
+    ("GP", "Graviditetspenning"),
+    ("HE", "Handikappersättning"),
+    ("MABB", "Mottagare av barnbidrag"),
+    ("MEK", "Merkostnadsersättning"),
+    ("NP", "Närståendepenning"),
+    ("OMV", "Omvårdnadsbidrag"),
+    ("PJOB", "Programjobdagar"),
+    ("PROG", "Programersättning"),
+    ("RBE", "Rehabiliteringsersättning"),
+    ("SA", "Sjuk- och aktivitetsersättning"),
+    ("SBP", "Smittbärarpenning"),
+    ("SJP", "Sjukpenning"),
+    ("TFP", "Tillfällig föräldrapenning"),
+    ("US", "Underhållsstöd"),
+    ("VB", "Vårdbidrag"),
+    ("YL", "Yrkesskadelivränta"),
 ];
 
 #[derive(Deserialize)]
@@ -73,7 +93,9 @@ pub fn data(question: &Question, asked: &Asked, known: &Fk, partial: bool) -> Re
 fn read(base64: &str) -> Result<LefiQuestion, Failure> {
     let packed: String = base64.split_whitespace().collect();
     let bytes = STANDARD.decode(packed).map_err(|_| Failure::bad_question("lefiJsonFraga är inte base64"))?;
-    serde_json::from_slice(&bytes).map_err(|problem| Failure::bad_question(format!("lefiJsonFraga: rad {}, tecken {}", problem.line(), problem.column())))
+    serde_json::from_slice(&bytes).map_err(|problem| {
+        Failure::bad_question(format!("lefiJsonFraga: rad {}, tecken {}", problem.line(), problem.column()))
+    })
 }
 
 fn check(lefi: &LefiQuestion, question: &Question) -> Result<(), Failure> {
@@ -89,7 +111,9 @@ fn check(lefi: &LefiQuestion, question: &Question) -> Result<(), Failure> {
     if benefit.iter().chain(&of_pm).all(|list| list.is_empty()) {
         return Err(Failure::bad_question("ingen förmånsgrupp är angiven"));
     }
-    let known = |code: &String| GROUPS.iter().any(|(group, _)| code.strip_prefix("FK:") == Some(*group)) || code.starts_with("PM:");
+    let known = |code: &String| {
+        GROUPS.iter().any(|(group, _)| code.strip_prefix("FK:") == Some(*group)) || code.starts_with("PM:")
+    };
     match benefit.into_iter().flatten().find(|code| !known(code)) {
         Some(code) => Err(Failure::bad_question(format!("förmånsgruppen {code} finns inte"))),
         None => Ok(()),
@@ -108,8 +132,7 @@ fn answer(lefi: &LefiQuestion, known: &Fk, partial: bool) -> Value {
         .collect();
     let mut benefits = json!({"utbetalningsuppgift": paid, "preliminarautbetalningar": []});
     if lefi.ovrig_information.iter().any(|code| code == "FK:GEPI") {
-        benefits["generellPersoninformation"] =
-            json!([{"personnummer": lefi.personnummer, "foddes": identity::born(&lefi.personnummer), "skyddad": known.protected}]);
+        benefits["generellPersoninformation"] = json!([{"personnummer": lefi.personnummer, "foddes": identity::born(&lefi.personnummer), "skyddad": known.protected}]);
     }
     let deviations: Vec<Value> = missing.iter().map(|group| deviation(group)).collect();
     let deviations = if deviations.is_empty() { json!({}) } else { json!({"utbetalningar": deviations}) };
@@ -129,11 +152,10 @@ fn missing<'a>(lefi: &LefiQuestion, known: &'a Fk, partial: bool) -> Vec<&'a str
 }
 
 fn suppliers(lefi: &LefiQuestion) -> Value {
-    let lists = [&lefi.ansprak, &lefi.beslut, &lefi.utbetalningar, &lefi.preliminara_utbetalningar, &lefi.ovrig_information];
+    let lists =
+        [&lefi.ansprak, &lefi.beslut, &lefi.utbetalningar, &lefi.preliminara_utbetalningar, &lefi.ovrig_information];
     let pm = lists.into_iter().flatten().any(|code| code.starts_with("PM:"));
-    let supplier = |code: &str, name: &str| {
-        json!({"utlamnare": {"kod": code, "namn": name}, "tillstand": {"kod": "OK", "beskrivning": "Tillgänglig"}})
-    };
+    let supplier = |code: &str, name: &str| json!({"utlamnare": {"kod": code, "namn": name}, "tillstand": {"kod": "OK", "beskrivning": "Tillgänglig"}});
     let mut all = vec![supplier("FK", "Försäkringskassan")];
     if pm {
         all.push(supplier("PM", "Pensionsmyndigheten"));

@@ -56,7 +56,8 @@ pub struct Asked {
 
 pub fn read(text: &str) -> Result<Operation, Problems> {
     let envelope = tree::read(text).map_err(|problem| vec![format!("XML: {problem}")])?;
-    let operation = in_envelope(&envelope).ok_or_else(|| vec!["SOAP: Envelope/Body med en operation saknas".to_owned()])?;
+    let operation =
+        in_envelope(&envelope).ok_or_else(|| vec!["SOAP: Envelope/Body med en operation saknas".to_owned()])?;
     match operation.name.as_str() {
         "testaBastjanstInformation" if operation.children.is_empty() => Ok(Operation::Test),
         "hamtaBastjanstInformation" => fetch(operation).map(|question| Operation::Fetch(Box::new(question))),

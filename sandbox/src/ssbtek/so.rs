@@ -1,5 +1,7 @@
 //! The a-kassor, by their joint organisation.
 
+use quick_xml::escape::escape;
+
 use super::{
     answer::element,
     question::{Asked, Question},
@@ -18,27 +20,23 @@ pub fn data(question: &Question, asked: &Asked, known: &So) -> String {
         ("Paragraf", &question.law),
         ("IdentificationNumber", &question.person),
     ];
-    let mut data: String = asked_by.into_iter().map(|(name, text)| of_so(name, text)).collect();
-    data.push_str(&format!(
-        "<so:ArbetsloshetsersattningLista xmlns:so=\"{NAMESPACE}\">{}</so:ArbetsloshetsersattningLista>",
-        benefit(asked, known)
-    ));
-    data
+    let asked_by: String = asked_by.into_iter().map(|(name, text)| of_so(name, &escape(text))).collect();
+    asked_by + &of_so("ArbetsloshetsersattningLista", &benefit(asked, known))
 }
 
 const NAMESPACE: &str = "http://INT014.UBPService.Schemas";
 
 /// The element carries its namespace, since it stands alone inside the answer's `data`.
-fn of_so(name: &str, text: &str) -> String {
-    let whole = element(&format!("so:{name}"), text);
-    whole.replacen(&format!("<so:{name}"), &format!("<so:{name} xmlns:so=\"{NAMESPACE}\""), 1)
+fn of_so(name: &str, inside: &str) -> String {
+    format!("<so:{name} xmlns:so=\"{NAMESPACE}\">{inside}</so:{name}>")
 }
 
 fn benefit(asked: &Asked, known: &So) -> String {
     let Some(fund) = &known.fund else {
         return String::new();
     };
-    let within = |one: &&SoPayment| asked.period.overlaps(&one.from, &one.to) || asked.period.overlaps(&one.paid, &one.paid);
+    let within =
+        |one: &&SoPayment| asked.period.overlaps(&one.from, &one.to) || asked.period.overlaps(&one.paid, &one.paid);
     let payments: String = known.payments.iter().filter(within).map(payment).collect();
     format!(
         "<so:Arbetsloshetsersattning>{}{}{payments}</so:Arbetsloshetsersattning>",
