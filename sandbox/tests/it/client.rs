@@ -70,7 +70,7 @@ impl Client {
         stream.read_to_end(&mut bytes).await.ok().filter(|_| !bytes.is_empty())?;
         let answer = parsed(&bytes);
         if let Some(cookie) = answer.header("set-cookie") {
-            self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+            cookie.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);
         }
         Some(answer)
     }

@@ -27,7 +27,7 @@ async fn what_is_expected_says_all_that_its_status_asks_for() {
         match one.status {
             Outcome::Registered => assert_eq!((acts, one.amount.is_some()), ((1, 1, 1, 1), true), "{}", one.reference),
             Outcome::Denied => {
-                assert_eq!((acts, one.amount.as_deref()), ((1, 1, 0, 1), Some("0")), "{}", one.reference)
+                assert_eq!((acts, one.amount.as_deref()), ((1, 1, 0, 1), Some("0")), "{}", one.reference);
             }
             Outcome::HandedOver => assert_eq!((one.mails, one.code.is_some()), (0, true), "{}", one.reference),
         }
