@@ -20,6 +20,7 @@ use axum::{
 use serde_json::json;
 
 use crate::{
+    decode::decoded,
     fault::System,
     fault_layer::{self, About, Layer},
     record::Kind,
@@ -86,10 +87,10 @@ pub fn router(shared: Arc<Shared>, delay: Duration) -> Router {
 
 /// A save is a post to a popup; its reference is the first field.
 fn describe(method: &Method, uri: &Uri, body: &Bytes) -> About {
-    let form = uri.path().strip_prefix("/popup/").map(form::decoded);
+    let form = uri.path().strip_prefix("/popup/").map(decoded);
     let act = form.filter(|_| method == Method::POST).and_then(|form| Kind::from_popup_path(&form));
     let reference = act.and_then(|_| form::Fields::read(body).text("f11"));
-    About { act, reference }
+    About { act, reference, ..About::default() }
 }
 
 /// Whatever was asked for, who is not signed in sees the sign-in (or, once, that the session is over) at that address.

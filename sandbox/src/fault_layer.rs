@@ -12,6 +12,7 @@ use axum::{
 };
 
 use crate::{
+    decode::decoded,
     error::Error,
     fault::{FaultKind, FaultSpec, Seen, System},
     record::Kind,
@@ -35,6 +36,8 @@ pub struct Layer {
 
 #[derive(Debug, Default)]
 pub struct About {
+    /// Decoded; filled in by the layer.
+    pub path: String,
     pub act: Option<Kind>,
     pub reference: Option<String>,
 }
@@ -49,7 +52,13 @@ impl Layer {
     }
 
     async fn strike(&self, about: &About, kinds: &[FaultKind]) -> Result<Vec<FaultSpec>, Error> {
-        let seen = Seen { system: self.system, act: about.act, reference: about.reference.as_deref(), agency: None };
+        let seen = Seen {
+            system: self.system,
+            act: about.act,
+            reference: about.reference.as_deref(),
+            agency: None,
+            path: &about.path,
+        };
         self.shared.faults.strike(&seen, kinds).await
     }
 }
@@ -70,7 +79,8 @@ async fn struck(layer: &Layer, request: Request, next: Next) -> Result<Response,
     let Ok(bytes) = to_bytes(body, MOST_BYTES).await else {
         return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response());
     };
-    let about = (layer.describe)(&parts.method, &parts.uri, &bytes);
+    let path = decoded(parts.uri.path());
+    let about = About { path, ..(layer.describe)(&parts.method, &parts.uri, &bytes) };
     let faults = layer.strike(&about, FaultKind::REQUEST).await?;
     let slow = faults.iter().filter(|fault| fault.kind == FaultKind::Slow).map(|fault| Duration::from_millis(fault.ms));
     tokio::time::sleep(layer.delay + slow.sum::<Duration>()).await;

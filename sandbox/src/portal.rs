@@ -42,7 +42,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
 
 fn describe(_: &Method, uri: &Uri, _: &Bytes) -> About {
     let reference = uri.path().strip_prefix("/ansokningar/").and_then(|rest| rest.split('/').next());
-    About { act: None, reference: reference.map(str::to_owned) }
+    About { reference: reference.map(str::to_owned), ..About::default() }
 }
 
 async fn signed_in(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {

@@ -43,7 +43,7 @@ fn describe(_: &Method, _: &Uri, body: &Bytes) -> About {
     let text = String::from_utf8_lossy(body);
     let after = text.split_once("arendeidentitet>").map(|(_, rest)| rest);
     let reference = after.and_then(|rest| rest.split('<').next());
-    About { act: None, reference: reference.map(|text| text.trim().to_owned()) }
+    About { reference: reference.map(|text| text.trim().to_owned()), ..About::default() }
 }
 
 async fn ask(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {

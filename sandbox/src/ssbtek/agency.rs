@@ -66,7 +66,13 @@ pub async fn answers(shared: &Shared, question: &Question) -> Result<Vec<Reply>>
 
 async fn strike(shared: &Shared, question: &Question, asked: &Asked) -> Result<Vec<FaultSpec>> {
     let name = asked.agency.to_lowercase();
-    let seen = Seen { system: System::Ssbtek, act: None, reference: Some(&question.case), agency: Some(&name) };
+    let seen = Seen {
+        system: System::Ssbtek,
+        act: None,
+        reference: Some(&question.case),
+        agency: Some(&name),
+        path: "/ssbtek",
+    };
     shared.faults.strike(&seen, FaultKind::AGENCY).await
 }
 

@@ -82,6 +82,16 @@ async fn a_session_expires_at_the_nth_request() {
 }
 
 #[tokio::test]
+async fn a_session_can_end_in_the_middle_of_a_look_at_one_list() {
+    let practice = practice().await;
+    let mut client = signed_in_to_akten(&practice).await;
+    let fault = FaultSpec { path: Some("/akt/A-1001/utbet".to_owned()), ..akten(FaultKind::ExpireSession) };
+    practice.sandbox.add_fault(fault).await.expect("a fault");
+    assert!(client.get("/akt/A-1001/beslut").await.body.contains("<caption>Beslut</caption>"));
+    assert!(client.get("/akt/A-1001/utbetalningar").await.body.contains("Din session har gått ut"));
+}
+
+#[tokio::test]
 async fn a_page_can_be_slow_broken_chatty_or_relabelled() {
     let practice = practice().await;
     let mut client = signed_in_to_akten(&practice).await;

@@ -104,6 +104,21 @@ async fn any_agency_can_be_made_silent_or_broken() {
 }
 
 #[tokio::test]
+async fn a_silent_agency_can_hang_the_whole_call() {
+    let practice = practice().await;
+    let hang = FaultSpec {
+        agency: Some("fk".to_owned()),
+        hang_seconds: 0.4,
+        ..FaultSpec::new(System::Ssbtek, FaultKind::Silent)
+    };
+    practice.sandbox.add_fault(hang).await.expect("a fault");
+    let began = std::time::Instant::now();
+    let answer = ask(&practice, &question("198501302395")).await;
+    assert!(began.elapsed().as_millis() >= 400);
+    assert!(answer.between("<ssbt:FK>", "</ssbt:FK>").contains("SSBT0504"));
+}
+
+#[tokio::test]
 async fn a_partial_answer_says_what_is_missing() {
     let practice = practice().await;
     let answer = lefi(&ask(&practice, &question("199110302396")).await);
