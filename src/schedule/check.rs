@@ -144,7 +144,9 @@ fn read_cron(text: &Spanned<String>, report: &mut Report<'_>) -> Option<CronExpr
             Some(cron)
         }
         Err(problems) => {
-            problems.into_iter().for_each(|problem| report.wrong_in_cron(text, problem));
+            for problem in problems {
+                report.wrong_in_cron(text, problem);
+            }
             None
         }
     }
