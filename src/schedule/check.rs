@@ -285,7 +285,8 @@ impl Report<'_> {
         let line: Vec<char> =
             self.source.lines().nth(whole.line.saturating_sub(1)).unwrap_or_default().chars().collect();
         let quote = usize::from(matches!(line.get(whole.column.saturating_sub(1)), Some('"' | '\'')));
-        let shown: String = line.iter().skip(whole.column - 1 + quote).take(text.value.chars().count()).collect();
+        let shown: String =
+            line.iter().skip(whole.column.saturating_sub(1) + quote).take(text.value.chars().count()).collect();
         let column = whole.column + quote + fault.offset;
         let problem =
             if shown == text.value { Problem { column, length: fault.length.max(1), ..whole } } else { whole };
