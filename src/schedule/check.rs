@@ -107,9 +107,9 @@ fn required<'a>(shape: &'a Shape, report: &mut Report<'_>) -> [Option<&'a Spanne
 }
 
 fn check_name(name: &Spanned<String>, report: &mut Report<'_>) {
-    let allowed = |c: char| c.is_lowercase() || c.is_ascii_digit() || c == '-';
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
     if name.value.is_empty() || !name.value.chars().all(allowed) {
-        let hint = "namnet består av små bokstäver, siffror och bindestreck, t.ex. ekonomiskt-bistand-vardagar";
+        let hint = "namnet består av bokstäver, siffror, - och _, t.ex. ekonomiskt-bistand-vardagar";
         return report.wrong(name, format!("schemats namn kan inte vara \"{}\"", name.value), hint);
     }
     let stem = report.file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
