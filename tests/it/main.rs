@@ -1,6 +1,7 @@
 //! Integration tests.
 
+mod docs_schedules;
 mod mail;
-mod secret;
 mod schedule;
 mod schedule_times;
+mod secret;
