@@ -1,1 +1,7 @@
 //! Integration tests.
+
+mod docs_schedules;
+mod mail;
+mod schedule;
+mod schedule_times;
+mod secret;
