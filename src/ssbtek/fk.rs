@@ -165,7 +165,7 @@ fn is_same(number: &str, question: &Question) -> bool {
     number == question.number || (number.len() == 10 && question.number.ends_with(number))
 }
 
-/// Each agency whose benefits were asked about must say that it answered.
+/// Each agency whose benefits were asked about must say that it answered: the contract lists them all.
 fn read_providers(providers: &[Provider], config: &Config, reading: &mut Reading) {
     for agency in ["FK", "PM"] {
         let asked = config.benefits.iter().any(|group| group.starts_with(agency));
@@ -173,8 +173,8 @@ fn read_providers(providers: &[Provider], config: &Config, reading: &mut Reading
         match state {
             Some(state) if state.kod == "OK" => {}
             Some(state) => reading.partial(&state.kod, &format!("{agency}: {}", state.beskrivning)),
-            None if agency == "PM" || !asked => {}
-            None => reading.partial("missing", "svaret säger inte om Försäkringskassan har svarat"),
+            None if asked => reading.partial("missing", &format!("svaret säger inte om {agency} har svarat")),
+            None => {}
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Integration tests.
 
 mod certificate;
+mod docs_schedules;
 mod mail;
 mod schedule;
 mod schedule_times;

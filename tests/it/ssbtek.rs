@@ -2,6 +2,8 @@
 
 #[path = "ssbtek_contract.rs"]
 mod contract;
+#[path = "ssbtek_sandbox.rs"]
+mod practice;
 #[path = "ssbtek_service.rs"]
 mod service;
 #[path = "ssbtek_tls.rs"]
@@ -176,9 +178,12 @@ async fn a_provider_that_is_down_or_not_named_makes_forsakringskassan_partial() 
             assert_only(&answer_of("FK", fk(&lefi)).await, Agency::Fk, Status::Partial);
         }
     }
-    let mut lefi = fk_answer(ANNA, &json!([]));
-    lefi["utlamnare"] = json!([]);
-    assert_only(&answer_of("FK", fk(&lefi)).await, Agency::Fk, Status::Partial);
+    let whole = fk_answer(ANNA, &json!([]));
+    for providers in [json!([]), json!([whole["utlamnare"][0]]), json!([whole["utlamnare"][1]])] {
+        let mut lefi = whole.clone();
+        lefi["utlamnare"] = providers;
+        assert_only(&answer_of("FK", fk(&lefi)).await, Agency::Fk, Status::Partial);
+    }
 }
 
 #[tokio::test]
