@@ -34,7 +34,7 @@ impl Server {
         let question = "<ssbt:korrelationsid></ssbt:korrelationsid>";
         let Reply::Xml(text) = answer(question, &nothing(ANNA)) else { panic!("it is an answer") };
         fs::write(folder.path().join("answer.xml"), text).expect("the answer can be written");
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/ssbtek_server.py");
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/ssbtek/server.py");
         let mut process = Command::new("/usr/bin/python3")
             .arg(script)
             .args(["server.pem", "server-key.pem", "client.pem", "answer.xml"])
