@@ -2,6 +2,7 @@
 //!
 //! The map of the modules is `docs/architecture.md`.
 
+pub mod app;
 pub mod bot;
 pub mod browser;
 pub mod calendar;
@@ -10,11 +11,10 @@ pub mod duration;
 pub mod mail;
 pub mod model;
 pub mod problem;
+pub mod runner;
+pub mod schedule;
+pub mod seal;
 pub mod secret;
 pub mod ssbtek;
-pub mod calendar;
-pub mod problem;
-pub mod schedule;
-pub mod secret;
 pub mod store;
 pub mod yaml;
