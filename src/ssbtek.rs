@@ -26,7 +26,7 @@ use std::sync::Arc;
 use chrono::{Months, NaiveDate};
 use tokio::task::JoinSet;
 
-pub use answer::{Agency, Answer, Deduction, IncomeRow, Month, Problem, Status};
+pub use answer::{Agency, Answer, Deduction, IncomeRow, Problem, Status};
 pub use config::{Config, Organisation};
 pub use request::Question;
 pub use transport::SetupError;

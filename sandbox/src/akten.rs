@@ -29,14 +29,40 @@ use crate::{
 
 /// The income rows of a calculation, in the order of the form.
 const INCOMES: [&str; 16] = [
-    "Lön", "Aktivitetsstöd", "A-kassa", "Sjukpenning", "Föräldrapenning", "Barnbidrag", "Flerbarnstillägg", "Underhållsstöd",
-    "Bostadsbidrag", "Bostadstillägg", "Studiebidrag", "Studielån", "Etableringsersättning", "Dagersättning", "Skatteåterbäring", "Övrigt",
+    "Lön",
+    "Aktivitetsstöd",
+    "A-kassa",
+    "Sjukpenning",
+    "Föräldrapenning",
+    "Barnbidrag",
+    "Flerbarnstillägg",
+    "Underhållsstöd",
+    "Bostadsbidrag",
+    "Bostadstillägg",
+    "Studiebidrag",
+    "Studielån",
+    "Etableringsersättning",
+    "Dagersättning",
+    "Skatteåterbäring",
+    "Övrigt",
 ];
 
 /// The cost rows of a calculation, in the order of the form.
 const COSTS: [&str; 14] = [
-    "Hyra", "El", "Hemförsäkring", "Bredband", "A-kassa", "Fackavgift", "Arbetsresor", "Barnomsorg", "Läkarvård", "Medicin", "Tandvård",
-    "Glasögon", "Umgänge", "Övrigt",
+    "Hyra",
+    "El",
+    "Hemförsäkring",
+    "Bredband",
+    "A-kassa",
+    "Fackavgift",
+    "Arbetsresor",
+    "Barnomsorg",
+    "Läkarvård",
+    "Medicin",
+    "Tandvård",
+    "Glasögon",
+    "Umgänge",
+    "Övrigt",
 ];
 
 pub fn router(shared: Arc<Shared>) -> Router {

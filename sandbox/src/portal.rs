@@ -11,8 +11,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use serde_json::json;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::{
     credentials,
@@ -132,8 +132,15 @@ async fn attachment(State(shared): State<Arc<Shared>>, Path(reference): Path<Str
         return shared.pages.show("portal/message.html", json!({"text": "Bilagan finns inte"}));
     };
     let rent = one.costs.iter().find(|(kind, _)| kind == "hyra").map_or("0", |(_, amount)| amount.as_str());
-    let lines = ["Hyresavi".to_owned(), format!("Ärende: {reference}"), format!("Period: {}", one.period), format!("Att betala: {rent} kr")];
-    let headers =
-        [(header::CONTENT_TYPE, "application/pdf"), (header::CONTENT_DISPOSITION, "attachment; filename=\"Hyresavi.pdf\"")];
+    let lines = [
+        "Hyresavi".to_owned(),
+        format!("Ärende: {reference}"),
+        format!("Period: {}", one.period),
+        format!("Att betala: {rent} kr"),
+    ];
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"Hyresavi.pdf\""),
+    ];
     (headers, pdf::page(&lines)).into_response()
 }

@@ -1,5 +1,7 @@
 //! SSBTEK
-use std::sync::Arc;
-use axum::Router;
 use crate::shared::Shared;
-pub fn router(shared: Arc<Shared>) -> Router { Router::new().with_state(shared) }
+use axum::Router;
+use std::sync::Arc;
+pub fn router(shared: Arc<Shared>) -> Router {
+    Router::new().with_state(shared)
+}

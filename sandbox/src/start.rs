@@ -98,8 +98,7 @@ pub async fn start(config: Config) -> Result<Sandbox> {
 }
 
 async fn open(config: &Config) -> Result<Shared> {
-    std::fs::create_dir_all(&config.data)
-        .map_err(|source| Error::Folder { path: config.data.clone(), source })?;
+    std::fs::create_dir_all(&config.data).map_err(|source| Error::Folder { path: config.data.clone(), source })?;
     let seed = Seed::load()?;
     let store = Store::open(&config.data.join("sandbox.sqlite")).await?;
     store.seed(&seed.dossiers).await?;
@@ -116,9 +115,7 @@ async fn open(config: &Config) -> Result<Shared> {
 }
 
 fn local(system: &'static str, listener: &tokio::net::TcpListener) -> Result<SocketAddr> {
-    listener
-        .local_addr()
-        .map_err(|source| Error::Listen { system, address: "an unknown address".to_owned(), source })
+    listener.local_addr().map_err(|source| Error::Listen { system, address: "an unknown address".to_owned(), source })
 }
 
 impl Sandbox {

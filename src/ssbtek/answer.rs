@@ -1,9 +1,9 @@
 //! What SSBTEK answered about a household: how each agency answered, and the income rows they gave.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
+use expression::Month;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -38,9 +38,9 @@ pub enum Status {
 }
 
 /// The answer about all persons asked about.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Answer {
-    /// The worst answer of each agency over all persons. All five are always here.
+    /// The worst answer of each agency over all persons. [`super::Client::ask`] gives all five.
     pub sources: BTreeMap<Agency, Status>,
     pub rows: Vec<IncomeRow>,
     pub problems: Vec<Problem>,
@@ -61,6 +61,7 @@ pub struct IncomeRow {
     /// The agency's own words for it.
     pub text: Option<String>,
     /// The month it is for, when its days are in one month.
+    #[serde(serialize_with = "as_text")]
     pub period: Option<Month>,
     pub from: Option<NaiveDate>,
     pub to: Option<NaiveDate>,
@@ -91,13 +92,6 @@ pub struct Problem {
     pub message: String,
 }
 
-/// A calendar month, `2025-12`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Month {
-    pub year: i32,
-    pub month: u32,
-}
-
 impl Agency {
     pub const ALL: [Self; 5] = [Self::Fk, Self::Af, Self::Csn, Self::Skv, Self::So];
 
@@ -113,17 +107,10 @@ impl Agency {
     }
 }
 
-impl Default for Answer {
-    fn default() -> Self {
-        let sources = Agency::ALL.map(|agency| (agency, Status::Ok)).into();
-        Self { sources, rows: Vec::new(), problems: Vec::new(), protected: Vec::new() }
-    }
-}
-
 impl Answer {
     /// Whether every agency answered in full about everybody.
     pub fn is_whole(&self) -> bool {
-        self.sources.values().all(|status| *status == Status::Ok)
+        Agency::ALL.iter().all(|agency| self.sources.get(agency) == Some(&Status::Ok))
     }
 
     /// Nothing was answered about `person`.
@@ -133,9 +120,8 @@ impl Answer {
 
     pub(super) fn take(&mut self, person: usize, parts: Parts) {
         for (agency, reading) in parts.into_readings() {
-            if let Some(worst) = self.sources.get_mut(&agency) {
-                *worst = reading.status.max(*worst);
-            }
+            let worst = self.sources.entry(agency).or_insert(reading.status);
+            *worst = reading.status.max(*worst);
             self.rows.extend(reading.rows.into_iter().map(|row| IncomeRow { person, ..row }));
             let problem = |(code, message)| Problem { agency, person, code, message };
             self.problems.extend(reading.problems.into_iter().map(problem));
@@ -146,22 +132,6 @@ impl Answer {
     }
 }
 
-impl Month {
-    /// The month that both days are in.
-    pub fn of(from: NaiveDate, to: NaiveDate) -> Option<Self> {
-        let month = |day: NaiveDate| Self { year: day.year(), month: day.month() };
-        (month(from) == month(to)).then(|| month(from))
-    }
-}
-
-impl fmt::Display for Month {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.year, self.month)
-    }
-}
-
-impl Serialize for Month {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
+fn as_text<S: serde::Serializer>(month: &Option<Month>, serializer: S) -> Result<S::Ok, S::Error> {
+    month.map(|month| month.to_string()).serialize(serializer)
 }

@@ -4,11 +4,11 @@
 use chrono::{NaiveDate, Weekday};
 use rust_decimal::Decimal;
 
-use super::answer::{IncomeRow, Month};
+use super::answer::IncomeRow;
 use super::envelope::{base64, unreadable, wrong_person};
 use super::reading::{Reading, RowError};
 use super::request::Question;
-use super::value::{compact_day, kronor, week};
+use super::value::{compact_day, kronor, shared_month, week};
 use super::xml::Element;
 use super::{Agency, Config, kind};
 
@@ -104,7 +104,7 @@ fn row(part: &Element, from: Option<NaiveDate>, to: Option<NaiveDate>, config: &
         kind: kind::of(config, Agency::Csn, code, text),
         code: code.to_owned(),
         text: text.map(str::to_owned),
-        period: from.zip(to).and_then(|(from, to)| Month::of(from, to)),
+        period: shared_month(from, to),
         from,
         to,
         gross: None,

@@ -4,15 +4,16 @@
 //! be fetched is only named under `avvikelser`.
 
 use chrono::NaiveDate;
+use expression::Month;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
-use super::answer::{Deduction, IncomeRow, Month};
+use super::answer::{Deduction, IncomeRow};
 use super::envelope::{base64, unreadable, wrong_person};
 use super::reading::{Reading, RowError};
 use super::request::Question;
-use super::value::{day, kronor};
+use super::value::{day, kronor, shared_month};
 use super::xml::Element;
 use super::{Agency, Config, kind};
 
@@ -202,15 +203,15 @@ fn row(payment: &Payment, planned: bool, config: &Config) -> Result<IncomeRow, R
     let gross = kronor_of(payment.bruttobelopp.as_ref(), "bruttobelopp")?;
     check_sum(payment, gross, net)?;
     let period = payment.period.as_ref();
-    let from = period.and_then(|period| period.fran.as_deref()).map(|text| first_day(text)).transpose()?;
-    let to = period.and_then(|period| period.till.as_deref()).map(|text| last_day(text)).transpose()?;
+    let from = period.and_then(|period| period.fran.as_deref()).map(first_day).transpose()?;
+    let to = period.and_then(|period| period.till.as_deref()).map(last_day).transpose()?;
     Ok(IncomeRow {
         person: 0,
         source: Agency::Fk,
         kind: kind::of(config, Agency::Fk, &code, text.as_deref()),
         code,
         text,
-        period: from.zip(to).and_then(|(from, to)| Month::of(from, to)),
+        period: shared_month(from, to),
         from,
         to,
         gross,
@@ -263,16 +264,12 @@ fn kronor_of(amount: Option<&Amount>, field: &str) -> Result<Option<Decimal>, Ro
 
 /// A day, or the first of a month that is written without one.
 fn first_day(text: &str) -> Result<NaiveDate, RowError> {
-    if text.len() == 7 { day(&format!("{text}-01"), "period") } else { day(text, "period") }
+    text.parse::<Month>().map(Month::first_day).or_else(|_| day(text, "period"))
 }
 
+/// A day, or the last of a month that is written without one.
 fn last_day(text: &str) -> Result<NaiveDate, RowError> {
-    if text.len() != 7 {
-        return day(text, "period");
-    }
-    let first = first_day(text)?;
-    let next_month = first.checked_add_months(chrono::Months::new(1));
-    next_month.and_then(|day| day.pred_opt()).ok_or_else(|| RowError::unreadable("period"))
+    text.parse::<Month>().map(Month::last_day).or_else(|_| day(text, "period"))
 }
 
 fn pension_row(payment: &Pension, planned: bool, config: &Config) -> Result<IncomeRow, RowError> {
@@ -300,7 +297,7 @@ fn pension_row(payment: &Pension, planned: bool, config: &Config) -> Result<Inco
         kind: kind::of(config, Agency::Fk, &code, text.as_deref()),
         code,
         text,
-        period: from.zip(to).and_then(|(from, to)| Month::of(from, to)),
+        period: shared_month(from, to),
         from,
         to,
         gross: amount(payment.bruttobelopp.as_ref(), "bruttobelopp")?,

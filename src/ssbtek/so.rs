@@ -1,10 +1,10 @@
 //! The unemployment funds: each fund answers for itself, with payments after tax and after deductions.
 
-use super::answer::{Deduction, IncomeRow, Month};
+use super::answer::{Deduction, IncomeRow};
 use super::envelope::{unreadable, wrong_person};
 use super::reading::{Reading, RowError};
 use super::request::Question;
-use super::value::{day, kronor};
+use super::value::{day, kronor, shared_month};
 use super::xml::Element;
 use super::{Agency, Config, kind};
 
@@ -54,7 +54,7 @@ fn row(payment: &Element, config: &Config) -> Result<IncomeRow, RowError> {
         kind: kind::of(config, Agency::So, CODE, None),
         code: CODE.into(),
         text: None,
-        period: Month::of(from, to),
+        period: shared_month(Some(from), Some(to)),
         from: Some(from),
         to: Some(to),
         gross: None,

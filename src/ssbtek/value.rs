@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use chrono::{NaiveDate, Weekday};
+use expression::Month;
 use rust_decimal::Decimal;
 
 use super::reading::RowError;
@@ -39,4 +40,10 @@ pub(super) fn week(text: &str, weekday: Weekday, field: &str) -> Result<NaiveDat
         _ => None,
     };
     day.ok_or_else(|| RowError::unreadable(field))
+}
+
+/// The month that both days are in.
+pub(super) fn shared_month(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Option<Month> {
+    let (from, to) = (Month::of(from?), Month::of(to?));
+    (from == to).then_some(from)
 }

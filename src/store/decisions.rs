@@ -46,7 +46,9 @@ pub enum Refusal {
     #[error("förslaget har ersatts av ett nyare: läs om ärendet och ta ställning till det")]
     Superseded,
     /// A referral cannot be approved as it stands.
-    #[error("förslaget är att en handläggare ska bedöma: det kan inte godkännas rakt av, välj ändra eller avslå med motivering")]
+    #[error(
+        "förslaget är att en handläggare ska bedöma: det kan inte godkännas rakt av, välj ändra eller avslå med motivering"
+    )]
     Referral,
     /// A denial was suggested: there is nothing to approve.
     #[error("förslaget är avslag: bekräfta med avslå, eller ändra med belopp och motivering")]

@@ -1,7 +1,9 @@
 //! Integration tests.
 
 mod docs_schedules;
+mod certificate;
 mod mail;
 mod schedule;
 mod schedule_times;
 mod secret;
+mod ssbtek;
