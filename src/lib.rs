@@ -14,7 +14,6 @@ pub mod problem;
 pub mod runner;
 pub mod schedule;
 pub mod seal;
-pub mod schedule;
 pub mod secret;
 pub mod ssbtek;
 pub mod store;

@@ -1,6 +1,6 @@
 //! Medborgarporten: the e-applications. Reads the seed only; nothing here can be changed by a visitor.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Form, Router,
@@ -27,7 +27,7 @@ use crate::{
 const PER_PAGE: usize = 10;
 
 pub fn router(shared: Arc<Shared>) -> Router {
-    let layer = Layer { shared: shared.clone(), system: System::Portal, describe };
+    let layer = Layer { shared: shared.clone(), system: System::Portal, delay: Duration::ZERO, describe };
     Router::new()
         .route("/", get(async || Redirect::to("/ansokningar?status=inkommen")))
         .route("/ansokningar", get(list))
@@ -42,7 +42,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
 
 fn describe(_: &Method, uri: &Uri, _: &Bytes) -> About {
     let reference = uri.path().strip_prefix("/ansokningar/").and_then(|rest| rest.split('/').next());
-    About { act: None, reference: reference.map(str::to_owned) }
+    About { reference: reference.map(str::to_owned), ..About::default() }
 }
 
 async fn signed_in(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {

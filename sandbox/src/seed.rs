@@ -26,8 +26,8 @@ pub struct Application {
     pub community_size: u32,
     pub email: String,
     pub address: String,
-    #[serde(default)]
-    pub first_application: bool,
+    #[serde(default, rename = "first_application")]
+    pub is_first: bool,
     #[serde(default)]
     pub protected: bool,
     pub adults: Vec<Adult>,

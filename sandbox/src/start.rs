@@ -40,6 +40,8 @@ pub struct Config {
     pub seed: u64,
     /// After how long without a request Akten signs out.
     pub akten_idle: Duration,
+    /// How long every page of Akten takes at least: it is a slow system.
+    pub akten_delay: Duration,
 }
 
 impl Config {
@@ -51,7 +53,8 @@ impl Config {
             port: 0,
             smtp_port: 0,
             seed: 1,
-            akten_idle: Duration::from_secs(20 * 60),
+            akten_idle: Duration::from_mins(20),
+            akten_delay: Duration::ZERO,
         }
     }
 }
@@ -86,7 +89,7 @@ pub async fn start(config: Config) -> Result<Sandbox> {
         Ok::<_, Error>(address)
     };
     let portal = system("portal", 0, true, portal::router(shared.clone())).await?;
-    let akten = system("akten", 1, false, akten::router(shared.clone())).await?;
+    let akten = system("akten", 1, false, akten::router(shared.clone(), config.akten_delay)).await?;
     let ssbtek = system("ssbtek", 2, true, ssbtek::router(shared.clone())).await?;
     let mailbox = system("mailbox", 3, true, mailbox::router(shared.clone())).await?;
     let control = system("control", 4, true, control::router(shared.clone())).await?;
