@@ -7,3 +7,4 @@ mod schedule;
 mod schedule_times;
 mod secret;
 mod ssbtek;
+mod browser;
