@@ -69,8 +69,8 @@ fn line(line: &Line) -> Vec<String> {
     let mut text = vec![format!("  {:>10} kr  {}{person}", money::kr(line.amount.decimal()), line.title)];
     text.push(format!("                 regel {}, {}", line.rule, source(&line.source)));
     for (name, input) in &line.inputs {
-        let from = input.from.as_ref().map(|from| format!(", från {from}")).unwrap_or_default();
-        text.push(format!("                 {name} = {}{from}", plain(&input.value)));
+        let from = input.from.as_ref().map(|from| format!(" ({from})")).unwrap_or_default();
+        text.push(format!("                 {} {}{from}", label(name), plain(&input.value)));
     }
     text
 }
@@ -81,9 +81,42 @@ fn source(source: &Source) -> String {
 
 fn referral(referral: &Referral) -> String {
     let details: Vec<String> =
-        referral.details.iter().map(|(name, value)| format!("{name} = {}", plain(value))).collect();
+        referral.details.iter().map(|(name, value)| format!("{} {}", label(name), plain(value))).collect();
     let details = if details.is_empty() { String::new() } else { format!(": {}", details.join(", ")) };
     format!("  - {} [{}{details}]", referral.reason, referral.code)
+}
+
+/// What a name of the shipped rules is called in text; a municipality's own names stand as they are.
+fn label(name: &str) -> &str {
+    match name {
+        "age" => "ålder",
+        "amount_capped" => "belopp med riktlinjen",
+        "amount_uncapped" => "belopp med hela kostnaden",
+        "answer" => "svar",
+        "applied" => "sökt",
+        "assistance_months_in_row" => "månader i följd med bistånd",
+        "capped" => "riktlinje",
+        "cell" => "cell",
+        "declared" => "uppgett",
+        "earned_this_year" => "arbetsinkomst under året",
+        "guideline" => "riktlinje",
+        "kind" => "slag",
+        "limit" => "gräns",
+        "members" => "antal personer",
+        "missing" => "saknas",
+        "net" => "netto",
+        "paid" => "utbetalt",
+        "person" => "person",
+        "personal" | "shared" => "belopp",
+        "reported" => "redovisat",
+        "seven" => "för sju personer",
+        "since" => "sedan",
+        "six" => "för sex personer",
+        "source" => "källa",
+        "table" => "tabell",
+        "uncapped" => "hela kostnaden",
+        other => other,
+    }
 }
 
 fn plain(value: &Json) -> String {

@@ -6,6 +6,7 @@
 mod amounts;
 mod book_file;
 mod cases;
+mod document;
 mod engine;
 mod explain;
 mod facts;

@@ -214,23 +214,26 @@ fn cost_items(facts: &Facts, book: &RuleBook) -> Vec<Item> {
             ("person", or_empty(cost.person.clone())),
             ("known", Value::from(book.knows_cost(&cost.kind))),
             ("guideline", or_empty(guideline)),
-            ("guideline_source", Value::from(format!("{}, {}", guidelines.municipality, guidelines.source))),
+            ("guideline_source", Value::from(guidelines.source.clone())),
         ]);
         Item { value, person: cost.person.clone() }
     };
     facts.costs.iter().map(one).collect()
 }
 
-/// Costs of one kind together, so that a cost in two rows is compared with its guideline once.
+/// Costs of one kind together, so that a cost in two rows is compared with its guideline once. Where the guideline is
+/// for each person and the rows name nobody, they are taken for one each, as long as there are adults enough.
 fn cost_groups(facts: &Facts, book: &RuleBook) -> Vec<Item> {
-    let mut groups: BTreeMap<(&str, Option<&str>), Decimal> = BTreeMap::new();
-    for cost in &facts.costs {
+    let mut groups: BTreeMap<(&str, Option<&str>, usize), Decimal> = BTreeMap::new();
+    for (row, cost) in facts.costs.iter().enumerate() {
         let guideline = book.guidelines().of(&cost.kind, facts.period);
         let per_person = guideline.is_some_and(|guideline| guideline.per == Per::Person);
+        let unnamed = facts.costs.iter().filter(|other| other.kind == cost.kind && other.person.is_none()).count();
+        let one_each = per_person && cost.person.is_none() && unnamed <= facts.household.adults.len();
         let person = cost.person.as_deref().filter(|_| per_person);
-        *groups.entry((&cost.kind, person)).or_default() += cost.applied;
+        *groups.entry((&cost.kind, person, if one_each { row + 1 } else { 0 })).or_default() += cost.applied;
     }
-    let one = |((kind, person), applied): ((&str, Option<&str>), Decimal)| {
+    let one = |((kind, person, _), applied): ((&str, Option<&str>, usize), Decimal)| {
         let guideline = ceiling(book.guidelines().of(kind, facts.period), facts);
         let value = record([
             ("kind", text(kind)),
