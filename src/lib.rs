@@ -3,9 +3,17 @@
 //! The map of the modules is `docs/architecture.md`.
 
 pub mod bot;
+pub mod cli;
 pub mod config;
+pub mod console;
+pub mod desk;
 pub mod duration;
+pub mod explanation;
 pub mod model;
+pub mod person;
 pub mod problem;
+pub mod seal;
 pub mod store;
+pub mod why;
+pub mod wording;
 pub mod yaml;

@@ -25,8 +25,9 @@ impl Text {
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Placed { place, value } = Placed::<String>::deserialize(deserializer)?;
-        let template = Template::parse(&value)
-            .map_err(|error| D::Error::custom(crate::yaml::inner_error(&error.message, error.offset, error.length, error.hint)))?;
+        let template = Template::parse(&value).map_err(|error| {
+            D::Error::custom(crate::yaml::inner_error(&error.message, error.offset, error.length, error.hint))
+        })?;
         Ok(Self { place, template })
     }
 }
