@@ -177,18 +177,23 @@ impl Work<'_> {
         let (item, attempt) = (claim.item.id.clone(), claim.item.attempt);
         let last = self.app.store.intents(&item, &self.stage).await?.pop();
         let mut message_id = None;
+        let mut date = self.app.store.now().await?;
         if let Some(last) = last {
             if is_done(&last, attempt) || last.outcome.as_deref() == Some("done") {
                 return Ok(Fenced::Done);
             }
             if last.outcome.as_deref() != Some("not_done") {
                 match mail.on_uncertain {
-                    OnUncertain::Resend => message_id = last.message_id,
+                    // The same letter to the second: a server or a reader can tell that it came twice.
+                    OnUncertain::Resend => {
+                        date = crate::model::parse_time(&last.at).unwrap_or(date);
+                        message_id = last.message_id;
+                    }
                     OnUncertain::Hold => return self.hold_mail("brevet kan ha gått iväg utan svar").await,
                 }
             }
         }
-        let letter = self.letter(mail, message_id)?;
+        let letter = self.letter(mail, message_id, date)?;
         self.intend(Some(&letter.message_id)).await?;
         let started = Instant::now();
         let outcome = self.mailer()?.send(&letter).await;

@@ -164,7 +164,7 @@ impl Work<'_> {
         }
         if let Some(decide) = &stage.decide {
             return match self.decide(&decide.value).await? {
-                Decided::By(_) => Ok(Next::Go),
+                Decided::ByPerson => Ok(Next::Go),
                 Decided::Waits => {
                     let mut finish = Finish::new(ItemState::AwaitingDecision);
                     finish.due_at = self.due(&decide.value, now)?;

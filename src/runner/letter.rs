@@ -1,6 +1,7 @@
 //! Letters: made from the bot's templates and sent by the configured server. Nothing personal is offered to a template
 //! unless the mail system is confidential.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value as Json, json};
 
 use super::error::Stop;
@@ -10,12 +11,17 @@ use crate::mail::{Letter, Mail, MailConfig, Mailer, Template, Tls};
 
 impl Work<'_> {
     /// The letter of a mail step, under the Message-ID of an earlier try where there was one.
-    pub(super) fn letter(&self, step: &MailStep, message_id: Option<String>) -> Result<Mail, Stop> {
+    pub(super) fn letter(
+        &self,
+        step: &MailStep,
+        message_id: Option<String>,
+        date: DateTime<Utc>,
+    ) -> Result<Mail, Stop> {
         let wrong = |error: &dyn std::fmt::Display| Stop::permanent(format!("brevet kan inte skrivas: {error}"));
         let template = Template::read(&self.bot.folder.join("mail"), &step.template.value).map_err(|error| wrong(&error))?;
         let content = template.render(&self.letter_context(step)?).map_err(|error| wrong(&error))?;
         let message_id = message_id.unwrap_or_else(|| self.new_message_id());
-        Mail::compose(Letter { message_id, to: self.text(&step.to)? }, content).map_err(|error| wrong(&error))
+        Mail::compose(Letter { message_id, to: self.text(&step.to)?, date }, content).map_err(|error| wrong(&error))
     }
 
     fn letter_context(&self, step: &MailStep) -> Result<Json, Stop> {

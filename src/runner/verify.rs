@@ -49,7 +49,7 @@ impl Work<'_> {
         let mut readings = 0;
         loop {
             self.leave_system().await;
-            self.pause(self.settle()).await?;
+            self.pause(self.settle_time()).await?;
             let seen = match self.look_fresh(verify).await {
                 Ok(seen) => seen,
                 Err(stop @ Stop::Store(_)) => return Err(stop),
@@ -84,7 +84,7 @@ impl Work<'_> {
         let next = exists.next.as_ref().map(|next| self.targets(next)).transpose()?;
         let expected = exists.is.as_ref().map(|is| self.text(is)).transpose()?;
         self.renew(self.timeout()).await?;
-        self.session()?.wait_for(&Condition::Shown(shown.clone())).await?;
+        self.session()?.wait_for(&Condition::Shown { targets: shown.clone(), is: None }).await?;
         let mut found = Vec::new();
         loop {
             self.matches_on_page(&at, &mut found).await?;
@@ -125,7 +125,7 @@ impl Work<'_> {
     }
 
     /// How long the system may still be saving after a lost answer.
-    fn settle(&self) -> Duration {
+    fn settle_time(&self) -> Duration {
         let own = self.system.as_ref().and_then(|system| self.app.config.systems.get(system));
         own.map_or(Duration::from_secs(30), |system| system.settle)
     }

@@ -104,6 +104,21 @@ impl Store {
         Ok(sqlx::query_as(sql).bind(item).fetch_optional(&self.pool).await?)
     }
 
+    /// The suggestions in force of the items that wait for a decision.
+    pub async fn awaiting_suggestions(&self) -> Result<Vec<StoredSuggestion>> {
+        let sql = "select suggestions.* from suggestions join items on items.id = suggestions.item
+             where items.state = 'awaiting_decision' and suggestions.superseded_at is null order by suggestions.id";
+        Ok(sqlx::query_as(sql).fetch_all(&self.pool).await?)
+    }
+
+    /// Every decision on an item, oldest first.
+    pub async fn decisions(&self, item: &ItemId) -> Result<Vec<Decision>> {
+        Ok(sqlx::query_as("select * from decisions where item = $1 order by id")
+            .bind(item)
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
     /// The decision that answers this suggestion.
     pub async fn decision(&self, item: &ItemId, suggestion: &str) -> Result<Option<Decision>> {
         let sql = "select * from decisions where item = $1 and suggestion = $2 order by id desc limit 1";

@@ -1,9 +1,10 @@
 //! Integration tests.
 
-mod certificate;
 mod docs_schedules;
+mod certificate;
 mod mail;
 mod schedule;
 mod schedule_times;
 mod secret;
 mod ssbtek;
+mod browser;

@@ -89,7 +89,7 @@ impl Work<'_> {
                 Some(text) => crate::duration::parse_duration(&text.value).map_err(Stop::permanent)?,
                 None => limit,
             },
-            Action::Ssbtek(_) => self.app.config.ssbtek.read_timeout * 4,
+            Action::Ssbtek(_) => self.app.config.ssbtek.as_ref().map_or(limit, |ssbtek| ssbtek.read_timeout * 4),
             Action::Mail(_) => Duration::from_secs(180),
             _ => limit,
         })

@@ -86,7 +86,7 @@ impl Work<'_> {
         let (targets, limit) = (self.targets(&wait.at)?, self.timeout());
         let own = wait.timeout.as_ref().map(|text| crate::duration::parse_duration(&text.value)).transpose();
         let own = own.map_err(Stop::permanent)?;
-        let condition = if wait.gone { Condition::Gone(targets) } else { Condition::Shown(targets) };
+        let condition = if wait.gone { Condition::Gone { targets } } else { Condition::Shown { targets, is: None } };
         let session = self.session()?;
         session.set_timeout(own.unwrap_or(limit));
         let result = session.wait_for(&condition).await;

@@ -66,7 +66,7 @@ impl Work<'_> {
             }
             tokio::time::sleep(std::time::Duration::from_millis(30)).await;
         }
-        session.wait_for(&Condition::Shown(shown.to_vec())).await?;
+        session.wait_for(&Condition::Shown { targets: shown.to_vec(), is: None }).await?;
         Ok(true)
     }
 }

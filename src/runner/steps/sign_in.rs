@@ -47,7 +47,7 @@ impl Work<'_> {
     async fn try_sign_in(&mut self, description: &System) -> Result<(), Stop> {
         Box::pin(self.run_steps(&description.sign_in)).await?;
         if let Some(signed_in) = &description.signed_in {
-            let condition = Condition::Shown(self.targets(signed_in)?);
+            let condition = Condition::Shown { targets: self.targets(signed_in)?, is: None };
             let shown = self.session()?.wait_for(&condition).await;
             shown.map_err(|error| Stop::failed(format!("inloggningen lyckades inte: {error}")))?;
         }

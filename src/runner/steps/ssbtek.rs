@@ -21,7 +21,6 @@ impl Work<'_> {
         })?;
         let client = Client::new(config).map_err(|error| Stop::permanent(error.to_string()))?;
         let answer = client.ask(&numbers, from, to, &errand).await;
-        let answer = answer.map_err(|error| Stop::permanent(error.to_string()))?;
         self.wait_for_silent(&answer)?;
         let rows = answer.rows.iter().map(|row| income(row, &ids)).collect::<rhai::Array>();
         self.assign(&step.into.value, &Value::from(rows))?;
