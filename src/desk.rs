@@ -96,6 +96,11 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// The desk of an installation.
+    pub fn of(app: &crate::app::App) -> Self {
+        Self { store: app.store.clone(), config: Arc::new(app.config.clone()), seal: app.seal.clone() }
+    }
+
     /// The items that the person may decide on, oldest first.
     pub async fn inbox(&self, user: &User) -> store::Result<Vec<Waiting>> {
         let filter = ItemFilter { state: Some(ItemState::AwaitingDecision), ..ItemFilter::default() };
