@@ -1,1 +1,5 @@
-//! Integration tests.
+//! Integration tests: the real store, the real console over HTTP, the real program.
+
+mod console;
+mod decide;
+mod office;
