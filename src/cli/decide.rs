@@ -60,7 +60,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     };
     let user = sign_in::sign_in(&store, &arguments.who).await?;
     let desk = Desk { store, config: Arc::new(config.clone()), seal: Seal::open(&config.data())? };
-    desk.may_decide(&item, &user)?;
+    desk.admit(&item, &user).await?;
     let current = desk.store.suggestion(&item.id).await?.context("ärendet har inget förslag")?;
     let Some(answer) = answer else {
         show(&item, &current, arguments.format)?;

@@ -235,7 +235,7 @@ async fn lists_and_logs_are_read_by_people_and_programs_and_hold_nothing_persona
         for format in ["table", "json"] {
             let answer = kollega(&office, &[command, &["--format", format]].concat());
             assert_eq!(answer.code, Some(0), "{command:?}: {}", answer.err);
-            let everything = answer.out + &answer.err;
+            let everything = format!("{}{}", answer.out, answer.err);
             assert!(!everything.contains(PERSONNUMMER) && !everything.contains("skyddade uppgifter"), "{command:?}");
         }
     }
