@@ -6,8 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use crate::bot::{Bot, FieldSpec, FieldType};
 use crate::config::Config;
 use crate::model::{Decision, Event, EventKind, Item, ItemId, ItemState, StoredSuggestion, User};
@@ -53,9 +51,11 @@ pub struct Waiting {
 }
 
 /// One field of an item as a person may see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Field {
     pub name: String,
+    /// None where the bot does not know the field.
+    pub kind: Option<FieldType>,
     pub personal: bool,
     /// None: hidden from this person.
     pub value: Option<serde_json::Value>,
@@ -201,7 +201,8 @@ impl Desk {
             let place = specs.iter().position(|spec| &spec.name == name);
             let personal = place.is_none_or(|place| is_personal(&specs[place]));
             let shown = sight == Sight::Personal || (sight == Sight::Case && !personal);
-            let field = Field { name: name.clone(), personal, value: shown.then(|| value.clone()) };
+            let kind = place.map(|place| specs[place].kind);
+            let field = Field { name: name.clone(), kind, personal, value: shown.then(|| value.clone()) };
             fields.push((place.unwrap_or(usize::MAX), field));
         }
         fields.sort_by_key(|(place, _)| *place);

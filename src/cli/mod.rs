@@ -11,6 +11,7 @@ mod rerun;
 mod runs;
 mod settle;
 mod sign_in;
+mod suggestion;
 mod table;
 mod usage;
 mod user;

@@ -25,15 +25,15 @@ impl SignedIn {
         if csrf == self.csrf { Ok(()) } else { Err(Failure::Token) }
     }
 
-    /// Refuses a person for whom the page is not.
-    pub fn require(&self, allowed: bool) -> Result<(), Failure> {
-        if allowed { Ok(()) } else { Err(Failure::Forbidden) }
-    }
-
     /// Refuses whoever may neither read items nor operate.
     pub fn require_any_view(&self) -> Result<(), Failure> {
-        self.require(desk::may_read(&self.user) || desk::may_operate(&self.user))
+        require(desk::may_read(&self.user) || desk::may_operate(&self.user))
     }
+}
+
+/// Refuses a person for whom the page is not.
+pub(super) fn require(allowed: bool) -> Result<(), Failure> {
+    if allowed { Ok(()) } else { Err(Failure::Forbidden) }
 }
 
 impl FromRequestParts<Desk> for SignedIn {

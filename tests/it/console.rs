@@ -192,7 +192,7 @@ async fn an_approval_is_recorded_sealed_and_lets_the_item_go_on() {
     let (item, suggestion) = office.waiting("A-1", &approval()).await;
     let mut browser = signed_in(&office, "anna", "caseworker").await;
     let page = browser.get(&format!("/arende/{}", item.id)).await;
-    assert!(page.shows("Godkänn 6 020 kr") && page.shows("Personliga kostnader") && page.shows("-6 200"));
+    assert!(page.shows("Godkänn 6 020 kr") && page.shows("Personliga kostnader") && page.shows("\u{2212}6 200"));
     assert!(page.shows("ej verifierad") && page.shows(PERSONNUMMER) && page.shows("12 220"));
 
     let page = browser.decide(&item, &[("answer", "approve")]).await;
