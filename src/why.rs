@@ -148,8 +148,8 @@ fn awaiting(why: &mut Why, item: &Item, config: &Config, clock: &Clock) {
     let whom = role.as_ref().map_or("någon som får besluta", |role| wording::role(role)).to_owned();
     let since = wording::local_time(&item.updated_at, clock.timezone);
     let due = item.due_at.as_deref().map_or_else(String::new, |due| {
-        let late = if clock.is_past(due) { ", vilket har passerat" } else { "" };
-        format!(" Beslutet borde fattas senast {}{late}.", wording::local_time(due, clock.timezone))
+        let should = if clock.is_past(due) { "skulle ha fattats" } else { "ska fattas" };
+        format!(" Beslutet {should} senast {}.", wording::local_time(due, clock.timezone))
     });
     let next = match &role {
         Ok(_) => format!("En {whom} beslutar i inkorgen eller med `kollega decide {}`.", item.reference),

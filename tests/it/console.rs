@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use kollega::model::{Item, ItemState};
+use kollega::person;
 use reqwest::{Response, StatusCode, header};
 
 use crate::office::{Office, PASSWORD, PERSONNUMMER, approval, denial, referral};
@@ -147,6 +148,21 @@ async fn after_five_wrong_passwords_the_right_one_has_to_wait() {
 
     office.execute("update sign_in_tries set at = '2020-01-01T00:00:00.000Z'").await;
     assert_eq!(browser.sign_in("anna", PASSWORD).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn passwords_tried_at_the_same_time_count_too() {
+    let office = Office::open().await;
+    office.hire("anna", "caseworker").await;
+    let store = &office.desk.store;
+    let mut tries = tokio::task::JoinSet::new();
+    for _ in 0..12 {
+        let store = store.clone();
+        tries.spawn(async move { person::sign_in(&store, "anna", "fel lösenord").await });
+    }
+    let results = tries.join_all().await;
+    let checked = results.iter().filter(|result| matches!(result, Err(person::Error::Wrong))).count();
+    assert_eq!((checked, results.len()), (person::TRIES, 12));
 }
 
 #[tokio::test]
@@ -329,6 +345,7 @@ async fn a_person_without_the_role_sees_no_case_and_cannot_decide() {
     for path in [path.as_str(), "/arenden", "/korningar", "/osakra"] {
         assert_eq!(browser.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
     }
+    assert!(browser.get("/").await.shows("Logga ut"));
     let mut browser = signed_in(&office, "anna", "caseworker").await;
     assert!(browser.get(&format!("/arende/{}", handed_over.id)).await.shows("skyddade uppgifter"));
 }
