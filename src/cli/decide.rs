@@ -8,10 +8,10 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::{Column, Format, Invalid, open_store, print, sign_in, table};
+use super::{Format, Invalid, open_store, print, sign_in, suggestion};
 use crate::config::Config;
 use crate::desk::{Desk, Reply};
-use crate::explanation::{Explanation, Line};
+use crate::explanation::Explanation;
 use crate::model::{Decision, Item, StoredSuggestion};
 use crate::seal::Seal;
 use crate::store::Answer;
@@ -60,21 +60,20 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     };
     let user = sign_in::sign_in(&store, &arguments.who).await?;
     let desk = Desk { store, config: Arc::new(config.clone()), seal: Seal::open(&config.data())? };
-    desk.may_decide(&item, &user)?;
+    desk.admit(&item, &user).await?;
     let current = desk.store.suggestion(&item.id).await?.context("ärendet har inget förslag")?;
     let Some(answer) = answer else {
         show(&item, &current, arguments.format)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let suggestion = match arguments.suggestion {
-        Some(named) => answered(named, &current),
-        None => {
-            if arguments.format == Format::Table {
-                show(&item, &current, Format::Table)?;
-                confirm()?;
-            }
-            current.id
+    let suggestion = if let Some(named) = arguments.suggestion {
+        answered(named, &current)
+    } else {
+        if arguments.format == Format::Table {
+            show(&item, &current, Format::Table)?;
+            confirm()?;
         }
+        current.id
     };
     let decision = desk.decide(&item, &user, Reply { suggestion, answer, reason: arguments.reason }).await?;
     told(&item, &decision, arguments.format)?;
@@ -122,40 +121,9 @@ fn show(item: &Item, stored: &StoredSuggestion, format: Format) -> anyhow::Resul
     }
     let explanation = Explanation::of(stored).context("förslaget kan inte läsas")?;
     print(&format!("Ärende {}\n", item.reference));
-    print(&suggestion_text(&explanation));
+    print(&suggestion::text(&explanation));
     print(&format!("\nFörslagets id: {}", stored.id));
     Ok(())
-}
-
-/// The suggestion as text: what it says, why it refers, and the calculation.
-fn suggestion_text(explanation: &Explanation) -> String {
-    let kronor = |amount: &Option<String>| amount.as_deref().map_or_else(|| "–".into(), wording::kronor);
-    let mut text = format!("Förslag: {}", wording::outcome(&explanation.outcome));
-    if let Some(amount) = &explanation.amount {
-        text += &format!(", {} kr", wording::kronor(amount));
-    }
-    for referral in &explanation.refer {
-        text += &format!("\n  - {} ({})", referral.reason, referral.code);
-    }
-    for note in &explanation.notes {
-        text += &format!("\n  Obs: {}", note.text);
-    }
-    text += &format!(
-        "\nRiksnorm {}, behov {}, inkomster {}, överskott {}",
-        kronor(&explanation.norm),
-        kronor(&explanation.need),
-        kronor(&explanation.income),
-        kronor(&explanation.surplus)
-    );
-    let columns = [Column::Text("Regel"), Column::Text("Person"), Column::Number("Kronor"), Column::Text("Källa")];
-    let rows: Vec<Vec<String>> = explanation.lines.iter().map(row).collect();
-    if rows.is_empty() { text } else { format!("{text}\n\n{}", table::aligned(&columns, &rows)) }
-}
-
-fn row(line: &Line) -> Vec<String> {
-    let mark = if line.source.verified { "" } else { " (ej verifierad)" };
-    let amount = line.amount.as_deref().map(wording::kronor).unwrap_or_default();
-    vec![line.title.clone(), line.person.clone().unwrap_or_default(), amount, format!("{}{mark}", line.source.text)]
 }
 
 fn told(item: &Item, decision: &Decision, format: Format) -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{Column, Format, Invalid, Table, open_store, print};
 use crate::config::Config;
-use crate::model::{Item, LoggedEvent, Run, RunId, RunState};
+use crate::model::{ItemId, LoggedEvent, RunId, RunState};
 use crate::store::Store;
 use crate::wording;
 
@@ -39,8 +39,8 @@ const COLUMNS: &[Column] = &[
 ];
 
 enum Subject {
-    Run(Run),
-    Item(Box<Item>),
+    Run(RunId),
+    Item(ItemId),
 }
 
 /// Carries the command out.
@@ -59,10 +59,10 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
 
 async fn find(store: &Store, what: &str) -> anyhow::Result<Subject> {
     if let Some(run) = store.run(&RunId(what.to_owned())).await? {
-        return Ok(Subject::Run(run));
+        return Ok(Subject::Run(run.id));
     }
     match store.find_item(what).await? {
-        Some(item) => Ok(Subject::Item(Box::new(item))),
+        Some(item) => Ok(Subject::Item(item.id)),
         None => {
             Err(Invalid(format!("ingen körning och inget ärende heter {what}: se `kollega runs` och `kollega items`"))
                 .into())
@@ -72,8 +72,8 @@ async fn find(store: &Store, what: &str) -> anyhow::Result<Subject> {
 
 async fn events(store: &Store, subject: &Subject) -> anyhow::Result<Vec<LoggedEvent>> {
     Ok(match subject {
-        Subject::Run(run) => store.run_events(&run.id).await?,
-        Subject::Item(item) => store.item_events(&item.id).await?,
+        Subject::Run(run) => store.run_events(run).await?,
+        Subject::Item(item) => store.item_events(item).await?,
     })
 }
 
@@ -107,10 +107,10 @@ fn line(cells: &[String]) -> String {
 async fn ended(store: &Store, subject: &Subject) -> anyhow::Result<bool> {
     Ok(match subject {
         Subject::Run(run) => {
-            let now = store.run(&run.id).await?;
+            let now = store.run(run).await?;
             now.is_none_or(|run| matches!(run.state, RunState::Done | RunState::Failed))
         }
-        Subject::Item(item) => store.find_item(&item.id.0).await?.is_none_or(|item| item.state.is_final()),
+        Subject::Item(item) => store.find_item(&item.0).await?.is_none_or(|item| item.state.is_final()),
     })
 }
 

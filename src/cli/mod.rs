@@ -19,6 +19,7 @@ mod serve;
 mod settle;
 mod sign_in;
 mod suggest;
+mod suggestion;
 mod table;
 mod usage;
 mod user;

@@ -1,3 +1,8 @@
+//! Integration tests: the real store, the real console over HTTP, the real program.
+
+mod console;
+mod decide;
+mod office;
 //! Integration tests.
 
 mod docs_schedules;
