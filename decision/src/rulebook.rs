@@ -32,6 +32,8 @@ pub struct RuleBook {
     tables: Vec<Table>,
     guidelines: Guidelines,
     cases: Vec<Case>,
+    /// The names that some expression uses; values that nobody reads are not made.
+    used: BTreeSet<String>,
 }
 
 impl RuleBook {
@@ -67,7 +69,12 @@ impl RuleBook {
             }
         };
         let sha256 = fingerprint([&file].into_iter().chain(guidelines_file.as_ref().ok()).chain(&files));
+        let templates = values.iter().map(|value| &value.value).chain(rules.iter().flat_map(Rule::templates));
+        let used =
+            templates.flat_map(|template| template.uses().iter().filter_map(|path| path.segments.first().cloned()));
+        let used = used.collect();
         Ok(Self {
+            used,
             id: BookId { name: written.rulebook.value, version: written.version, sha256 },
             title: written.title,
             rounding: written.parameters.payout_rounding,
@@ -126,6 +133,10 @@ impl RuleBook {
 
     pub(crate) fn guidelines(&self) -> &Guidelines {
         &self.guidelines
+    }
+
+    pub(crate) fn uses(&self, name: &str) -> bool {
+        self.used.contains(name)
     }
 
     pub(crate) fn values(&self) -> &[NamedValue] {
