@@ -55,7 +55,7 @@ impl Table {
                     problems.push(file.at(key, format!("källan ”{}” står inte under sources", key.value)));
                 }
                 (Some(_), None, _) => {
-                    problems.push(file.at(&cell.amount, format!("beloppet {name} saknar källa (source)")))
+                    problems.push(file.at(&cell.amount, format!("beloppet {name} saknar källa (source)")));
                 }
                 (Some(_), _, false) => {
                     let hint = "skriv amount: null tills beloppet är verifierat av två personer";
@@ -64,7 +64,7 @@ impl Table {
                     problems.push(Problem { hint: Some(hint.to_owned()), ..problem });
                 }
                 (None, _, true) => {
-                    problems.push(file.at(&cell.verified, format!("{name} är verifierat men saknar belopp")))
+                    problems.push(file.at(&cell.verified, format!("{name} är verifierat men saknar belopp")));
                 }
             }
         }

@@ -57,15 +57,25 @@ const EXPECTED: [&str; 9] = ["outcome", "amount", "need", "income", "norm", "sur
 /// Reads all cases of a folder.
 pub(crate) fn read(dir: &Path) -> Result<Vec<Case>, Vec<Problem>> {
     let (mut cases, mut problems) = (Vec::<Case>::new(), Vec::new());
+    // Cases that are wrong, and those like them: one problem is enough.
+    let mut wrong: Vec<String> = Vec::new();
     for path in yaml_files(dir) {
         let read = File::open(&path).and_then(|file| Ok((file.read::<CasesFile>()?, file)));
         match read {
             Err(problem) => problems.push(problem),
             Ok((written, file)) => {
                 for case in written.cases {
+                    let name = case.case.value.clone();
+                    if case.like.as_ref().is_some_and(|like| wrong.contains(&like.value)) {
+                        wrong.push(name);
+                        continue;
+                    }
                     match made(&file, case, &cases) {
                         Ok(case) => cases.push(case),
-                        Err(problem) => problems.push(problem),
+                        Err(problem) => {
+                            wrong.push(name);
+                            problems.push(problem);
+                        }
                     }
                 }
             }

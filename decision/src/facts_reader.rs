@@ -48,10 +48,6 @@ impl<'a> Place<'a> {
         Self { value, path: String::new() }
     }
 
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
     fn wrong<T>(&self, problem: impl Into<String>) -> Result<T> {
         let field = if self.path.is_empty() { "(hela underlaget)" } else { &self.path };
         Err(FactsError::wrong(field, problem))

@@ -67,13 +67,19 @@ fn scope_of(facts: &Facts, book: &RuleBook, items: &BTreeMap<ForEach, Vec<Item>>
             ("children", persons(&household.children)),
         ]),
     );
-    scope.set("persons", list(ForEach::Person));
-    scope.set("incomes", list(ForEach::Income));
-    scope.set("income_groups", list(ForEach::IncomeGroup));
-    scope.set("income_changes", list(ForEach::IncomeChange));
-    scope.set("costs", list(ForEach::Cost));
-    scope.set("cost_groups", list(ForEach::CostGroup));
-    scope.set("authorities", list(ForEach::Authority));
+    for (name, for_each) in [
+        ("persons", ForEach::Person),
+        ("incomes", ForEach::Income),
+        ("income_groups", ForEach::IncomeGroup),
+        ("income_changes", ForEach::IncomeChange),
+        ("costs", ForEach::Cost),
+        ("cost_groups", ForEach::CostGroup),
+        ("authorities", ForEach::Authority),
+    ] {
+        if book.uses(name) {
+            scope.set(name, list(for_each));
+        }
+    }
     scope.set(
         "flags",
         record([

@@ -39,8 +39,8 @@ fn picture(suggestion: &Suggestion) -> String {
     let mut suggestion = suggestion.clone();
     assert_eq!(suggestion.suggestion_id.len(), 32);
     assert_eq!(suggestion.rulebook.sha256.len(), 64);
-    suggestion.suggestion_id = "…".to_owned();
-    suggestion.rulebook.sha256 = "…".to_owned();
+    "…".clone_into(&mut suggestion.suggestion_id);
+    "…".clone_into(&mut suggestion.rulebook.sha256);
     serde_json::to_string_pretty(&suggestion).expect("JSON")
 }
 
