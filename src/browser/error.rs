@@ -56,7 +56,9 @@ pub enum ErrorKind {
     #[error("sidans egna skript hindrade steget")]
     PageFault(String),
     /// The page replaces JSON functions that the driver depends on.
-    #[error("sidan har bytt ut JSON.stringify eller Object.prototype.toJSON, och då kan drivrutinen inte läsa svar från den")]
+    #[error(
+        "sidan har bytt ut JSON.stringify eller Object.prototype.toJSON, och då kan drivrutinen inte läsa svar från den"
+    )]
     ScriptsReplaced,
     /// The session no longer exists.
     #[error("webbläsarens session är borta")]
@@ -138,7 +140,7 @@ fn by_words(message: &str) -> ErrorKind {
     let says = |words: &str| message.contains(words);
     if says("tab crashed") || says("page crash") {
         ErrorKind::TabCrashed
-    } else if says("deepSerializedValue") || says("deserialized") {
+    } else if says("deepSerializedValue") || says("deserialize") {
         ErrorKind::ScriptsReplaced
     } else if says("not reachable") || says("disconnected") || says("invalid session") || says("ession timed out") {
         ErrorKind::SessionGone

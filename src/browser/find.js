@@ -285,7 +285,7 @@ function findXpath(target) {
 function findCss(target) {
   const parts = target.name.split('>>>').map((part) => part.trim());
   if (parts.length === 1) return all(target.name);
-  let scopes = [within[0]];
+  let scopes = within;
   parts.forEach((part, i) => {
     const hits = scopes.flatMap((scope) => [...scope.querySelectorAll(part)]);
     scopes = i === parts.length - 1 ? hits : hits.map((host) => host.shadowRoot).filter(Boolean);

@@ -36,12 +36,12 @@ impl Session {
     /// Asks once, in this frame of the window.
     pub(super) async fn ask_in(&mut self, path: &[u64], request: &Value, limit: Limit) -> Result<Value, ErrorKind> {
         self.go(path, limit).await?;
-        let answer = self.send(Command::script(SCRIPT, json!([request])), limit).await;
+        let answer = self.send(Command::script(SCRIPT, request), limit).await;
         if matches!(answer, Err(ErrorKind::NoFrame | ErrorKind::NoWindow)) {
             // The frame's page was replaced: stand in it anew before it is called missing.
             self.at = None;
             self.go(path, limit).await?;
-            return self.send(Command::script(SCRIPT, json!([request])), limit).await;
+            return self.send(Command::script(SCRIPT, request), limit).await;
         }
         answer
     }

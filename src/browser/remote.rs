@@ -6,9 +6,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use fantoccini::Client;
 use fantoccini::error::{CmdError, NewSessionError};
 use fantoccini::wd::WebDriverCompatibleCommand;
-use fantoccini::Client;
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -40,9 +40,9 @@ impl Command {
         Self { method: Method::DELETE, path: path.into(), body: None }
     }
 
-    /// Runs a script with these arguments.
-    pub fn script(script: &str, arguments: Value) -> Self {
-        Self::post("execute/sync", json!({"script": script, "args": arguments}))
+    /// Runs a script with this argument.
+    pub fn script(script: &str, request: &Value) -> Self {
+        Self::post("execute/sync", json!({"script": script, "args": [request]}))
     }
 }
 

@@ -19,7 +19,7 @@ use super::remote::{self, Command};
 use super::target::Target;
 
 /// How long a browser may take to start.
-const OPEN_LIMIT: Duration = Duration::from_secs(60);
+const OPEN_LIMIT: Duration = Duration::from_mins(1);
 
 /// A window, and the frames that the bot has entered in it.
 #[derive(Debug, Clone)]
@@ -160,7 +160,7 @@ async fn begin(config: &BrowserConfig, record: &mut SessionRecord) -> Result<Ses
     };
     record.save().map_err(|error| ErrorKind::File(error.to_string()))?;
     let downloads = config.downloads.join(&record.id);
-    let wanted = capabilities(config, &downloads);
+    let wanted = capabilities(config);
     let (session, granted) = remote::create(&record.endpoint, wanted, OPEN_LIMIT).await?;
     record.session = session;
     record.browser = if record.local { browser_of(&granted) } else { None };
@@ -187,14 +187,13 @@ fn browser_of(granted: &Value) -> Option<Process> {
 }
 
 /// What is asked of the browser: `ignore` leaves dialogs to the bot, which must see them.
-fn capabilities(config: &BrowserConfig, downloads: &std::path::Path) -> Value {
+fn capabilities(config: &BrowserConfig) -> Value {
     let mut wanted = Map::new();
     wanted.insert("unhandledPromptBehavior".to_owned(), json!("ignore"));
     if config.url.is_none() {
         let options = json!({
             "binary": config.executable(),
             "args": config.browser_arguments(),
-            "prefs": {"download.default_directory": downloads, "download.prompt_for_download": false},
         });
         wanted.insert("goog:chromeOptions".to_owned(), options);
     }
