@@ -73,15 +73,20 @@ impl Session {
         self.timeout = timeout;
     }
 
+    pub(super) fn limit(&self) -> Limit {
+        Limit::of(self.timeout)
+    }
+
     /// Opens an address, an absolute one, in the current window and waits until it has loaded.
     pub async fn goto(&mut self, url: &str) -> Result<(), Error> {
         let limit = self.limit();
+        let what = "öppna sidan";
+        if let Some(text) = self.open_dialog(limit).await.map_err(|kind| Error::new(what, kind))? {
+            return Err(Error::new(what, ErrorKind::UnexpectedDialog { text }));
+        }
         self.place().frames.clear();
         self.at = None;
-        let what = "öppna sidan";
-        self.connection.set_page_limit(limit).await.map_err(|kind| Error::new(what, kind))?;
-        let sent = self.connection.send(Command::post("url", json!({"url": url})), limit).await;
-        match sent {
+        match self.send(Command::post("url", json!({"url": url})), limit).await {
             // A page that opens a dialog as it loads is open; the dialog is for the next step.
             Ok(_) | Err(ErrorKind::UnexpectedDialog { .. }) => Ok(()),
             Err(kind) => Err(Error::acted(what, kind)),
