@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod cli;
 pub mod config;
 pub mod console;
+pub mod demo;
 pub mod desk;
 pub mod duration;
 pub mod explanation;

@@ -4,6 +4,7 @@
 
 mod check;
 mod decide;
+mod demo;
 mod guard;
 mod invalid;
 mod items;
@@ -32,7 +33,8 @@ use clap::{Parser, Subcommand};
 
 pub use invalid::Invalid;
 pub use output::{Format, print, print_error};
-pub use table::{Column, Table};
+pub use serve::{named, until, wait_for_signal};
+pub use table::{Column, Table, aligned};
 
 use crate::config::Config;
 use crate::store::Store;
@@ -59,6 +61,8 @@ pub struct Cli {
 /// Every command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Visa Kollega på den här datorn: övningssystem, robot, arbetare och konsol gör en dags arbete
+    Demo(demo::Arguments),
     /// Kör schemaläggaren, en arbetare och konsolen
     Serve(serve::Arguments),
     /// Kör bara en arbetare
@@ -116,6 +120,7 @@ pub async fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = Config::load(cli.config.as_deref()).map_err(|error| Invalid(error.to_string()))?;
     match cli.command {
+        Command::Demo(arguments) => Box::pin(demo::run(&config, arguments)).await,
         Command::Serve(arguments) => Box::pin(serve::run(&config, arguments)).await,
         Command::Worker(arguments) => Box::pin(serve::run_worker(&config, arguments)).await,
         Command::Run(arguments) => Box::pin(run::run(&config, arguments)).await,
