@@ -41,8 +41,7 @@ use crate::store::Store;
 
 /// What stands on the command line.
 #[derive(Debug, Parser)]
-#[command(name = "kollega", version, about = "Kollega: en digital medarbetare för kommuner", help_template = usage::TEMPLATE)]
-#[command(subcommand_value_name = "KOMMANDO", subcommand_help_heading = "Kommandon", next_help_heading = "Flaggor")]
+#[command(name = "kollega", version, about = "Kollega: en digital medarbetare för kommuner")]
 #[command(disable_help_subcommand = true, disable_help_flag = true, disable_version_flag = true)]
 pub struct Cli {
     /// Konfigurationens fil (annars kollega.toml i den mapp du står i)
@@ -104,7 +103,7 @@ pub enum Command {
 
 /// Reads the command line, carries the command out and says what went wrong.
 pub async fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match usage::parse() {
         Ok(cli) => cli,
         Err(error) => return usage::answer(&error),
     };
