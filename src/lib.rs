@@ -3,16 +3,15 @@
 //! The map of the modules is `docs/architecture.md`.
 
 pub mod bot;
+pub mod browser;
+pub mod calendar;
+pub mod check;
 pub mod config;
 pub mod duration;
-pub mod model;
-pub mod browser;
-pub mod problem;
-pub mod store;
-pub mod yaml;
 pub mod mail;
-pub mod problem;
-pub mod secret;
-pub mod calendar;
+pub mod model;
 pub mod problem;
 pub mod schedule;
+pub mod secret;
+pub mod store;
+pub mod yaml;

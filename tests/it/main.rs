@@ -1,5 +1,7 @@
 //! Integration tests.
 
+mod check;
+
 mod mail;
 mod secret;
 mod schedule;
