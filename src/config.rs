@@ -23,7 +23,8 @@ pub struct Config {
     pub worker: Worker,
     pub systems: BTreeMap<String, System>,
     pub mail: Mail,
-    pub ssbtek: Ssbtek,
+    /// The connection to SSBTEK; without it the step `ssbtek` can't be used.
+    pub ssbtek: Option<crate::ssbtek::Config>,
     /// What bots may use as `config.<name>`.
     pub values: BTreeMap<String, String>,
     /// The folder that relative paths are taken from: where `kollega.toml` stands.
@@ -73,6 +74,11 @@ pub struct Worker {
     /// The wait after the first failed try; doubled for each further one.
     #[serde(deserialize_with = "crate::duration::deserialize")]
     pub backoff: Duration,
+    /// How often an item waits for an agency that does not answer before it is referred.
+    pub silent_tries: i64,
+    /// How long it waits each time.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub silent_wait: Duration,
 }
 
 /// A system that bots drive.
@@ -110,30 +116,6 @@ pub struct Mail {
     pub confidential: bool,
 }
 
-/// The connection to SSBTEK.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Ssbtek {
-    pub url: String,
-    pub certificate: Option<PathBuf>,
-    pub key: Option<PathBuf>,
-    pub ca: Option<PathBuf>,
-    #[serde(deserialize_with = "crate::duration::deserialize")]
-    pub connect_timeout: Duration,
-    #[serde(deserialize_with = "crate::duration::deserialize")]
-    pub read_timeout: Duration,
-    /// Twelve digits.
-    pub organisation_number: String,
-    pub organisation: String,
-    pub handler: String,
-    pub purpose: String,
-    pub legal_basis: String,
-    /// How often an item waits for an agency that does not answer before it is referred.
-    pub tries: i64,
-    #[serde(deserialize_with = "crate::duration::deserialize")]
-    pub wait: Duration,
-}
-
 fn twenty_seconds() -> Duration {
     Duration::from_secs(20)
 }
@@ -156,7 +138,7 @@ impl Default for Config {
             worker: Worker::default(),
             systems: BTreeMap::new(),
             mail: Mail::default(),
-            ssbtek: Ssbtek::default(),
+            ssbtek: None,
             values: BTreeMap::new(),
             root: ".".into(),
         }
@@ -191,6 +173,8 @@ impl Default for Worker {
             poll: Duration::from_millis(500),
             tries: 3,
             backoff: Duration::from_secs(30),
+            silent_tries: 3,
+            silent_wait: Duration::from_secs(600),
         }
     }
 }
@@ -206,26 +190,6 @@ impl Default for Mail {
             password: None,
             from: String::new(),
             confidential: false,
-        }
-    }
-}
-
-impl Default for Ssbtek {
-    fn default() -> Self {
-        Self {
-            url: String::new(),
-            certificate: None,
-            key: None,
-            ca: None,
-            connect_timeout: Duration::from_secs(5),
-            read_timeout: Duration::from_secs(30),
-            organisation_number: String::new(),
-            organisation: String::new(),
-            handler: String::new(),
-            purpose: String::new(),
-            legal_basis: String::new(),
-            tries: 3,
-            wait: Duration::from_secs(600),
         }
     }
 }

@@ -9,6 +9,7 @@ mod send;
 mod template;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -46,7 +47,7 @@ pub struct MailConfig {
 
 /// How the connection is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
 pub enum Tls {
     /// Never. A password is then only sent to this machine itself.
     None,
@@ -56,7 +57,22 @@ pub enum Tls {
     #[default]
     Starttls,
     /// TLS from the first byte, as on port 465.
+    #[serde(rename = "tls")]
     Implicit,
+}
+
+impl FromStr for Tls {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self::None),
+            "opportunistic" => Ok(Self::Opportunistic),
+            "starttls" => Ok(Self::Starttls),
+            "tls" => Ok(Self::Implicit),
+            _ => Err(format!("”{text}” är inget av none, opportunistic, starttls och tls")),
+        }
+    }
 }
 
 impl MailConfig {

@@ -103,7 +103,9 @@ states! {
 impl ItemState {
     /// The allowed changes, in one place.
     pub fn may_become(self, next: Self) -> bool {
-        use ItemState::{AwaitingDecision, Cancelled, Deferred, Done, Failed, HandedOver, InProgress, Ready, Uncertain};
+        use ItemState::{
+            AwaitingDecision, Cancelled, Deferred, Done, Failed, HandedOver, InProgress, Ready, Uncertain,
+        };
         match self {
             Ready | Deferred => matches!(next, InProgress | HandedOver | Cancelled),
             InProgress => !matches!(next, Cancelled),

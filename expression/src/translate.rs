@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use rhai::{AST, ASTFlags, ASTNode, Engine, Expr, FnCallExpr, FnPtr, OptimizationLevel, Position, Stmt, StmtBlock};
+use rhai::{
+    AST, ASTFlags, ASTNode, Engine, Expr, FnCallExpr, FnPtr, OptimizationLevel, Position, Stmt, StmtBlock, Token,
+};
 
 use crate::expression::Path;
 use crate::functions;
@@ -23,8 +25,24 @@ pub(crate) static READER: LazyLock<Engine> = LazyLock::new(|| {
     engine.set_allow_statement_expression(false);
     engine.set_allow_loop_expressions(false);
     engine.set_allow_looping(false);
+    #[expect(deprecated, reason = "marked volatile by Rhai; the golden tests would show a change")]
+    engine.on_parse_token(|token, _, _| unreserved(token));
     engine
 });
+
+/// Words that Rhai keeps for its future (`shared`, `new`, `match`) may be names here: a form has such fields.
+fn unreserved(token: Token) -> Token {
+    const KEPT: [&str; 11] =
+        ["this", "Fn", "call", "curry", "eval", "print", "debug", "type_of", "is_shared", "is_def_var", "is_def_fn"];
+    match token {
+        Token::Reserved(word)
+            if word.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !KEPT.contains(&word.as_str()) =>
+        {
+            Token::Identifier(word)
+        }
+        other => other,
+    }
+}
 
 /// Reads an expression; also gives the names it uses.
 pub(crate) fn translate(source: &str) -> Result<(Node, Vec<Path>)> {

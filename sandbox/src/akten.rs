@@ -6,7 +6,7 @@ mod list;
 mod popup;
 mod sign_in;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -20,6 +20,7 @@ use axum::{
 use serde_json::json;
 
 use crate::{
+    decode::decoded,
     fault::System,
     fault_layer::{self, About, Layer},
     record::Kind,
@@ -29,18 +30,44 @@ use crate::{
 
 /// The income rows of a calculation, in the order of the form.
 const INCOMES: [&str; 16] = [
-    "Lön", "Aktivitetsstöd", "A-kassa", "Sjukpenning", "Föräldrapenning", "Barnbidrag", "Flerbarnstillägg", "Underhållsstöd",
-    "Bostadsbidrag", "Bostadstillägg", "Studiebidrag", "Studielån", "Etableringsersättning", "Dagersättning", "Skatteåterbäring", "Övrigt",
+    "Lön",
+    "Aktivitetsstöd",
+    "A-kassa",
+    "Sjukpenning",
+    "Föräldrapenning",
+    "Barnbidrag",
+    "Flerbarnstillägg",
+    "Underhållsstöd",
+    "Bostadsbidrag",
+    "Bostadstillägg",
+    "Studiebidrag",
+    "Studielån",
+    "Etableringsersättning",
+    "Dagersättning",
+    "Skatteåterbäring",
+    "Övrigt",
 ];
 
 /// The cost rows of a calculation, in the order of the form.
 const COSTS: [&str; 14] = [
-    "Hyra", "El", "Hemförsäkring", "Bredband", "A-kassa", "Fackavgift", "Arbetsresor", "Barnomsorg", "Läkarvård", "Medicin", "Tandvård",
-    "Glasögon", "Umgänge", "Övrigt",
+    "Hyra",
+    "El",
+    "Hemförsäkring",
+    "Bredband",
+    "A-kassa",
+    "Fackavgift",
+    "Arbetsresor",
+    "Barnomsorg",
+    "Läkarvård",
+    "Medicin",
+    "Tandvård",
+    "Glasögon",
+    "Umgänge",
+    "Övrigt",
 ];
 
-pub fn router(shared: Arc<Shared>) -> Router {
-    let layer = Layer { shared: shared.clone(), system: System::Akten, describe };
+pub fn router(shared: Arc<Shared>, delay: Duration) -> Router {
+    let layer = Layer { shared: shared.clone(), system: System::Akten, delay, describe };
     Router::new()
         .route("/", get(frameset))
         .route("/meny", get(menu))
@@ -60,10 +87,10 @@ pub fn router(shared: Arc<Shared>) -> Router {
 
 /// A save is a post to a popup; its reference is the first field.
 fn describe(method: &Method, uri: &Uri, body: &Bytes) -> About {
-    let form = uri.path().strip_prefix("/popup/").map(form::decoded);
+    let form = uri.path().strip_prefix("/popup/").map(decoded);
     let act = form.filter(|_| method == Method::POST).and_then(|form| Kind::from_popup_path(&form));
     let reference = act.and_then(|_| form::Fields::read(body).text("f11"));
-    About { act, reference }
+    About { act, reference, ..About::default() }
 }
 
 /// Whatever was asked for, who is not signed in sees the sign-in (or, once, that the session is over) at that address.

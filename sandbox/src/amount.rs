@@ -9,12 +9,8 @@ use crate::error::Error;
 /// Reads `6300`, `6 300,50`, `6 300,00 kr`; nothing else is an amount, and a negative one is not either.
 pub fn parse(text: &str) -> Result<Decimal, Error> {
     let wrong = || Error::Amount(text.to_owned());
-    let plain: String = text
-        .trim()
-        .trim_end_matches("kr")
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}'))
-        .collect();
+    let plain: String =
+        text.trim().trim_end_matches("kr").chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}')).collect();
     let plain = plain.replace(',', ".");
     if plain.is_empty() || !plain.chars().all(|c| c.is_ascii_digit() || c == '.') {
         return Err(wrong());

@@ -30,6 +30,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/api/faults", get(list).post(add).delete(clear))
         .route("/api/faults/{id}", delete(remove))
         .route("/api/state", get(state))
+        .route("/api/counts", get(all_counts))
         .route("/api/counts/{reference}", get(counts_of))
         .route("/api/expected", get(expected))
         .route("/api/akten/records", post(plant))
@@ -71,7 +72,7 @@ fn spec_of(fields: &BTreeMap<String, String>) -> serde_json::Result<FaultSpec> {
 
 /// A number where a number is meant.
 fn typed(name: &str, value: &str) -> Value {
-    let text = matches!(name, "system" | "kind" | "act" | "reference" | "text" | "from" | "to" | "agency");
+    let text = matches!(name, "system" | "kind" | "act" | "reference" | "path" | "text" | "from" | "to" | "agency");
     match serde_json::from_str::<Value>(value.trim()) {
         Ok(number @ Value::Number(_)) if !text => number,
         _ => Value::from(value.trim()),
@@ -113,6 +114,18 @@ async fn everything(shared: &Shared) -> Result<Value> {
 
 async fn counts_of(State(shared): State<Arc<Shared>>, Path(reference): Path<String>) -> Response {
     answer(counts(&shared, &reference).await.map(Json))
+}
+
+async fn all_counts(State(shared): State<Arc<Shared>>) -> Response {
+    answer(counts_of_all(&shared).await.map(Json))
+}
+
+async fn counts_of_all(shared: &Shared) -> Result<BTreeMap<String, Counts>> {
+    let mut all = BTreeMap::new();
+    for one in &shared.seed.applications {
+        all.insert(one.reference.clone(), counts(shared, &one.reference).await?);
+    }
+    Ok(all)
 }
 
 async fn expected() -> Response {

@@ -37,11 +37,8 @@ pub fn happens(seed: u64, nth: u64, name: &str, probability: f64) -> bool {
 }
 
 fn number(seed: u64, nth: u64, name: &str) -> u64 {
-    let digest = Sha256::new()
-        .chain_update(seed.to_be_bytes())
-        .chain_update(nth.to_be_bytes())
-        .chain_update(name)
-        .finalize();
+    let digest =
+        Sha256::new().chain_update(seed.to_be_bytes()).chain_update(nth.to_be_bytes()).chain_update(name).finalize();
     digest.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 

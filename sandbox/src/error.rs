@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("failed to make the sandbox's folder {path}: {source}")]
+    #[error("övningssystemens mapp {path} kunde inte skapas: {source}")]
     Folder { path: PathBuf, source: std::io::Error },
-    #[error("failed to listen for {system} on {address}: {source}")]
+    #[error("{system} kunde inte lyssna på {address}: {source}")]
     Listen { system: &'static str, address: String, source: std::io::Error },
-    #[error("failed to use the sandbox's database: {0}")]
+    #[error("övningssystemens databas kunde inte användas: {0}")]
     Database(#[from] sqlx::Error),
-    #[error("failed to read the seed {file}: {reason}")]
+    #[error("{file} i övningssystemens grunddata kunde inte läsas: {reason}")]
     Seed { file: &'static str, reason: String },
-    #[error("failed to read a stored record: {0}")]
+    #[error("en sparad post kunde inte läsas: {0}")]
     Stored(#[from] serde_json::Error),
-    #[error("failed to read the amount {0:?}")]
+    #[error("{0:?} är inte ett belopp")]
     Amount(String),
 }
 

@@ -60,6 +60,9 @@ pub struct FaultSpec {
     pub act: Option<Kind>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// A part of the address, as people write it: `/akt/A-1001/berakningar`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// How often it strikes; 0 is until it is removed.
     #[serde(default = "once")]
     pub times: u64,
@@ -100,6 +103,7 @@ impl FaultSpec {
             kind,
             act: None,
             reference: None,
+            path: None,
             times: 1,
             skip: 0,
             probability: 1.0,
@@ -121,6 +125,8 @@ pub struct Seen<'a> {
     pub act: Option<Kind>,
     pub reference: Option<&'a str>,
     pub agency: Option<&'a str>,
+    /// Decoded.
+    pub path: &'a str,
 }
 
 impl FaultSpec {
@@ -128,6 +134,7 @@ impl FaultSpec {
         self.system == seen.system
             && self.act.is_none_or(|act| seen.act == Some(act))
             && self.reference.as_deref().is_none_or(|wanted| seen.reference == Some(wanted))
+            && self.path.as_deref().is_none_or(|wanted| seen.path.contains(wanted))
             && self.agency.as_deref().is_none_or(|wanted| seen.agency == Some(wanted))
             && (!self.kind.is_cut() || seen.system != System::Akten || seen.act.is_some())
     }

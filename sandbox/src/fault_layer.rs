@@ -12,6 +12,7 @@ use axum::{
 };
 
 use crate::{
+    decode::decoded,
     error::Error,
     fault::{FaultKind, FaultSpec, Seen, System},
     record::Kind,
@@ -27,12 +28,16 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 pub struct Layer {
     pub shared: Arc<Shared>,
     pub system: System,
+    /// How long every answer takes at least.
+    pub delay: Duration,
     /// Which act and which application a request is about.
     pub describe: fn(&Method, &Uri, &Bytes) -> About,
 }
 
 #[derive(Debug, Default)]
 pub struct About {
+    /// Decoded; filled in by the layer.
+    pub path: String,
     pub act: Option<Kind>,
     pub reference: Option<String>,
 }
@@ -47,7 +52,13 @@ impl Layer {
     }
 
     async fn strike(&self, about: &About, kinds: &[FaultKind]) -> Result<Vec<FaultSpec>, Error> {
-        let seen = Seen { system: self.system, act: about.act, reference: about.reference.as_deref(), agency: None };
+        let seen = Seen {
+            system: self.system,
+            act: about.act,
+            reference: about.reference.as_deref(),
+            agency: None,
+            path: &about.path,
+        };
         self.shared.faults.strike(&seen, kinds).await
     }
 }
@@ -68,11 +79,11 @@ async fn struck(layer: &Layer, request: Request, next: Next) -> Result<Response,
     let Ok(bytes) = to_bytes(body, MOST_BYTES).await else {
         return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response());
     };
-    let about = (layer.describe)(&parts.method, &parts.uri, &bytes);
+    let path = decoded(parts.uri.path());
+    let about = About { path, ..(layer.describe)(&parts.method, &parts.uri, &bytes) };
     let faults = layer.strike(&about, FaultKind::REQUEST).await?;
-    for slow in faults.iter().filter(|fault| fault.kind == FaultKind::Slow) {
-        tokio::time::sleep(Duration::from_millis(slow.ms)).await;
-    }
+    let slow = faults.iter().filter(|fault| fault.kind == FaultKind::Slow).map(|fault| Duration::from_millis(fault.ms));
+    tokio::time::sleep(layer.delay + slow.sum::<Duration>()).await;
     let has = |kind| faults.iter().find(|fault| fault.kind == kind);
     if has(FaultKind::ExpireSession).is_some() {
         expire(layer, &parts.headers);

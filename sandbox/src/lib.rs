@@ -4,6 +4,7 @@
 mod akten;
 mod amount;
 mod control;
+mod decode;
 mod dice;
 mod error;
 mod expected;

@@ -15,7 +15,7 @@ use axum::{
 use serde_json::json;
 
 use crate::{error::Result, shared::Shared};
-use message::Message;
+use message::Letter;
 
 pub fn router(shared: Arc<Shared>) -> Router {
     Router::new()
@@ -27,8 +27,8 @@ pub fn router(shared: Arc<Shared>) -> Router {
 }
 
 /// All mails, oldest first; a later one with a known Message-ID is a duplicate.
-pub async fn messages(shared: &Shared) -> Result<Vec<Message>> {
-    let mut messages: Vec<Message> = Vec::new();
+pub async fn messages(shared: &Shared) -> Result<Vec<Letter>> {
+    let mut messages: Vec<Letter> = Vec::new();
     for stored in shared.store.mails().await? {
         let mut message = message::read(&stored);
         message.duplicate = messages.iter().any(|earlier| earlier.message_id == message.message_id);
@@ -60,7 +60,7 @@ async fn html_part(State(shared): State<Arc<Shared>>, Path(id): Path<i64>) -> Re
     }
 }
 
-async fn found(shared: &Shared, id: i64) -> Result<Option<Message>> {
+async fn found(shared: &Shared, id: i64) -> Result<Option<Letter>> {
     Ok(messages(shared).await?.into_iter().find(|mail| mail.id == id))
 }
 

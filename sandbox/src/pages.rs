@@ -55,7 +55,7 @@ impl Pages {
         templates.add_filter("dashed", |id: String| identity::dashed(&id));
         templates.add_filter("born", |id: String| identity::born(&id));
         templates.add_filter("yes_no", |yes: bool| if yes { "Ja" } else { "Nej" });
-        templates.add_filter("word", capitalised);
+        templates.add_filter("word", |word: String| capitalised(&word));
         for (name, source) in TEMPLATES {
             if let Err(problem) = templates.add_template(name, source) {
                 tracing::error!(name, %problem, "a template of the sandbox is broken");
@@ -81,7 +81,7 @@ fn shown(text: &str, space: char) -> String {
     amount::parse(text).map_or_else(|_| text.to_owned(), |value| amount::format(value, space))
 }
 
-fn capitalised(word: String) -> String {
+fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

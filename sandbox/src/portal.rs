@@ -1,6 +1,6 @@
 //! Medborgarporten: the e-applications. Reads the seed only; nothing here can be changed by a visitor.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Form, Router,
@@ -11,8 +11,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use serde_json::json;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::{
     credentials,
@@ -27,7 +27,7 @@ use crate::{
 const PER_PAGE: usize = 10;
 
 pub fn router(shared: Arc<Shared>) -> Router {
-    let layer = Layer { shared: shared.clone(), system: System::Portal, describe };
+    let layer = Layer { shared: shared.clone(), system: System::Portal, delay: Duration::ZERO, describe };
     Router::new()
         .route("/", get(async || Redirect::to("/ansokningar?status=inkommen")))
         .route("/ansokningar", get(list))
@@ -42,7 +42,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
 
 fn describe(_: &Method, uri: &Uri, _: &Bytes) -> About {
     let reference = uri.path().strip_prefix("/ansokningar/").and_then(|rest| rest.split('/').next());
-    About { act: None, reference: reference.map(str::to_owned) }
+    About { reference: reference.map(str::to_owned), ..About::default() }
 }
 
 async fn signed_in(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
@@ -132,8 +132,15 @@ async fn attachment(State(shared): State<Arc<Shared>>, Path(reference): Path<Str
         return shared.pages.show("portal/message.html", json!({"text": "Bilagan finns inte"}));
     };
     let rent = one.costs.iter().find(|(kind, _)| kind == "hyra").map_or("0", |(_, amount)| amount.as_str());
-    let lines = ["Hyresavi".to_owned(), format!("Ärende: {reference}"), format!("Period: {}", one.period), format!("Att betala: {rent} kr")];
-    let headers =
-        [(header::CONTENT_TYPE, "application/pdf"), (header::CONTENT_DISPOSITION, "attachment; filename=\"Hyresavi.pdf\"")];
+    let lines = [
+        "Hyresavi".to_owned(),
+        format!("Ärende: {reference}"),
+        format!("Period: {}", one.period),
+        format!("Att betala: {rent} kr"),
+    ];
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"Hyresavi.pdf\""),
+    ];
     (headers, pdf::page(&lines)).into_response()
 }

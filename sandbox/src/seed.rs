@@ -26,8 +26,8 @@ pub struct Application {
     pub community_size: u32,
     pub email: String,
     pub address: String,
-    #[serde(default)]
-    pub first_application: bool,
+    #[serde(default, rename = "first_application")]
+    pub is_first: bool,
     #[serde(default)]
     pub protected: bool,
     pub adults: Vec<Adult>,
@@ -216,4 +216,54 @@ impl Seed {
 
 pub(crate) fn read<T: DeserializeOwned>(file: &'static str, text: &str) -> Result<T> {
     serde_saphyr::from_str(text).map_err(|problem| Error::Seed { file, reason: problem.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::amount;
+
+    fn seed() -> Seed {
+        Seed::load().expect("the seed")
+    }
+
+    /// The last of ten digits makes the sum even tens.
+    fn check_digit_fits(id: &str) -> bool {
+        let digit = |(place, letter): (usize, char)| {
+            let doubled = letter.to_digit(10).expect("a digit") * if place.is_multiple_of(2) { 2 } else { 1 };
+            doubled / 10 + doubled % 10
+        };
+        id.chars().skip(2).enumerate().map(digit).sum::<u32>().is_multiple_of(10)
+    }
+
+    #[test]
+    fn every_identity_is_whole_but_the_interim_one() {
+        for one in seed().applications {
+            let ids = one.adults.iter().map(|adult| &adult.id).chain(one.children.iter().map(|child| &child.id));
+            for id in ids.filter(|id| *id != "19880209T050") {
+                assert!(id.len() == 12 && check_digit_fits(id), "{id} in {}", one.reference);
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_agency_knows_is_about_somebody_who_applies() {
+        let seed = seed();
+        for id in seed.agencies.keys() {
+            assert!(seed.applications.iter().any(|one| one.adults.iter().any(|adult| adult.id == *id)), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_payment_of_fk_adds_up() {
+        let kronor = |text: &str| amount::parse(text).expect("an amount");
+        for (id, person) in seed().agencies {
+            for one in person.fk.payments {
+                let other = one.deduction.map_or(Decimal::ZERO, |(_, amount)| kronor(&amount));
+                assert_eq!(kronor(&one.gross) - kronor(&one.tax) - other, kronor(&one.net), "{id} {}", one.paid);
+            }
+        }
+    }
 }

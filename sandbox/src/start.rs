@@ -40,6 +40,8 @@ pub struct Config {
     pub seed: u64,
     /// After how long without a request Akten signs out.
     pub akten_idle: Duration,
+    /// How long every page of Akten takes at least: it is a slow system.
+    pub akten_delay: Duration,
 }
 
 impl Config {
@@ -51,7 +53,8 @@ impl Config {
             port: 0,
             smtp_port: 0,
             seed: 1,
-            akten_idle: Duration::from_secs(20 * 60),
+            akten_idle: Duration::from_mins(20),
+            akten_delay: Duration::ZERO,
         }
     }
 }
@@ -86,7 +89,7 @@ pub async fn start(config: Config) -> Result<Sandbox> {
         Ok::<_, Error>(address)
     };
     let portal = system("portal", 0, true, portal::router(shared.clone())).await?;
-    let akten = system("akten", 1, false, akten::router(shared.clone())).await?;
+    let akten = system("akten", 1, false, akten::router(shared.clone(), config.akten_delay)).await?;
     let ssbtek = system("ssbtek", 2, true, ssbtek::router(shared.clone())).await?;
     let mailbox = system("mailbox", 3, true, mailbox::router(shared.clone())).await?;
     let control = system("control", 4, true, control::router(shared.clone())).await?;
@@ -98,8 +101,7 @@ pub async fn start(config: Config) -> Result<Sandbox> {
 }
 
 async fn open(config: &Config) -> Result<Shared> {
-    std::fs::create_dir_all(&config.data)
-        .map_err(|source| Error::Folder { path: config.data.clone(), source })?;
+    std::fs::create_dir_all(&config.data).map_err(|source| Error::Folder { path: config.data.clone(), source })?;
     let seed = Seed::load()?;
     let store = Store::open(&config.data.join("sandbox.sqlite")).await?;
     store.seed(&seed.dossiers).await?;
@@ -116,9 +118,7 @@ async fn open(config: &Config) -> Result<Shared> {
 }
 
 fn local(system: &'static str, listener: &tokio::net::TcpListener) -> Result<SocketAddr> {
-    listener
-        .local_addr()
-        .map_err(|source| Error::Listen { system, address: "an unknown address".to_owned(), source })
+    listener.local_addr().map_err(|source| Error::Listen { system, address: "an unknown address".to_owned(), source })
 }
 
 impl Sandbox {

@@ -144,10 +144,7 @@ impl Store {
     }
 
     pub async fn record(&self, id: i64) -> Result<Option<Record>> {
-        let row = sqlx::query("select * from record where id = $1")
-            .bind(id)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row = sqlx::query("select * from record where id = $1").bind(id).fetch_optional(&self.pool).await?;
         row.as_ref().map(record).transpose()
     }
 

@@ -99,7 +99,12 @@ impl<'de> Deserialize<'de> for Fields {
                     if fields.iter().any(|known| known.name == name.value) {
                         return Err(A::Error::custom(format!("fältet `{}` står två gånger", name.value)));
                     }
-                    fields.push(FieldSpec { name: name.value, place: name.place, kind: body.kind, personal: body.personal });
+                    fields.push(FieldSpec {
+                        name: name.value,
+                        place: name.place,
+                        kind: body.kind,
+                        personal: body.personal,
+                    });
                 }
                 Ok(Fields(fields))
             }

@@ -81,7 +81,10 @@ impl Bot {
     /// Reads a bot from its `bot.yaml`, or says everything that is wrong with its shape.
     pub fn load(file: &Path) -> Result<Self, Vec<Problem>> {
         let source = std::fs::read_to_string(file).map_err(|error| {
-            vec![Problem::at(file, 0, 0, format!("filen kan inte läsas: {error}")).hint("kontrollera namnet och rättigheterna")]
+            vec![
+                Problem::at(file, 0, 0, format!("filen kan inte läsas: {error}"))
+                    .hint("kontrollera namnet och rättigheterna"),
+            ]
         })?;
         let mut bot: Self = crate::yaml::read(file, &source)?;
         bot.folder = file.parent().unwrap_or(Path::new(".")).to_path_buf();

@@ -34,7 +34,10 @@ impl System {
     /// Reads a system's file, or says everything that is wrong with its shape.
     pub fn load(file: &Path) -> Result<Self, Vec<Problem>> {
         let source = std::fs::read_to_string(file).map_err(|error| {
-            vec![Problem::at(file, 0, 0, format!("filen kan inte läsas: {error}")).hint("kontrollera namnet och rättigheterna")]
+            vec![
+                Problem::at(file, 0, 0, format!("filen kan inte läsas: {error}"))
+                    .hint("kontrollera namnet och rättigheterna"),
+            ]
         })?;
         crate::yaml::read(file, &source)
     }

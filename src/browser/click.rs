@@ -75,7 +75,9 @@ pub(super) fn name(targets: &[Target]) -> String {
 /// What an act came to, once it had been sent: a dialog it opened or a window it closed is what it was for.
 fn outcome(answer: Result<Value, ErrorKind>, index: usize, what: String) -> Result<Found, Error> {
     match answer {
-        Ok(_) | Err(ErrorKind::UnexpectedDialog { .. } | ErrorKind::NoWindow | ErrorKind::NoFrame) => Ok(Found { index }),
+        Ok(_) | Err(ErrorKind::UnexpectedDialog { .. } | ErrorKind::NoWindow | ErrorKind::NoFrame) => {
+            Ok(Found { index })
+        }
         Err(kind) => Err(Error::acted(what, kind)),
     }
 }

@@ -44,7 +44,8 @@ impl Driver {
 
 fn spawn(config: &BrowserConfig, record: &SessionRecord) -> Result<Child, ErrorKind> {
     Command::new(&config.chromedriver)
-        .args(["--port=0", "--log-level=OFF"])
+        // Nothing about its log: with `--log-level=OFF` it does not even say its port. What it logs goes nowhere.
+        .arg("--port=0")
         .env(MARK, &record.id)
         // The browser's profile is made in here, and goes with the session.
         .env("TMPDIR", &record.scratch)

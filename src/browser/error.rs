@@ -56,7 +56,9 @@ pub enum ErrorKind {
     #[error("sidans egna skript hindrade steget")]
     PageFault(String),
     /// The page replaces JSON functions that the driver depends on.
-    #[error("sidan har bytt ut JSON.stringify eller Object.prototype.toJSON, och då kan drivrutinen inte läsa svar från den")]
+    #[error(
+        "sidan har bytt ut JSON.stringify eller Object.prototype.toJSON, och då kan drivrutinen inte läsa svar från den"
+    )]
     ScriptsReplaced,
     /// The session no longer exists.
     #[error("webbläsarens session är borta")]

@@ -46,7 +46,9 @@ impl Session {
                 return painted(&decoded(&shot)?, &areas);
             }
             if limit.has_passed() {
-                return Err(ErrorKind::NotReady { why: "sidan ändrar sig så att inget säkert går att täcka".to_owned() });
+                return Err(ErrorKind::NotReady {
+                    why: "sidan ändrar sig så att inget säkert går att täcka".to_owned(),
+                });
             }
             areas = after;
         }

@@ -65,7 +65,9 @@ impl Session {
             round += 1;
             match self.ask(&request, limit).await {
                 Ok(answer) if answer["busy"] == false => return existence(&answer),
-                Ok(answer) if answer["state"] == "wrong" => return Err(super::find::judge(answer).err().unwrap_or(ErrorKind::NotFound)),
+                Ok(answer) if answer["state"] == "wrong" => {
+                    return Err(super::find::judge(answer).err().unwrap_or(ErrorKind::NotFound));
+                }
                 Ok(_) | Err(ErrorKind::PageFault(_) | ErrorKind::NoFrame) => {}
                 Err(kind) => return Err(kind),
             }

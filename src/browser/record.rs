@@ -125,6 +125,7 @@ pub async fn end_orphans(journal: &Path) -> usize {
 /// Every session recorded in `journal`.
 fn recorded(journal: &Path) -> Vec<SessionRecord> {
     let Ok(entries) = fs::read_dir(journal) else { return Vec::new() };
-    let files = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
+    let files =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
     files.filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok()).collect()
 }

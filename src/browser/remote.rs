@@ -6,9 +6,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use fantoccini::Client;
 use fantoccini::error::{CmdError, NewSessionError};
 use fantoccini::wd::WebDriverCompatibleCommand;
-use fantoccini::Client;
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};

@@ -107,9 +107,9 @@ fn required<'a>(shape: &'a Shape, report: &mut Report<'_>) -> [Option<&'a Spanne
 }
 
 fn check_name(name: &Spanned<String>, report: &mut Report<'_>) {
-    let allowed = |c: char| c.is_lowercase() || c.is_ascii_digit() || c == '-';
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
     if name.value.is_empty() || !name.value.chars().all(allowed) {
-        let hint = "namnet består av små bokstäver, siffror och bindestreck, t.ex. ekonomiskt-bistand-vardagar";
+        let hint = "namnet består av bokstäver, siffror, - och _, t.ex. ekonomiskt-bistand-vardagar";
         return report.wrong(name, format!("schemats namn kan inte vara \"{}\"", name.value), hint);
     }
     let stem = report.file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
@@ -144,7 +144,9 @@ fn read_cron(text: &Spanned<String>, report: &mut Report<'_>) -> Option<CronExpr
             Some(cron)
         }
         Err(problems) => {
-            problems.into_iter().for_each(|problem| report.wrong_in_cron(text, problem));
+            for problem in problems {
+                report.wrong_in_cron(text, problem);
+            }
             None
         }
     }
@@ -283,7 +285,8 @@ impl Report<'_> {
         let line: Vec<char> =
             self.source.lines().nth(whole.line.saturating_sub(1)).unwrap_or_default().chars().collect();
         let quote = usize::from(matches!(line.get(whole.column.saturating_sub(1)), Some('"' | '\'')));
-        let shown: String = line.iter().skip(whole.column - 1 + quote).take(text.value.chars().count()).collect();
+        let shown: String =
+            line.iter().skip(whole.column.saturating_sub(1) + quote).take(text.value.chars().count()).collect();
         let column = whole.column + quote + fault.offset;
         let problem =
             if shown == text.value { Problem { column, length: fault.length.max(1), ..whole } } else { whole };

@@ -237,3 +237,66 @@ fn parses_as(index: usize, field: &str) -> bool {
     fields[index] = field;
     cron::Schedule::from_str(&fields.join(" ")).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> CronExpression {
+        CronExpression::parse(text).expect("the expression is right")
+    }
+
+    fn dates(cron: &str, from: &str, count: usize) -> Vec<String> {
+        let (cron, from): (_, NaiveDate) = (parse(cron), from.parse().expect("a date"));
+        let days = from.iter_days().filter(|date| cron.includes(*date));
+        days.take(count).map(|date| date.format("%a %m-%d").to_string()).collect()
+    }
+
+    #[test]
+    fn weekdays_by_name_are_those_weekdays() {
+        assert_eq!(dates("0 0 6 * * Mon-Fri *", "2026-11-20", 3), ["Fri 11-20", "Mon 11-23", "Tue 11-24"]);
+        assert_eq!(dates("0 0 6 * * Sat,Sun *", "2026-11-20", 3), ["Sat 11-21", "Sun 11-22", "Sat 11-28"]);
+    }
+
+    #[test]
+    fn a_day_of_the_month_and_a_weekday_must_both_agree() {
+        assert_eq!(dates("0 0 6 13 * Fri *", "2026-01-01", 3), ["Fri 02-13", "Fri 03-13", "Fri 11-13"]);
+    }
+
+    #[test]
+    fn times_of_day_come_in_order_with_their_seconds() {
+        let times: Vec<_> = parse("0,30 15 6-7 * * * *").times_of_day().map(|time| time.to_string()).collect();
+        assert_eq!(times, ["06:15:00", "06:15:30", "07:15:00", "07:15:30"]);
+    }
+
+    #[test]
+    fn all_hours_written_out_are_every_hour() {
+        assert!(parse("0 0 * * * * *").every_hour() && parse("0 0 0-23 * * * *").every_hour());
+        assert!(!parse("0 0 */2 * * * *").every_hour());
+    }
+
+    #[test]
+    fn every_number_for_a_weekday_is_refused_but_a_step_is_not() {
+        for field in ["1", "1-5", "0", "7", "Mon,3", "2-6/2", "5,6"] {
+            let problems = CronExpression::parse(&format!("0 0 6 * * {field} *")).expect_err(field);
+            assert!(problems[0].message.contains("siffror"), "{field}: {problems:?}");
+        }
+        assert!(CronExpression::parse("0 0 6 * * Mon-Fri/2 *").is_ok());
+    }
+
+    #[test]
+    fn the_suggested_weekdays_are_those_of_both_numberings() {
+        assert_eq!(named_weekdays("1-5", Numbering::Unix).as_deref(), Some("Mon-Fri"));
+        assert_eq!(named_weekdays("1-5", Numbering::Crate).as_deref(), Some("Sun-Thu"));
+        assert_eq!(named_weekdays("0,3,Fri", Numbering::Unix).as_deref(), Some("Sun,Wed,Fri"));
+        assert_eq!(named_weekdays("0", Numbering::Crate), None);
+        assert_eq!(named_weekdays("9", Numbering::Unix), None);
+    }
+
+    #[test]
+    fn a_fault_knows_where_in_the_expression_it_stands() {
+        let problems = CronExpression::parse("0  61 6 32 * * 1969").expect_err("three fields are wrong");
+        let places: Vec<_> = problems.iter().map(|problem| (problem.offset, problem.length)).collect();
+        assert_eq!(places, [(3, 2), (8, 2), (15, 4)]);
+    }
+}

@@ -26,15 +26,15 @@ pub fn write_duration(length: TimeDelta) -> String {
     if seconds < 1 {
         return "0s".to_owned();
     }
-    let mut text = String::new();
+    let mut parts = Vec::new();
     for unit in ['d', 'h', 'm', 's'] {
         let size = seconds_of(unit).expect("a unit");
         if seconds >= size {
-            text += &format!("{}{unit}", seconds / size);
+            parts.push(format!("{}{unit}", seconds / size));
             seconds %= size;
         }
     }
-    text
+    parts.concat()
 }
 
 fn seconds_of(unit: char) -> Option<i64> {

@@ -96,12 +96,12 @@ fn fault(error: &Error) -> Fault {
             format!("fältet {} står två gånger", key.as_deref().unwrap_or_default()),
             "ta bort det ena".to_owned(),
         ),
-        Error::SerdeInvalidType { .. } | Error::SerdeInvalidValue { .. } | Error::InvalidScalar { .. } => {
-            Fault::shape("värdet är av fel slag".to_owned(), expected_of(error))
-        }
-        Error::Unexpected { .. } | Error::NullIntoString { .. } | Error::UnexpectedValueForUnit { .. } => {
-            Fault::shape("värdet är av fel slag".to_owned(), expected_of(error))
-        }
+        Error::SerdeInvalidType { .. }
+        | Error::SerdeInvalidValue { .. }
+        | Error::InvalidScalar { .. }
+        | Error::Unexpected { .. }
+        | Error::NullIntoString { .. }
+        | Error::UnexpectedValueForUnit { .. } => Fault::shape("värdet är av fel slag".to_owned(), expected_of(error)),
         other => Fault {
             message: "filen går inte att läsa som YAML".to_owned(),
             hint: Some(syntax_hint(&other.to_string())),

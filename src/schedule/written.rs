@@ -132,3 +132,17 @@ impl AlertOn {
     /// Everything an alert can be about.
     pub const ALL: [Self; 4] = [Self::Failed, Self::Missed, Self::Absent, Self::Slow];
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_json_schema_has_the_same_fields_and_refuses_others() {
+        let schema = schemars::schema_for!(WrittenSchedule).to_value();
+        assert_eq!(schema["additionalProperties"], false);
+        assert_eq!(schema["required"], serde_json::json!(["schedule", "bot", "cron"]));
+        assert_eq!(schema["properties"].as_object().expect("it has fields").len(), 11);
+        assert_eq!(schema["$defs"]["OnHoliday"]["oneOf"][1]["const"], "previous_working_day");
+    }
+}

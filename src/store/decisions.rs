@@ -46,7 +46,9 @@ pub enum Refusal {
     #[error("förslaget har ersatts av ett nyare: läs om ärendet och ta ställning till det")]
     Superseded,
     /// A referral cannot be approved as it stands.
-    #[error("förslaget är att en handläggare ska bedöma: det kan inte godkännas rakt av, välj ändra eller avslå med motivering")]
+    #[error(
+        "förslaget är att en handläggare ska bedöma: det kan inte godkännas rakt av, välj ändra eller avslå med motivering"
+    )]
     Referral,
     /// A denial was suggested: there is nothing to approve.
     #[error("förslaget är avslag: bekräfta med avslå, eller ändra med belopp och motivering")]
@@ -100,6 +102,21 @@ impl Store {
     pub async fn suggestion(&self, item: &ItemId) -> Result<Option<StoredSuggestion>> {
         let sql = "select * from suggestions where item = $1 and superseded_at is null order by id desc limit 1";
         Ok(sqlx::query_as(sql).bind(item).fetch_optional(&self.pool).await?)
+    }
+
+    /// The suggestions in force of the items that wait for a decision.
+    pub async fn awaiting_suggestions(&self) -> Result<Vec<StoredSuggestion>> {
+        let sql = "select suggestions.* from suggestions join items on items.id = suggestions.item
+             where items.state = 'awaiting_decision' and suggestions.superseded_at is null order by suggestions.id";
+        Ok(sqlx::query_as(sql).fetch_all(&self.pool).await?)
+    }
+
+    /// Every decision on an item, oldest first.
+    pub async fn decisions(&self, item: &ItemId) -> Result<Vec<Decision>> {
+        Ok(sqlx::query_as("select * from decisions where item = $1 order by id")
+            .bind(item)
+            .fetch_all(&self.pool)
+            .await?)
     }
 
     /// The decision that answers this suggestion.

@@ -29,7 +29,10 @@ impl Store {
 
     /// The events that came after this one, oldest first.
     pub async fn events_after(&self, id: &str) -> Result<Vec<LoggedEvent>> {
-        Ok(sqlx::query_as("select * from events where id > $1 order by id limit 1000").bind(id).fetch_all(&self.pool).await?)
+        Ok(sqlx::query_as("select * from events where id > $1 order by id limit 1000")
+            .bind(id)
+            .fetch_all(&self.pool)
+            .await?)
     }
 }
 

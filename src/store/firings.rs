@@ -1,7 +1,9 @@
 //! Firings: one row for each nominal time of a schedule, with what became of it.
 
+use chrono::{DateTime, Utc};
+
 use super::runs::insert_run;
-use super::{NewRun, Result, Store, now};
+use super::{Error, NewRun, Result, Store, now};
 use crate::model::{Firing, RunId, time_text};
 
 impl Store {
@@ -45,5 +47,32 @@ impl Store {
     pub async fn firings(&self, schedule: &str, limit: i64) -> Result<Vec<Firing>> {
         let sql = "select * from firings where schedule = $1 order by due_at desc, fold desc limit $2";
         Ok(sqlx::query_as(sql).bind(schedule).bind(limit).fetch_all(&self.pool).await?)
+    }
+
+    /// Until when a schedule's times have been handled; a schedule seen for the first time begins now.
+    pub async fn handled_until(&self, schedule: &str) -> Result<DateTime<Utc>> {
+        let mut tx = self.begin().await?;
+        let now = now(&mut tx).await?;
+        sqlx::query("insert into watches (schedule, handled_until) values ($1, $2) on conflict (schedule) do nothing")
+            .bind(schedule)
+            .bind(time_text(now))
+            .execute(&mut *tx)
+            .await?;
+        let until: String = sqlx::query_scalar("select handled_until from watches where schedule = $1")
+            .bind(schedule)
+            .fetch_one(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        crate::model::parse_time(&until).ok_or_else(|| Error::Corrupt(format!("schemat {schedule} har tiden `{until}`")))
+    }
+
+    /// Moves that time on; never back.
+    pub async fn set_handled_until(&self, schedule: &str, until: DateTime<Utc>) -> Result<()> {
+        sqlx::query("update watches set handled_until = max(handled_until, $1) where schedule = $2")
+            .bind(time_text(until))
+            .bind(schedule)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod fence;
 mod firings;
 mod items;
 mod runs;
+mod sign_in_tries;
 mod users;
 
 use std::path::Path;

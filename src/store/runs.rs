@@ -64,12 +64,13 @@ impl Store {
     pub async fn renew_run(&self, held: &RunLease, lease: Duration, events: &[Event]) -> Result<()> {
         let mut tx = self.begin().await?;
         let until = time_text(now(&mut tx).await? + lease);
-        let renewed = sqlx::query("update runs set lease_until = $1 where id = $2 and token = $3 and state = 'running'")
-            .bind(until)
-            .bind(&held.run.id)
-            .bind(held.token)
-            .execute(&mut *tx)
-            .await?;
+        let renewed =
+            sqlx::query("update runs set lease_until = $1 where id = $2 and token = $3 and state = 'running'")
+                .bind(until)
+                .bind(&held.run.id)
+                .bind(held.token)
+                .execute(&mut *tx)
+                .await?;
         if renewed.rows_affected() == 0 {
             return Err(Error::LeaseLost);
         }
@@ -80,11 +81,12 @@ impl Store {
     /// Marks the run's collecting as done.
     pub async fn collected(&self, held: &RunLease, events: &[Event]) -> Result<()> {
         let mut tx = self.begin().await?;
-        let changed = sqlx::query("update runs set collected = true where id = $1 and token = $2 and state = 'running'")
-            .bind(&held.run.id)
-            .bind(held.token)
-            .execute(&mut *tx)
-            .await?;
+        let changed =
+            sqlx::query("update runs set collected = true where id = $1 and token = $2 and state = 'running'")
+                .bind(&held.run.id)
+                .bind(held.token)
+                .execute(&mut *tx)
+                .await?;
         if changed.rows_affected() == 0 {
             return Err(Error::LeaseLost);
         }
@@ -93,7 +95,13 @@ impl Store {
     }
 
     /// Ends a run.
-    pub async fn end_run(&self, held: &RunLease, state: RunState, reason: Option<&str>, events: &[Event]) -> Result<()> {
+    pub async fn end_run(
+        &self,
+        held: &RunLease,
+        state: RunState,
+        reason: Option<&str>,
+        events: &[Event],
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         let ended = time_text(now(&mut tx).await?);
         let changed = sqlx::query(

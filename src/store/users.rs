@@ -53,14 +53,16 @@ impl Store {
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
         sqlx::query("delete from sessions where expires_at < $1").bind(time_text(now)).execute(&mut *tx).await?;
-        sqlx::query("insert into sessions (token_hash, person, csrf, created_at, expires_at) values ($1, $2, $3, $4, $5)")
-            .bind(token_hash)
-            .bind(person)
-            .bind(csrf)
-            .bind(time_text(now))
-            .bind(time_text(now + life))
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "insert into sessions (token_hash, person, csrf, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+        )
+        .bind(token_hash)
+        .bind(person)
+        .bind(csrf)
+        .bind(time_text(now))
+        .bind(time_text(now + life))
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 

@@ -17,7 +17,10 @@ pub(super) struct Node {
 #[derive(Debug)]
 pub(super) enum Kind {
     /// A scalar's text, and whether it was written plain (without quotes).
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     List(Vec<Node>),
     /// Key and value, in the order written. Keys are scalars.
     Map(Vec<(Node, Node)>),
@@ -52,8 +55,13 @@ impl<'a> Builder<'a> {
             Some(Ok(pair)) => Ok(pair),
             Some(Err(error)) => {
                 let marker = error.marker();
-                Err(Problem::at(self.file, marker.line(), marker.col() + 1, format!("filen är inte rätt YAML: {error}"))
-                    .hint("se över indrag, kolon och citattecken här; text med `: `, `#` eller `{` behöver citattecken"))
+                Err(Problem::at(
+                    self.file,
+                    marker.line(),
+                    marker.col() + 1,
+                    format!("filen är inte rätt YAML: {error}"),
+                )
+                .hint("se över indrag, kolon och citattecken här; text med `: `, `#` eller `{` behöver citattecken"))
             }
             None => Err(Problem::at(self.file, 0, 0, "filen tar slut mitt i")),
         }
@@ -65,7 +73,9 @@ impl<'a> Builder<'a> {
             match self.next()? {
                 (Event::DocumentEnd, _) => {}
                 (Event::StreamEnd, _) => return Ok(()),
-                (_, span) => return Err(self.refuse(span, "en fil har ett enda dokument", "ta bort `---` och det som följer")),
+                (_, span) => {
+                    return Err(self.refuse(span, "en fil har ett enda dokument", "ta bort `---` och det som följer"));
+                }
             }
         }
     }
@@ -82,10 +92,14 @@ impl<'a> Builder<'a> {
             {
                 Err(self.refuse(span, "ankare (`&namn`) används inte", "skriv ut värdet"))
             }
-            Event::Alias(_) | Event::UnresolvedAlias(_) => {
-                Err(self.refuse(span, "alias (`*namn`) används inte", "skriv ut värdet, eller sätt texten inom citattecken"))
-            }
-            Event::Scalar(_, _, _, Some(_)) | Event::SequenceStart(_, _, Some(_)) | Event::MappingStart(_, _, Some(_)) => {
+            Event::Alias(_) | Event::UnresolvedAlias(_) => Err(self.refuse(
+                span,
+                "alias (`*namn`) används inte",
+                "skriv ut värdet, eller sätt texten inom citattecken",
+            )),
+            Event::Scalar(_, _, _, Some(_))
+            | Event::SequenceStart(_, _, Some(_))
+            | Event::MappingStart(_, _, Some(_)) => {
                 Err(self.refuse(span, "taggar (`!namn`) används inte", "sätt texten inom citattecken"))
             }
             Event::Scalar(text, style, _, _) => {
@@ -131,9 +145,13 @@ impl<'a> Builder<'a> {
             Problem::at(self.file, key.place.line, key.place.column, message).length(key.place.length).hint(hint)
         };
         let Kind::Scalar { text, .. } = &key.kind else {
-            return Err(problem("ett namn väntades före kolonet".into(), "text som börjar med `{` eller `[` behöver citattecken"));
+            return Err(problem(
+                "ett namn väntades före kolonet".into(),
+                "text som börjar med `{` eller `[` behöver citattecken",
+            ));
         };
-        let twice = before.iter().any(|(known, _)| matches!(&known.kind, Kind::Scalar { text: other, .. } if other == text));
+        let twice =
+            before.iter().any(|(known, _)| matches!(&known.kind, Kind::Scalar { text: other, .. } if other == text));
         if twice {
             return Err(problem(format!("`{text}` står två gånger"), "ta bort den ena"));
         }

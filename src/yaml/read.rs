@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 
 use super::Place;
 use super::error::{Error, nearest};
@@ -66,7 +68,9 @@ impl<'a> Reader<'a> {
 
     fn wrong<T>(self, expected: &str) -> Result<T, Error> {
         let found = match &self.node.kind {
-            Kind::Scalar { text, plain: true } if text.is_empty() || text == "~" || text == "null" => "ingenting".to_owned(),
+            Kind::Scalar { text, plain: true } if text.is_empty() || text == "~" || text == "null" => {
+                "ingenting".to_owned()
+            }
             Kind::Scalar { text, .. } => format!("`{text}`"),
             Kind::List(_) => "en lista".to_owned(),
             Kind::Map(_) => "namngivna värden".to_owned(),

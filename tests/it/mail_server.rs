@@ -10,6 +10,7 @@ use kollega::secret::Secret;
 use serde_json::{Value, json};
 
 use super::{read, to};
+use crate::certificate;
 
 const INSTALL: &str = "aiosmtpd saknas: kör scripts/setup (Debianpaketet python3-aiosmtpd)";
 
@@ -30,11 +31,11 @@ impl Drop for Server {
 impl Server {
     fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        make_certificate(folder.path());
+        certificate::make(folder.path(), "server");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/mail_server.py");
         let mut process = Command::new("/usr/bin/python3")
             .arg(script)
-            .args(["certificate.pem", "key.pem", "letters.jsonl"])
+            .args(["server.pem", "server-key.pem", "letters.jsonl"])
             .current_dir(folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -48,7 +49,7 @@ impl Server {
     }
 
     fn certificate(&self) -> PathBuf {
-        self.folder.path().join("certificate.pem")
+        self.folder.path().join("server.pem")
     }
 
     fn letters(&self) -> Vec<Value> {
@@ -64,18 +65,6 @@ impl Server {
             ..MailConfig::new("localhost", self.port, "\"Kollega, Örnsköldsvik\" <kollega@kommunen.example>")
         }
     }
-}
-
-fn make_certificate(folder: &Path) {
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-        .args(["-keyout", "key.pem", "-out", "certificate.pem"])
-        .current_dir(folder)
-        .output()
-        .expect("openssl saknas: kör scripts/setup");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
 fn letter() -> Mail {

@@ -2,7 +2,11 @@
 
 mod check;
 
+mod docs_schedules;
+mod certificate;
 mod mail;
-mod secret;
 mod schedule;
 mod schedule_times;
+mod secret;
+mod ssbtek;
+mod browser;

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::decode::decoded;
+
 pub struct Fields(HashMap<String, String>);
 
 impl Fields {
@@ -24,30 +26,6 @@ impl Fields {
     pub fn all(&self) -> &HashMap<String, String> {
         &self.0
     }
-}
-
-/// Undoes percent-encoding and `+`.
-pub fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let escaped = (*first == b'%').then(|| tail.get(..2).and_then(hex_byte)).flatten();
-        match (first, escaped) {
-            (_, Some(byte)) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-                continue;
-            }
-            (b'+', _) => bytes.push(b' '),
-            (other, _) => bytes.push(*other),
-        }
-        rest = tail;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hex_byte(digits: &[u8]) -> Option<u8> {
-    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use axum::{
     response::Response,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::json;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{failed, form::Fields, message};
 use crate::{record::Kind, shared::Shared};
@@ -22,11 +22,19 @@ pub struct Saved {
     sparad: Option<i64>,
 }
 
-pub async fn show(State(shared): State<Arc<Shared>>, Path((akt, list)): Path<(String, String)>, Query(saved): Query<Saved>) -> Response {
+pub async fn show(
+    State(shared): State<Arc<Shared>>,
+    Path((akt, list)): Path<(String, String)>,
+    Query(saved): Query<Saved>,
+) -> Response {
     page(&shared, &akt, &list, 1, saved.sparad).await
 }
 
-pub async fn postback(State(shared): State<Arc<Shared>>, Path((akt, list)): Path<(String, String)>, body: Bytes) -> Response {
+pub async fn postback(
+    State(shared): State<Arc<Shared>>,
+    Path((akt, list)): Path<(String, String)>,
+    body: Bytes,
+) -> Response {
     let fields = Fields::read(&body);
     let now = number(fields.typed("__VIEWSTATE"));
     let wanted = match fields.typed("__EVENTTARGET") {

@@ -9,9 +9,9 @@ use axum::{
     response::Response,
 };
 use chrono::{Datelike, Local, Months, NaiveDate};
-use serde_json::json;
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{COSTS, INCOMES, failed, form::Fields, message};
 use crate::{
@@ -63,7 +63,10 @@ fn page(shared: &Shared, kind: Kind, akt: &str, fields: &Fields, wrong: &str) ->
         Kind::Payment => "akten/payment.html",
     };
     let (incomes, costs) = (named("f2", &INCOMES), named("f3", &COSTS));
-    shared.pages.show(template, json!({"one": one, "akt": akt, "wrong": wrong, "f": fields.all(), "incomes": incomes, "costs": costs}))
+    shared.pages.show(
+        template,
+        json!({"one": one, "akt": akt, "wrong": wrong, "f": fields.all(), "incomes": incomes, "costs": costs}),
+    )
 }
 
 /// Each row with the beginning of its fields' names.
@@ -165,7 +168,18 @@ pub struct OfMonth {
 }
 
 const MONTHS: [&str; 12] = [
-    "januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november", "december",
+    "januari",
+    "februari",
+    "mars",
+    "april",
+    "maj",
+    "juni",
+    "juli",
+    "augusti",
+    "september",
+    "oktober",
+    "november",
+    "december",
 ];
 
 pub async fn date(State(shared): State<Arc<Shared>>, Query(of): Query<OfMonth>) -> Response {

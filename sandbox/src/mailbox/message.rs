@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::store::StoredMail;
 
 #[derive(Debug, Clone, Serialize)]
-pub struct Message {
+pub struct Letter {
     pub id: i64,
     pub received_at: String,
     pub from: String,
@@ -21,7 +21,7 @@ pub struct Message {
     pub source: String,
 }
 
-pub fn read(stored: &StoredMail) -> Message {
+pub fn read(stored: &StoredMail) -> Letter {
     let parsed = MessageParser::default().parse(&stored.source);
     let part = |wanted: &str| {
         let parts = parsed.iter().flat_map(|message| message.parts.iter());
@@ -30,8 +30,8 @@ pub fn read(stored: &StoredMail) -> Message {
         });
         found.and_then(|part| part.text_contents()).unwrap_or_default().to_owned()
     };
-    let headers = parsed.iter().flat_map(|message| message.headers_raw());
-    Message {
+    let headers = parsed.iter().flat_map(mail_parser::Message::headers_raw);
+    Letter {
         id: stored.id,
         received_at: stored.received_at.clone(),
         from: stored.sender.clone(),
