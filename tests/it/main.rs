@@ -1,9 +1,8 @@
 //! Integration tests.
 
-mod check;
-
 mod docs_schedules;
 mod certificate;
+mod check;
 mod mail;
 mod schedule;
 mod schedule_times;
