@@ -10,7 +10,8 @@ use super::walk::{Part, Visit, Walk};
 
 pub(super) fn check(bot: &Bot, whole: bool, walk: &Walk<'_>, findings: &mut Findings<'_>) {
     for (index, stage) in bot.stages.iter().enumerate() {
-        let acts: Vec<&Visit> = walk.visits.iter().filter(|it| it.stage == Some(index) && it.part == Part::Commit).collect();
+        let acts: Vec<&Visit> =
+            walk.visits.iter().filter(|it| it.stage == Some(index) && it.part == Part::Commit).collect();
         check_stage(stage, &acts, whole, findings);
     }
     walk.visits.iter().for_each(|visit| check_place(visit, findings));
@@ -52,14 +53,25 @@ fn is_write(method: &str) -> bool {
 fn check_stage(stage: &Stage, acts: &[&Visit<'_>], whole: bool, findings: &mut Findings<'_>) {
     let Some(commit) = &stage.commit else {
         if let Some(verify) = stage.verify.as_ref().filter(|_| whole) {
-            findings.at(verify.place, "`verify` utan `commit`", "flytta steget som inte kan tas tillbaka till `commit`");
+            findings.key(
+                verify.place,
+                "verify",
+                "`verify` utan `commit`",
+                "flytta steget som inte kan tas tillbaka till `commit`",
+            );
         }
         return;
     };
-    let changing: Vec<(&Visit, Changes)> = acts.iter().filter_map(|it| Some((*it, changes(&it.step.action)?))).collect();
+    let changing: Vec<(&Visit, Changes)> =
+        acts.iter().filter_map(|it| Some((*it, changes(&it.step.action)?))).collect();
     let Some(first) = changing.first().map(|(_, kind)| *kind) else {
         if whole {
-            findings.at(commit.place, "`commit` ändrar ingenting", "lägg steget som sparar eller skickar här, annars i `steps`");
+            findings.key(
+                commit.place,
+                "commit",
+                "`commit` ändrar ingenting",
+                "lägg steget som sparar eller skickar här, annars i `steps`",
+            );
         }
         return;
     };
@@ -82,7 +94,7 @@ fn check_mails(stage: &Stage, mails: &[(&Visit<'_>, Changes)], findings: &mut Fi
     }
     if let Some(verify) = &stage.verify {
         let hint = "ta bort `verify`; ett brev utan svar går efter `on_uncertain`";
-        findings.at(verify.place, "ett brev kan inte kontrolleras med `verify`", hint);
+        findings.key(verify.place, "verify", "ett brev kan inte kontrolleras med `verify`", hint);
     }
 }
 
@@ -93,7 +105,7 @@ fn check_verified(stage: &Stage, whole: bool, findings: &mut Findings<'_>) {
             let message = format!("`commit` i etappen `{}` saknar `verify`", stage.stage.value);
             let hint = "lägg till `verify: {steps: […], when_shown: …, exists: …}`: efter ett avbrott måste roboten kunna se \
                         om det blev gjort, annars kan det göras två gånger";
-            findings.at(place, message, hint);
+            findings.key(place, "commit", message, hint);
         }
         None => {}
         Some(verify) => check_verify(&verify.value, verify.place, findings),
@@ -103,7 +115,7 @@ fn check_verified(stage: &Stage, whole: bool, findings: &mut Findings<'_>) {
 fn check_verify(verify: &Verify, place: crate::yaml::Place, findings: &mut Findings<'_>) {
     if verify.when_shown.is_none() {
         let hint = "lägg till `when_shown` med det som syns när sidan är hel: utan det kan roboten aldrig veta att något *inte* blev gjort";
-        findings.at(place, "`verify` saknar `when_shown`", hint);
+        findings.key(place, "verify", "`verify` saknar `when_shown`", hint);
     }
     if let Some(into) = &verify.exists.value.into {
         findings.word(into, "`into` används inte under `verify`", "ta bort det");
@@ -115,7 +127,7 @@ fn check_verify(verify: &Verify, place: crate::yaml::Place, findings: &mut Findi
     if !names.any(|name| name.segments[0] == "item" || name.segments[0] == "decision") {
         let hint = "ta med något som bara det här ärendet har, till exempel `row: \"${item.…}\"`: annars räknas ett annat ärendes \
                     uppgift som det här ärendets";
-        findings.at(verify.exists.place, "`verify` ser inte skillnad på ärenden", hint);
+        findings.key(place, "verify", "`verify` ser inte skillnad på ärenden", hint);
     }
 }
 
@@ -138,9 +150,10 @@ pub(super) fn check_place(visit: &Visit<'_>, findings: &mut Findings<'_>) {
     let wrong = match (&visit.step.action, visit.part) {
         (Action::Enqueue(_), Part::Collect) | (Action::HandOver(_), Part::Steps) => None,
         (Action::Enqueue(_), _) => Some(("`enqueue` hör hemma i `collect`", "flytta steget till `collect`")),
-        (Action::HandOver(_), Part::Collect) => {
-            Some(("`hand_over` kan inte stå i `collect`: där finns inget ärende", "lägg ärendet i kön och lämna över i en etapp"))
-        }
+        (Action::HandOver(_), Part::Collect) => Some((
+            "`hand_over` kan inte stå i `collect`: där finns inget ärende",
+            "lägg ärendet i kön och lämna över i en etapp",
+        )),
         (Action::HandOver(_) | Action::Fail(_), Part::Commit) => {
             Some(("`commit` är en enda handling och kan inte avbrytas", "flytta steget till `steps`, före `commit`"))
         }
@@ -150,13 +163,16 @@ pub(super) fn check_place(visit: &Visit<'_>, findings: &mut Findings<'_>) {
         (Action::HandOver(_) | Action::Ssbtek(_) | Action::Mail(_), Part::SignIn) => {
             Some(("steget kan inte göras i en inloggning", "flytta det till en robot"))
         }
-        (Action::Upload(_), Part::Verify) => Some(("`verify` tittar bara och får inte ändra något", "flytta steget till `commit`")),
+        (Action::Upload(_), Part::Verify) => {
+            Some(("`verify` tittar bara och får inte ändra något", "flytta steget till `commit`"))
+        }
         (action, Part::Verify) if matches!(changes(action), Some(Changes::Mail | Changes::Http)) => {
             Some(("`verify` tittar bara och får inte ändra något", "flytta steget till `commit`"))
         }
-        (Action::Mail(_), Part::Steps | Part::Collect) => {
-            Some(("`mail` får bara stå i `commit`: annars kan brevet skickas två gånger", "lägg brevet i `commit` i en egen etapp"))
-        }
+        (Action::Mail(_), Part::Steps | Part::Collect) => Some((
+            "`mail` får bara stå i `commit`: annars kan brevet skickas två gånger",
+            "lägg brevet i `commit` i en egen etapp",
+        )),
         (action, Part::Steps | Part::Collect | Part::SignIn) if changes(action) == Some(Changes::Http) => Some((
             "ett anrop som ändrar något får bara stå i `commit`: annars kan det göras två gånger",
             "lägg anropet i `commit` med `verify`, eller använd GET",
@@ -186,9 +202,14 @@ fn check_decided(bot: &Bot, walk: &Walk<'_>, findings: &mut Findings<'_>) {
                     let hint = "lägg en etapp med `decide` före: efter ett förslag skrivs belopp bara när en människa har beslutat";
                     findings.name(text, name, part, "ett belopp skrivs efter förslaget men före beslutet", hint);
                 } else if is(name, "suggestion", "amount") || is(name, "suggestion", "outcome") {
-                    let hint = format!("skriv `decision.{}`: den som beslutade kan ha ändrat förslaget", name.segments[1]);
+                    let hint =
+                        format!("skriv `decision.{}`: den som beslutade kan ha ändrat förslaget", name.segments[1]);
                     findings.name(text, name, part, "förslaget skrivs i stället för beslutet", hint);
-                } else if is(name, "decision", "amount") && stage.commit.is_some() && !looks_at_decision(stage) {
+                } else if is(name, "decision", "amount")
+                    && stage.commit.is_some()
+                    && !looks_at_decision(stage)
+                    && !text.template.uses().iter().any(|other| is(other, "decision", "outcome"))
+                {
                     let hint = "lägg till `when: '${decision.outcome == \"approve\"}'` på etappen: ett avslag har inget belopp";
                     findings.name(text, name, part, "beloppet skrivs även när beslutet är avslag", hint);
                 }

@@ -39,7 +39,7 @@ pub(super) fn check(rulebook: &str, facts: &Placed<Tree>, findings: &mut Finding
     for name in contract.required {
         if !entries.iter().any(|(known, _)| known.value == *name) {
             let message = format!("regelboken `{rulebook}` behöver `{name}`");
-            findings.at(facts.place, message, format!("lägg till `{name}: …` bland fakta"));
+            findings.key(facts.place, "facts", message, format!("lägg till `{name}: …` bland fakta"));
         }
     }
 }

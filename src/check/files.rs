@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
+use decision::RuleBook;
 
 use super::{Context, Report, check_bot, check_system};
 use crate::bot::{Bot, System};
@@ -128,7 +129,8 @@ pub(super) fn folders(folder: &Path) -> Vec<String> {
 
 /// The names of the YAML files in a folder.
 pub(super) fn stems(folder: &Path) -> Vec<String> {
-    let files = entries(folder).into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    let files =
+        entries(folder).into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     files.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect()
 }
 
@@ -173,13 +175,16 @@ fn read_schedule(file: &Path, source: &str, config: &Config, report: &mut Report
     report.warnings.extend(checked.warnings);
 }
 
-/// A rule book: its faults are what `decision` says when it loads the folder.
-fn read_rulebook(_folder: &Path, report: &mut Report) {
+fn read_rulebook(folder: &Path, report: &mut Report) {
     report.checked.rulebooks += 1;
-    report.problems.extend(rulebook_problems(_folder));
+    match RuleBook::load(folder) {
+        Ok(book) => report.warnings.extend(book.warnings().into_iter().map(ours)),
+        Err(problems) => report.problems.extend(problems.into_iter().map(ours)),
+    }
 }
 
-/// The place for `decision`'s loader: its problems, as ours.
-fn rulebook_problems(_folder: &Path) -> Vec<Problem> {
-    Vec::new()
+/// A problem of the decision library as one of ours.
+fn ours(problem: decision::Problem) -> Problem {
+    let decision::Problem { file, line, column, length, message, hint } = problem;
+    Problem { file, line, column, length, message, hint }
 }

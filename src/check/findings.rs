@@ -28,6 +28,19 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// Something wrong with what stands under the key `key`, whose value begins at `place`.
+    pub fn key(&mut self, place: Place, key: &str, message: impl Into<String>, hint: impl Into<String>) {
+        let upwards = (1..=place.line).rev().map(|line| (line, self.source.lines().nth(line - 1).unwrap_or_default()));
+        let found = upwards.take(20).find_map(|(line, text)| Some((line, text, text.find(&format!("{key}:"))?)));
+        let place = found.map_or(place, |(line, text, at)| Place {
+            line,
+            column: text[..at].chars().count() + 1,
+            length: key.len(),
+            quoted: false,
+        });
+        self.at(place, message, hint);
+    }
+
     /// Something wrong with a word.
     pub fn word(&mut self, word: &Placed<String>, message: impl Into<String>, hint: impl Into<String>) {
         let place = locate(self.source, word.place, &word.value, 0, word.value.len());

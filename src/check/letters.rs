@@ -11,8 +11,8 @@ use crate::yaml::near;
 use super::findings::Findings;
 use super::personal::IN_MAIL;
 
-/// Names of a bot that a template may use as they are.
-const ALWAYS: &[&str] = &["now", "today", "run", "config"];
+/// What a template is given.
+const GIVEN: &[&str] = &["item", "data", "config"];
 
 pub(super) fn check(bot: &Bot, config: &Config, mail: &Mail, findings: &mut Findings<'_>) {
     let folder = bot.folder.join("mail");
@@ -23,7 +23,11 @@ pub(super) fn check(bot: &Bot, config: &Config, mail: &Mail, findings: &mut Find
     }
     let names = Template::read(&folder, &mail.template.value).and_then(|template| template.names());
     match names {
-        Err(error) => findings.problems.push(Problem::from(error)),
+        Err(error) => {
+            let problem = Problem::from(error);
+            let hint = "se över `{{ … }}` och `{% … %}`: varje `{% if … %}` behöver ett `{% endif %}`".to_owned();
+            findings.problems.push(Problem { hint: problem.hint.clone().or(Some(hint)), ..problem });
+        }
         Ok(names) => {
             for (name, fault, hint) in names.iter().filter_map(|name| fault(bot, config, mail, name)) {
                 match place(&folder, &mail.template.value, name) {
@@ -43,28 +47,42 @@ fn fault<'a>(bot: &Bot, config: &Config, mail: &Mail, name: &'a str) -> Option<(
     let wrong = |message: String, hint: String| Some((name, message, hint));
     match root {
         "suggestion" | "decision" if open => wrong(format!("brevet visar `{name}`"), IN_MAIL.into()),
-        "suggestion" | "decision" => None,
+        "suggestion" | "decision" => wrong(
+            format!("`{root}` finns inte i mallen"),
+            format!("ge mallen värdet: `data: {{värde: \"${{{name}}}\"}}`"),
+        ),
         "item" => match parts.next() {
             Some(field) => match bot.item.fields.get(field) {
-                Some(field) if field.personal && open => wrong(format!("brevet visar personuppgiften `{name}`"), IN_MAIL.into()),
+                Some(field) if field.personal && open => {
+                    wrong(format!("brevet visar personuppgiften `{name}`"), IN_MAIL.into())
+                }
                 Some(_) => None,
                 None => {
                     let known: Vec<&str> = bot.item.fields.0.iter().map(|field| field.name.as_str()).collect();
                     wrong(format!("ärendet har inget fält `{field}`"), near(field, &known))
                 }
             },
-            None if open && bot.item.fields.0.iter().any(|field| field.personal) => {
-                wrong("brevet använder hela ärendet, med personuppgifter".into(), "skriv `item.fält` för det som ska stå".into())
-            }
+            None if open && bot.item.fields.0.iter().any(|field| field.personal) => wrong(
+                "brevet använder hela ärendet, med personuppgifter".into(),
+                "skriv `item.fält` för det som ska stå".into(),
+            ),
             None => None,
         },
-        _ if ALWAYS.contains(&root) || data_names(mail).contains(&root) => None,
-        _ => {
-            let mut known = data_names(mail);
-            known.extend(["item"]);
-            known.extend(ALWAYS);
-            wrong(format!("namnet `{root}` finns inte i mallen"), format!("{}; egna värden ges i `data`", near(root, &known)))
+        "data" => {
+            let known = data_names(mail);
+            let unknown = parts.next().filter(|value| !known.contains(value))?;
+            let hint = format!("lägg till det: `data: {{{unknown}: …}}`");
+            wrong(format!("brevet får inget värde `data.{unknown}`"), hint)
         }
+        "config" => {
+            let unknown = parts.next().filter(|value| !config.values.contains_key(*value))?;
+            let hint = format!("lägg till `{unknown} = \"…\"` under [values] i kollega.toml");
+            wrong(format!("inställningen `config.{unknown}` finns inte"), hint)
+        }
+        _ if data_names(mail).contains(&root) => {
+            wrong(format!("namnet `{root}` finns inte i mallen"), format!("skriv `data.{root}`"))
+        }
+        _ => wrong(format!("namnet `{root}` finns inte i mallen"), near(root, GIVEN)),
     }
 }
 
@@ -90,6 +108,7 @@ fn place(folder: &Path, template: &str, name: &str) -> Option<Problem> {
 fn word_in(line: &str, name: &str) -> Option<usize> {
     let part_of_word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     line.match_indices(name).map(|(at, _)| at).find(|at| {
-        !line[..*at].ends_with(part_of_word) && !line[at + name.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        !line[..*at].ends_with(part_of_word)
+            && !line[at + name.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
     })
 }

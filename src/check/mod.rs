@@ -64,7 +64,8 @@ pub fn check_system(system: &System, source: &str, context: &Context<'_>) -> Vec
 
 /// The name of the bot and the field of its reference.
 fn check_header(bot: &Bot, context: &Context<'_>, findings: &mut Findings<'_>) {
-    let folder = context.file.canonicalize().ok().and_then(|file| Some(file.parent()?.file_name()?.to_str()?.to_owned()));
+    let folder =
+        context.file.canonicalize().ok().and_then(|file| Some(file.parent()?.file_name()?.to_str()?.to_owned()));
     let in_its_folder = context.file.file_name().is_some_and(|name| name == "bot.yaml");
     if let Some(folder) = folder.filter(|folder| in_its_folder && *folder != bot.bot.value) {
         let message = format!("roboten heter `{}` men mappen `{folder}`", bot.bot.value);

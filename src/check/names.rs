@@ -241,7 +241,8 @@ fn known(text: &Text, name: &Name, part: usize, of: &str, known: &[&str], findin
 
 /// Comparisons of an outcome with a word that it never is: such a condition would be silently false.
 fn check_outcomes(text: &Text, findings: &mut Findings<'_>) {
-    for (of, words) in [("decision.outcome", &["approve", "deny"][..]), ("suggestion.outcome", &["approve", "deny", "refer"])]
+    for (of, words) in
+        [("decision.outcome", &["approve", "deny"][..]), ("suggestion.outcome", &["approve", "deny", "refer"])]
     {
         for (at, _) in text.source().match_indices(of) {
             let rest = &text.source()[at + of.len()..];

@@ -50,7 +50,11 @@ fn check_set(bot: &Bot, set: &Set, scope: &Scope, findings: &mut Findings<'_>) {
     if let Some(what) = confidential(scope.tree_origin(&bot.item.fields, &set.to)) {
         let message = format!("`{}` får {what} men är inte `personal`: det kan då synas i loggen", field.name);
         let word = super::names::word_of(field.kind);
-        findings.word(&set.into, message, format!("skriv `{}: {{type: {word}, personal: true}}` bland fälten", field.name));
+        findings.word(
+            &set.into,
+            message,
+            format!("skriv `{}: {{type: {word}, personal: true}}` bland fälten", field.name),
+        );
     }
 }
 
@@ -89,7 +93,13 @@ fn check_mail(bot: &Bot, config: &Config, mail: &Mail, visit: &Visit<'_>, findin
     for name in mail.to.template.uses() {
         let origin = visit.scope.origin_of(fields, &mail.to, name);
         if origin.suggestion || origin.decision {
-            findings.name(&mail.to, name, 0, "mottagaren är ingen adress", "skriv `${item.epost}` eller en fast adress");
+            findings.name(
+                &mail.to,
+                name,
+                0,
+                "mottagaren är ingen adress",
+                "skriv `${item.epost}` eller en fast adress",
+            );
         }
     }
     if mail.to.source().trim().is_empty() {

@@ -40,7 +40,9 @@ impl Report {
             problems.dedup();
         }
         for problem in self.problems.iter().chain(&self.warnings) {
-            if let (false, Ok(source)) = (self.sources.contains_key(&problem.file), std::fs::read_to_string(&problem.file)) {
+            if let (false, Ok(source)) =
+                (self.sources.contains_key(&problem.file), std::fs::read_to_string(&problem.file))
+            {
                 self.sources.insert(problem.file.clone(), source);
             }
         }

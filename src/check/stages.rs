@@ -47,14 +47,17 @@ fn check_kind(stage: &Stage, whole: bool, findings: &mut Findings<'_>) {
     let works = !stage.steps.0.is_empty() || stage.commit.is_some();
     let kinds = usize::from(works) + usize::from(stage.suggest.is_some()) + usize::from(stage.decide.is_some());
     if kinds > 1 {
-        let second = stage.decide.as_ref().map(|it| it.place).or(stage.suggest.as_ref().map(|it| it.place));
         let message = format!("etappen `{}` gör flera saker", stage.stage.value);
         let hint = "en etapp är antingen `steps` (med eller utan `commit`), `suggest` eller `decide`: dela den i flera";
-        findings.at(second.unwrap_or(stage.stage.place), message, hint);
+        findings.word(&stage.stage, message, hint);
     }
     if kinds == 0 && whole {
         let message = format!("etappen `{}` gör ingenting", stage.stage.value);
-        findings.word(&stage.stage, message, "lägg till `steps`, `suggest`, `decide` eller `commit`, eller ta bort etappen");
+        findings.word(
+            &stage.stage,
+            message,
+            "lägg till `steps`, `suggest`, `decide` eller `commit`, eller ta bort etappen",
+        );
     }
 }
 
@@ -104,7 +107,7 @@ fn check_order(bot: &Bot, findings: &mut Findings<'_>) {
     for stage in &bot.stages {
         if let Some(decide) = stage.decide.as_ref().filter(|_| !suggested) {
             let hint = "lägg en etapp med `suggest` före; den som beslutar svarar på ett förslag";
-            findings.at(decide.place, "det finns inget förslag att besluta om", hint);
+            findings.key(decide.place, "decide", "det finns inget förslag att besluta om", hint);
         }
         suggested |= stage.suggest.is_some();
     }
@@ -115,17 +118,27 @@ fn check_reach(bot: &Bot, findings: &mut Findings<'_>) {
     for part in bot.collect.iter().map(|it| &it.steps).chain(bot.stages.iter().map(|stage| &stage.steps)) {
         let ending = part.0.iter().position(super::walk::always_ends);
         if let Some(next) = ending.and_then(|at| part.0.get(at + 1)) {
-            findings.at(next.place, "steget nås aldrig: steget före avslutar alltid", "ge steget före ett `when`, eller ta bort det här");
+            findings.at(
+                next.place,
+                "steget nås aldrig: steget före avslutar alltid",
+                "ge steget före ett `when`, eller ta bort det här",
+            );
         }
     }
     let ending = bot.stages.iter().position(|stage| stage.when.is_none() && ends(&stage.steps));
     let Some(at) = ending else { return };
     let last = &bot.stages[at];
     if let Some(commit) = &last.commit {
-        findings.at(commit.place, "`commit` nås aldrig: stegen före avslutar alltid", "ge det avslutande steget ett `when`");
+        findings.key(
+            commit.place,
+            "commit",
+            "`commit` nås aldrig: stegen före avslutar alltid",
+            "ge det avslutande steget ett `when`",
+        );
     }
     for stage in &bot.stages[at + 1..] {
-        let message = format!("etappen `{}` nås aldrig: etappen `{}` avslutar alltid", stage.stage.value, last.stage.value);
+        let message =
+            format!("etappen `{}` nås aldrig: etappen `{}` avslutar alltid", stage.stage.value, last.stage.value);
         findings.word(&stage.stage, message, "ge det avslutande steget ett `when`, eller ta bort etappen");
     }
 }
@@ -177,7 +190,8 @@ fn check_system(system: &Placed<String>, config: &Config, findings: &mut Finding
     }
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let add = format!("lägg till [systems.{}] med `url` i kollega.toml", system.value);
-    let hint = if known.is_empty() || signed_in { add } else { format!("{}; annars: {add}", near(&system.value, &known)) };
+    let hint =
+        if known.is_empty() || signed_in { add } else { format!("{}; annars: {add}", near(&system.value, &known)) };
     findings.word(system, format!("systemet `{}` finns inte", system.value), hint);
 }
 
@@ -193,4 +207,3 @@ pub(super) fn looks_at_decision(stage: &Stage) -> bool {
     }));
     conditions.flat_map(|text| text.template.uses()).any(|name| name.segments[0] == "decision")
 }
-

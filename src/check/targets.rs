@@ -49,9 +49,9 @@ fn check_target(target: &Placed<TargetSpec>, findings: &mut Findings<'_>) {
     match &target.value {
         TargetSpec::Css(_) | TargetSpec::Xpath(_) => check_selector(target, kind, named, findings),
         TargetSpec::Cell(_) => {
-            if named.name.is_none() && (named.row.is_none() || named.column.is_none()) {
-                let hint = "skriv {cell: {row: \"text i raden\", column: Rubrik}}, eller {cell: \"text\"}";
-                findings.at(target.place, "`cell` pekar inte ut någon cell", hint);
+            if named.row.is_none() || named.column.is_none() {
+                let hint = "skriv {cell: {row: \"text i raden\", column: Rubrik}}; ett värde efter en ledtext är {field: ledtext}";
+                findings.at(target.place, "`cell` behöver både `row` och `column`", hint);
             }
         }
         _ if named.name.is_none() => {
@@ -60,7 +60,9 @@ fn check_target(target: &Placed<TargetSpec>, findings: &mut Findings<'_>) {
         }
         _ => {}
     }
-    if let (Some(column), false) = (&named.column, matches!(target.value, TargetSpec::Cell(_) | TargetSpec::Css(_) | TargetSpec::Xpath(_))) {
+    if let (Some(column), false) =
+        (&named.column, matches!(target.value, TargetSpec::Cell(_) | TargetSpec::Css(_) | TargetSpec::Xpath(_)))
+    {
         let hint = "ta bort `column`; en rad pekas ut med `row`";
         findings.text(column, format!("`column` används bara med `cell`, inte med `{kind}`"), hint);
     }
@@ -69,7 +71,11 @@ fn check_target(target: &Placed<TargetSpec>, findings: &mut Findings<'_>) {
 fn check_selector(target: &Placed<TargetSpec>, kind: &str, named: &Named, findings: &mut Findings<'_>) {
     if let Some(extra) = named.row.as_ref().or(named.column.as_ref()).or(named.table.as_ref()) {
         let message = format!("`row`, `column` och `table` används inte med `{kind}`");
-        findings.text(extra, message, format!("skriv hela urvalet i `{kind}`, eller använd `cell`, `button` eller `field`"));
+        findings.text(
+            extra,
+            message,
+            format!("skriv hela urvalet i `{kind}`, eller använd `cell`, `button` eller `field`"),
+        );
     }
     let Some(name) = &named.name else {
         findings.at(target.place, format!("`{kind}` saknar uttryck"), format!("skriv {{{kind}: \"…\"}}"));
@@ -89,7 +95,9 @@ fn check_selector(target: &Placed<TargetSpec>, kind: &str, named: &Named, findin
 /// What is plainly wrong with a selector; the browser knows the rest.
 fn selector_fault(kind: &str, source: &str) -> Option<String> {
     let unlike = match kind {
-        "css" => source.starts_with(['/', ')', ']', '>']) || source.starts_with("(/") || source.ends_with([',', '>', '+']),
+        "css" => {
+            source.starts_with(['/', ')', ']', '>']) || source.starts_with("(/") || source.ends_with([',', '>', '+'])
+        }
         _ => !source.starts_with(['/', '(', '.', '$']) && !source.contains("::") && !source.starts_with("id("),
     };
     if unlike {
@@ -110,7 +118,9 @@ fn unbalanced(source: &str) -> Option<String> {
             (None, '(') => open.push(')'),
             (None, '[') => open.push(']'),
             (None, '{') => open.push('}'),
-            (None, ')' | ']' | '}') if open.pop() != Some(character) => return Some(format!("`{character}` är en för mycket")),
+            (None, ')' | ']' | '}') if open.pop() != Some(character) => {
+                return Some(format!("`{character}` är en för mycket"));
+            }
             _ => {}
         }
     }
@@ -140,7 +150,10 @@ fn check_fit(action: &Action, findings: &mut Findings<'_>) {
     }
 }
 
-fn targets_of<'a>(targets: &'a Targets, wrong: &'a [&str]) -> impl Iterator<Item = (crate::yaml::Place, &'static str)> + 'a {
+fn targets_of<'a>(
+    targets: &'a Targets,
+    wrong: &'a [&str],
+) -> impl Iterator<Item = (crate::yaml::Place, &'static str)> + 'a {
     let kinds = targets.0.iter().map(|target| (target.place, target.value.parts().0));
     kinds.filter(move |(_, kind)| wrong.contains(kind))
 }

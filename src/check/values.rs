@@ -14,9 +14,36 @@ use super::walk::{Walk, constant_condition};
 const METHODS: &[&str] = &["GET", "POST", "PUT", "DELETE"];
 /// The keys that the browser knows by name; any single character is a key too.
 const KEYS: &[&str] = &[
-    "Enter", "Tab", "Escape", "Backspace", "Delete", "Insert", "Space", "Home", "End", "PageUp", "PageDown", "ArrowUp",
-    "ArrowDown", "ArrowLeft", "ArrowRight", "Shift", "Control", "Alt", "F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8",
-    "F9", "F10", "F11", "F12",
+    "Enter",
+    "Tab",
+    "Escape",
+    "Backspace",
+    "Delete",
+    "Insert",
+    "Space",
+    "Home",
+    "End",
+    "PageUp",
+    "PageDown",
+    "ArrowUp",
+    "ArrowDown",
+    "ArrowLeft",
+    "ArrowRight",
+    "Shift",
+    "Control",
+    "Alt",
+    "F1",
+    "F2",
+    "F3",
+    "F4",
+    "F5",
+    "F6",
+    "F7",
+    "F8",
+    "F9",
+    "F10",
+    "F11",
+    "F12",
 ];
 
 pub(super) fn check(fields: &Fields, walk: &Walk<'_>, findings: &mut Findings<'_>) {
@@ -40,7 +67,11 @@ fn check_step(fields: &Fields, action: &Action, findings: &mut Findings<'_>) {
         }
         Action::Fail(fail) => fail.when.iter().for_each(|when| check_condition(when, findings)),
         Action::ForEach(each) if each.list.template.is_constant() => {
-            findings.text(&each.list, "`in` är en fast text, ingen lista", format!("skriv `in: \"${{{}}}\"`", each.list.source()));
+            findings.text(
+                &each.list,
+                "`in` är en fast text, ingen lista",
+                format!("skriv `in: \"${{{}}}\"`", each.list.source()),
+            );
         }
         Action::Enqueue(enqueue) => check_enqueue(fields, enqueue, findings),
         Action::Http(http) => check_http(http, findings),
@@ -52,7 +83,11 @@ fn check_step(fields: &Fields, action: &Action, findings: &mut Findings<'_>) {
 fn check_address(url: &Text, findings: &mut Findings<'_>) {
     let source = url.source();
     if !["/", "?", "http://", "https://", "${"].iter().any(|start| source.starts_with(start)) {
-        findings.text(url, format!("`{source}` är ingen adress"), "börja med `/` (från systemets adress) eller https://");
+        findings.text(
+            url,
+            format!("`{source}` är ingen adress"),
+            "börja med `/` (från systemets adress) eller https://",
+        );
     }
 }
 
@@ -71,7 +106,11 @@ fn check_fill(fill: &Fill, findings: &mut Findings<'_>) {
     let place = fill.at.0.first().map(|target| target.place).unwrap_or_default();
     match (&fill.with, &fill.secret) {
         (None, None) => {
-            findings.at(place, "steget har inget värde att fylla i", "lägg till `with: \"…\"`, eller `secret: namn` för en hemlighet");
+            findings.at(
+                place,
+                "steget har inget värde att fylla i",
+                "lägg till `with: \"…\"`, eller `secret: namn` för en hemlighet",
+            );
         }
         (Some(_), Some(secret)) => {
             findings.word(secret, "`with` och `secret` kan inte stå tillsammans", "behåll det ena");
@@ -115,14 +154,22 @@ fn check_timeout(timeout: &Placed<String>, findings: &mut Findings<'_>) {
         Ok(time) if !time.is_zero() => {}
         Ok(_) => findings.word(timeout, "tiden är noll", "skriv till exempel 30s eller 2m"),
         Err(_) => {
-            findings.word(timeout, format!("`{}` är ingen tid", timeout.value), "skriv till exempel 500ms, 30s eller 2m");
+            findings.word(
+                timeout,
+                format!("`{}` är ingen tid", timeout.value),
+                "skriv till exempel 500ms, 30s eller 2m",
+            );
         }
     }
 }
 
 fn check_separator(separator: &Placed<String>, findings: &mut Findings<'_>) {
     if separator.value.chars().count() != 1 || !separator.value.is_ascii() {
-        findings.word(separator, "skiljetecknet ska vara ett enda tecken", "skriv \";\", \",\" eller \"\\t\", eller ta bort raden");
+        findings.word(
+            separator,
+            "skiljetecknet ska vara ett enda tecken",
+            "skriv \";\", \",\" eller \"\\t\", eller ta bort raden",
+        );
     }
 }
 
@@ -143,7 +190,11 @@ fn check_condition(when: &Text, findings: &mut Findings<'_>) {
 
 fn check_enqueue(fields: &Fields, enqueue: &Enqueue, findings: &mut Findings<'_>) {
     if enqueue.reference.source().trim().is_empty() {
-        findings.text(&enqueue.reference, "referensen är tom", "skriv ärendets nummer i systemet: samma ärende tas då bara en gång");
+        findings.text(
+            &enqueue.reference,
+            "referensen är tom",
+            "skriv ärendets nummer i systemet: samma ärende tas då bara en gång",
+        );
     } else if enqueue.reference.template.is_constant() {
         let hint = "skriv något som skiljer ärendena åt, till exempel \"${row.Ärendenr}\"";
         findings.text(&enqueue.reference, "alla ärenden får samma referens", hint);

@@ -33,7 +33,6 @@ pub(super) struct Visit<'a> {
 pub(super) struct Loose<'a> {
     pub texts: Vec<&'a Text>,
     pub part: Part,
-    pub stage: usize,
     pub scope: Scope,
 }
 
@@ -114,9 +113,7 @@ impl<'a> Walk<'a> {
     }
 
     fn loose(&mut self, texts: Vec<&'a Text>, around: Surroundings<'a>, scope: &Scope) {
-        if let Some(stage) = around.stage {
-            self.loose.push(Loose { texts, part: around.part, stage, scope: scope.clone() });
-        }
+        self.loose.push(Loose { texts, part: around.part, scope: scope.clone() });
     }
 
     /// Walks steps; gives the names in force after them.

@@ -127,10 +127,14 @@ fn describe(found: Unexpected) -> String {
     }
 }
 
+/// More names than this are not all told when one of them is near.
+const MANY: usize = 16;
+
 /// The nearest known name, if one is near, and all that may stand there.
 pub(crate) fn near(name: &str, known: &[&str]) -> String {
     let all = format!("möjliga namn: {}", known.join(", "));
     match nearest(name, known) {
+        Some(best) if known.len() > MANY => format!("menade du `{best}`?"),
         Some(best) => format!("menade du `{best}`? {all}"),
         None => all,
     }

@@ -8,14 +8,16 @@ mod locate;
 mod node;
 mod placed;
 mod read;
+mod syntax;
 
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-pub(crate) use error::{near, nearest};
+pub(crate) use error::near;
 pub use locate::locate;
+pub(crate) use placed::Caught;
 pub use placed::{Place, Placed, caught_list, note_broken_expression};
 pub(crate) use read::{NODE, TREE, VALUE};
 
@@ -50,7 +52,8 @@ pub fn read_what_can_be<T: DeserializeOwned>(file: &Path, source: &str) -> Outco
     let value = result.map_err(|error| errors.push(error)).ok();
     let whole = errors.is_empty();
     errors.extend(placed::take_broken_expressions());
-    let mut problems: Vec<Problem> = errors.into_iter().filter(|error| !error.is_told()).map(|error| error.into_problem(file, source)).collect();
+    let mut problems: Vec<Problem> =
+        errors.into_iter().filter(|error| !error.is_told()).map(|error| error.into_problem(file, source)).collect();
     problems.sort_by_key(|problem| (problem.line, problem.column));
     Outcome { value, problems, whole }
 }

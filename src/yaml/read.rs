@@ -43,7 +43,9 @@ impl<'a> Reader<'a> {
             Kind::Scalar { text, plain: true } => visit_plain(text, visitor),
             Kind::Scalar { text, .. } => visitor.visit_str(text),
             Kind::List(items) => visitor.visit_seq(List { reader: self, items: items.iter() }),
-            Kind::Map(entries) => visitor.visit_map(Map { reader: self, entries: entries.iter(), value: None, known: None }),
+            Kind::Map(entries) => {
+                visitor.visit_map(Map { reader: self, entries: entries.iter(), value: None, known: None })
+            }
         }
     }
 
@@ -217,7 +219,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             }
             Kind::Map(entries) if entries.len() > 1 => {
                 let place = entries[1].0.place;
-                Err(Error::custom("här får bara en nyckel stå, men här står en till; det som hör till den första skrivs indraget under den").at(place))
+                Err(Error::custom("här får bara en nyckel stå, men det här är en till")
+                    .hint("det som hör till den första skrivs längre in, under den; ett nytt steg börjar med `- `")
+                    .at(place))
             }
             _ => self.wrong(&format!("en av {}", variants.join(", "))),
         }
@@ -323,7 +327,7 @@ impl<'de> VariantAccess<'de> for Variant<'_> {
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
         match self.value {
             Some(value) => seed.deserialize(self.reader.to(value)).map_err(|error| error.at(value.place)),
-            None => Err(Error::custom("värdet saknas: skriv ett kolon och det som hör till").at(self.key.place)),
+            None => Err(Error::custom("värdet saknas").hint("skriv ett kolon och det som hör till").at(self.key.place)),
         }
     }
 

@@ -27,7 +27,8 @@ fn config() -> Config {
 }
 
 fn yaml_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it is readable").path());
+    let entries =
+        std::fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it is readable").path());
     let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect();
     files.sort();
     files
@@ -69,4 +70,27 @@ fn only_the_good_files_are_without_faults() {
         .collect();
     let expected = ["a_good_bot_has_no_faults.yaml", "systems/akten.yaml"].map(|name| Path::new(FOLDER).join(name));
     assert_eq!(clean, expected);
+}
+
+#[test]
+fn the_shipped_bots_systems_schedules_and_rule_books_have_no_faults() {
+    let values = ["mina_sidor", "telefon", "kommun"].map(|name| (name.to_owned(), "kommunens eget".to_owned()));
+    let report = check_paths(&[], &Config { values: values.into(), ..Config::default() });
+    assert!(report.is_clean(), "{}", report.render());
+    assert!(report.checked.bots > 0 && report.checked.systems > 0, "{}", report.summary());
+}
+
+#[test]
+fn a_path_that_is_not_there_is_told() {
+    insta::assert_snapshot!(check(Path::new("tests/check/finns-inte.yaml")).render());
+}
+
+#[test]
+fn programs_get_the_same_as_people() {
+    let report = check(Path::new("tests/check/a_decision_without_a_suggestion.yaml"));
+    let told = &report.json()["problems"][0];
+    assert_eq!(told["line"], 23);
+    assert_eq!(told["column"], 5);
+    assert_eq!(told["message"], report.problems[0].message.as_str());
+    assert_eq!(report.json()["checked"]["bots"], 1);
 }

@@ -1,11 +1,11 @@
 //! Integration tests.
 
-mod docs_schedules;
+mod browser;
 mod certificate;
 mod check;
+mod docs_schedules;
 mod mail;
 mod schedule;
 mod schedule_times;
 mod secret;
 mod ssbtek;
-mod browser;
