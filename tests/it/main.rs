@@ -4,6 +4,7 @@ mod browser;
 mod certificate;
 mod console;
 mod decide;
+mod check;
 mod docs_schedules;
 mod mail;
 mod office;
