@@ -137,7 +137,7 @@ impl Facts {
                 .map(|list| read_list(&list, read_income))
                 .transpose()?,
             surplus_previous: root.optional("surplus_previous").map(|place| place.money()).transpose()?,
-            assets: root.optional("assets").map_or_else(|| Ok(Vec::new()), |list| read_list(&list, read_asset))?,
+            assets: root.optional("assets").map_or_else(|| Ok(Vec::new()), |place| read_assets(&place))?,
         };
         facts.check_references()?;
         Ok(facts)
@@ -274,6 +274,14 @@ fn read_cost(place: &Place) -> Result<Cost> {
         applied: record.required("applied")?.money()?,
         person: record.optional("person").map(|place| place.text()).transpose()?,
     })
+}
+
+/// A list of assets, or their sum.
+fn read_assets(place: &Place) -> Result<Vec<Asset>> {
+    if place.is_text() {
+        return Ok(vec![Asset { kind: "tillgångar".to_owned(), amount: place.money()? }]);
+    }
+    read_list(place, read_asset)
 }
 
 fn read_asset(place: &Place) -> Result<Asset> {

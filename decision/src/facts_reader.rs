@@ -73,6 +73,10 @@ impl<'a> Place<'a> {
         Ok(places.map(|(index, value)| Place { value, path: format!("{}[{index}]", self.path) }).collect())
     }
 
+    pub fn is_text(&self) -> bool {
+        self.value.is_string()
+    }
+
     pub fn text(&self) -> Result<String> {
         match self.value.as_str() {
             None => self.wrong("ska vara en text"),

@@ -109,7 +109,9 @@ impl<'a> Run<'a> {
     }
 
     fn written_notes(&mut self) -> Vec<Note> {
-        let mut notes: Vec<Note> = Vec::new();
+        let caution = self.table.and_then(|table| table.caution.clone());
+        let mut notes: Vec<Note> =
+            caution.into_iter().map(|text| Note { code: "table_caution".to_owned(), text }).collect();
         for fired in std::mem::take(&mut self.notes) {
             let rule = fired.rule;
             for note in rule.note.iter().chain(&rule.deny) {
