@@ -98,6 +98,7 @@ static FUNCTIONS: &[Function] = functions! {
     "trim" 1..=1, |a| Ok(Value::from(text(&a[0])?.trim().to_owned())), "trim(text)", "texten utan mellanrum i kanterna";
     "upper" 1..=1, |a| Ok(Value::from(text(&a[0])?.to_uppercase())), "upper(text)", "texten med stora bokstäver";
     "lower" 1..=1, |a| Ok(Value::from(text(&a[0])?.to_lowercase())), "lower(text)", "texten med små bokstäver";
+    "capital" 1..=1, |a| Ok(Value::from(capital(&text(&a[0])?))), "capital(text)", "texten med stor begynnelsebokstav";
     "starts_with" 2..=2, |a| Ok(Value::from(text(&a[0])?.starts_with(&text(&a[1])?))), "starts_with(text, början)", "om texten börjar så";
     "ends_with" 2..=2, |a| Ok(Value::from(text(&a[0])?.ends_with(&text(&a[1])?))), "ends_with(text, slut)", "om texten slutar så";
     "replace" 3..=3, replace, "replace(text, det, mot)", "texten med alla förekomster utbytta";
@@ -147,6 +148,11 @@ fn text(value: &Value) -> Result<String> {
 
 fn day(value: &Value) -> Result<NaiveDate> {
     crate::as_date(value).map_or_else(|| wanted("ett datum", value), Ok)
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn whole(value: &Value) -> Result<i64> {

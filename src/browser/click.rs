@@ -1,0 +1,124 @@
+//! Clicks and keys: what a person does with the hands, done by the driver and never by script.
+
+use serde_json::{Value, json};
+
+use super::error::{Error, ErrorKind};
+use super::remote::Command;
+use super::session::Session;
+use super::target::Target;
+
+/// Which of the given targets was used; anything but the first is drift, for the caller to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The place of the used target in the list.
+    pub index: usize,
+}
+
+impl Found {
+    /// The first target did not match and another one did.
+    pub fn is_drift(self) -> bool {
+        self.index > 0
+    }
+}
+
+impl Session {
+    /// Clicks when the target is visible, enabled, at rest and uncovered.
+    ///
+    /// It may return before the navigation it causes has begun: wait for the outcome. A dialog that it opens is left
+    /// open for [`Session::alert`].
+    pub async fn click(&mut self, targets: &[Target], allow_fallback: bool) -> Result<Found, Error> {
+        let what = format!("klicka på {}", name(targets));
+        let limit = self.limit();
+        loop {
+            let reached = self.reach(targets, allow_fallback, "click", limit).await;
+            let reached = reached.map_err(|kind| Error::new(&what, kind))?;
+            let path = format!("element/{}/click", reached.element);
+            // What the click sets in motion has the whole limit, however late the target was ready.
+            let acting = self.limit();
+            match self.send(Command::post(path, json!({})), acting).await {
+                // The driver refuses before it clicks when the element has moved or gone since we looked.
+                Err(ErrorKind::NotReady { .. } | ErrorKind::NotFound) if !limit.has_passed() => limit.pause(5).await,
+                answer => return outcome(answer, reached.index, what),
+            }
+        }
+    }
+
+    /// Sends keys to a field, after what it holds.
+    pub async fn type_keys(&mut self, targets: &[Target], keys: &str, allow_fallback: bool) -> Result<Found, Error> {
+        let what = format!("skriva i {}", name(targets));
+        let limit = self.limit();
+        let reached = self.reach(targets, allow_fallback, "type", limit).await;
+        let reached = reached.map_err(|kind| Error::new(&what, kind))?;
+        let path = format!("element/{}/value", reached.element);
+        let acting = self.limit();
+        let answer = self.send(Command::post(path, json!({"text": keys})), acting).await;
+        outcome(answer, reached.index, what)
+    }
+
+    /// Presses a key where the cursor stands: `Enter`, `Tab`, `F5`, or with others held, `Control+S`.
+    pub async fn press(&mut self, key: &str) -> Result<(), Error> {
+        let what = format!("trycka på {key}");
+        let limit = self.limit();
+        let codes: Option<Vec<String>> = key.split('+').map(code).collect();
+        let unknown = || ErrorKind::WrongTarget(format!("tangenten ”{key}” är okänd"));
+        let codes = codes.ok_or_else(unknown).map_err(|kind| Error::new(&what, kind))?;
+        let home = self.home();
+        self.go(&home, limit).await.map_err(|kind| Error::new(&what, kind))?;
+        let answer = self.send(Command::post("actions", strokes(&codes)), limit).await;
+        outcome(answer, 0, what).map(|_| ())
+    }
+}
+
+/// What a list of targets is called in a message.
+pub(super) fn name(targets: &[Target]) -> String {
+    targets.first().map(Target::describe).unwrap_or_default()
+}
+
+/// What an act came to, once it had been sent: a dialog it opened or a window it closed is what it was for.
+fn outcome(answer: Result<Value, ErrorKind>, index: usize, what: String) -> Result<Found, Error> {
+    match answer {
+        Ok(_) | Err(ErrorKind::UnexpectedDialog { .. } | ErrorKind::NoWindow | ErrorKind::NoFrame) => {
+            Ok(Found { index })
+        }
+        Err(kind) => Err(Error::acted(what, kind)),
+    }
+}
+
+/// Holds the keys down in order and lets them go in the other.
+fn strokes(codes: &[String]) -> Value {
+    let down = codes.iter().map(|code| json!({"type": "keyDown", "value": code}));
+    let up = codes.iter().rev().map(|code| json!({"type": "keyUp", "value": code}));
+    let actions: Vec<Value> = down.chain(up).collect();
+    json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]})
+}
+
+/// WebDriver's character for a key.
+fn code(key: &str) -> Option<String> {
+    let point = match key {
+        "Backspace" => 0xE003,
+        "Tab" => 0xE004,
+        "Enter" => 0xE007,
+        "Shift" => 0xE008,
+        "Control" => 0xE009,
+        "Alt" => 0xE00A,
+        "Escape" => 0xE00C,
+        "Space" => 0x20,
+        "PageUp" => 0xE00E,
+        "PageDown" => 0xE00F,
+        "End" => 0xE010,
+        "Home" => 0xE011,
+        "ArrowLeft" => 0xE012,
+        "ArrowUp" => 0xE013,
+        "ArrowRight" => 0xE014,
+        "ArrowDown" => 0xE015,
+        "Insert" => 0xE016,
+        "Delete" => 0xE017,
+        _ => return function_key(key).or_else(|| (key.chars().count() == 1).then(|| key.to_lowercase())),
+    };
+    char::from_u32(point).map(String::from)
+}
+
+fn function_key(key: &str) -> Option<String> {
+    let number: u32 = key.strip_prefix('F')?.parse().ok()?;
+    (1..=12).contains(&number).then(|| char::from_u32(0xE030 + number).map(String::from))?
+}

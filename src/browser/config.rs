@@ -1,0 +1,71 @@
+//! Where browsers come from and how long a step may take.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::Target;
+
+/// Everything needed to open a session.
+#[derive(Debug, Clone)]
+pub struct BrowserConfig {
+    /// A W3C endpoint elsewhere, such as a Selenium Grid; without it a chromedriver is started here.
+    pub url: Option<String>,
+    /// The driver to start when there is no `url`.
+    pub chromedriver: PathBuf,
+    /// The browser that the local driver starts.
+    pub binary: PathBuf,
+    /// Show the browser on the screen.
+    pub headed: bool,
+    /// Arguments to the local browser, beside those that every session has.
+    pub arguments: Vec<String>,
+    /// W3C capabilities added to the request; `null` takes away one of ours.
+    pub capabilities: Map<String, Value>,
+    /// The folder where the ids of every session are recorded before its first command.
+    pub journal: PathBuf,
+    /// How long a step may take unless it says otherwise.
+    pub timeout: Duration,
+    /// The folder under which each session has a folder for downloads.
+    pub downloads: PathBuf,
+    /// What to cover in every picture of this system.
+    pub masks: Vec<Target>,
+}
+
+impl BrowserConfig {
+    /// A local headless browser that records its sessions in `journal` and downloads to `downloads`.
+    pub fn local(journal: impl Into<PathBuf>, downloads: impl Into<PathBuf>) -> Self {
+        Self {
+            url: None,
+            chromedriver: "/usr/bin/chromedriver".into(),
+            binary: "/usr/lib/chromium/chromium-headless-shell".into(),
+            headed: false,
+            arguments: Vec::new(),
+            capabilities: Map::new(),
+            journal: journal.into(),
+            timeout: Duration::from_secs(15),
+            downloads: downloads.into(),
+            masks: Vec::new(),
+        }
+    }
+
+    /// The browser to start: the headless shell has no window, so `headed` takes its full sibling.
+    pub(super) fn executable(&self) -> PathBuf {
+        let shell = self.binary.file_name().is_some_and(|name| name == "chromium-headless-shell");
+        if self.headed && shell { self.binary.with_file_name("chromium") } else { self.binary.clone() }
+    }
+
+    /// The arguments of the local browser; none of them carries anything personal, since `ps` shows them.
+    pub(super) fn browser_arguments(&self) -> Vec<String> {
+        // No `--user-data-dir`: the headless shell then opens no page and the session is refused after a minute.
+        let fixed = [
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            "--window-size=1400,1000",
+            "--disable-breakpad",
+            "--disable-crash-reporter",
+        ];
+        fixed.iter().map(ToString::to_string).chain(self.arguments.iter().cloned()).collect()
+    }
+}

@@ -1,0 +1,176 @@
+//! The guard: a small process beside each worker that ends browsers whose lease is not renewed.
+//!
+//! A worker that is stopped or killed can't look after its browsers, and a browser that outlives its lease might still
+//! save what somebody else is about to save. The guard knows records and deadlines and nothing else. Orders come one
+//! JSON line each on its standard input and are answered by one line each; the end of input means that the worker died.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::record::{SessionRecord, end_recorded};
+
+/// What the worker tells its guard.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    Watch { record: Box<SessionRecord>, lease_ms: u64 },
+    Renew { id: String, lease_ms: u64 },
+    Release { id: String },
+}
+
+/// The guard's answer: whether it watches the session that the order was about.
+#[derive(Debug, Serialize, Deserialize)]
+struct Reply {
+    watched: bool,
+}
+
+/// The worker's end of its guard.
+pub struct Guard {
+    line: Mutex<Line>,
+}
+
+struct Line {
+    orders: ChildStdin,
+    replies: Lines<BufReader<ChildStdout>>,
+    _child: Child,
+}
+
+impl Guard {
+    /// Starts `exe guard`, in a process group of its own so that what stops the worker does not stop it.
+    pub fn start(exe: &Path) -> io::Result<Self> {
+        let mut command = Command::new(exe);
+        command.arg("guard");
+        Self::spawn(command)
+    }
+
+    /// Starts a program that runs [`guard_main`].
+    pub fn spawn(mut command: Command) -> io::Result<Self> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        let mut child = command.spawn()?;
+        let missing = || io::Error::other("the guard has no pipes");
+        let orders = child.stdin.take().ok_or_else(missing)?;
+        let replies = BufReader::new(child.stdout.take().ok_or_else(missing)?).lines();
+        Ok(Self { line: Mutex::new(Line { orders, replies, _child: child }) })
+    }
+
+    /// Has the guard end this session unless the lease is renewed in time.
+    pub async fn watch(&self, record: &SessionRecord, lease: Duration) -> io::Result<()> {
+        let order = Order::Watch { record: Box::new(record.clone()), lease_ms: millis(lease) };
+        self.order(&order).await.map(|_| ())
+    }
+
+    /// Gives a session a new lease from now; false when the guard has already ended it.
+    pub async fn renew(&self, id: &str, lease: Duration) -> io::Result<bool> {
+        self.order(&Order::Renew { id: id.to_owned(), lease_ms: millis(lease) }).await
+    }
+
+    /// Tells the guard that a session has ended.
+    pub async fn release(&self, id: &str) -> io::Result<()> {
+        self.order(&Order::Release { id: id.to_owned() }).await.map(|_| ())
+    }
+
+    async fn order(&self, order: &Order) -> io::Result<bool> {
+        let mut line = self.line.lock().await;
+        let text = serde_json::to_string(order)? + "\n";
+        line.orders.write_all(text.as_bytes()).await?;
+        line.orders.flush().await?;
+        while let Some(text) = line.replies.next_line().await? {
+            // Whatever else the program says is not for us.
+            if let Ok(reply) = serde_json::from_str::<Reply>(&text) {
+                return Ok(reply.watched);
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::BrokenPipe, "the guard has died"))
+    }
+}
+
+fn millis(lease: Duration) -> u64 {
+    u64::try_from(lease.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What the guard watches, each with the moment on the monotonic clock when its lease ends.
+#[derive(Default)]
+struct Watch {
+    sessions: HashMap<String, (SessionRecord, Instant)>,
+    endings: JoinSet<bool>,
+}
+
+/// The whole life of the guard process: it returns when its input has ended and every session it watched is ended.
+pub fn guard_main() -> io::Result<()> {
+    // The worker's terminal going away must not take the guard before it has done its work.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(watch())
+}
+
+async fn watch() -> io::Result<()> {
+    let mut orders = BufReader::new(tokio::io::stdin()).lines();
+    let mut replies = tokio::io::stdout();
+    let mut watch = Watch::default();
+    loop {
+        let next = watch.next_deadline();
+        tokio::select! {
+            // A renewal that has arrived counts before a lease that has ended.
+            biased;
+            order = orders.next_line() => match order {
+                Ok(Some(text)) => {
+                    let watched = serde_json::from_str(&text).is_ok_and(|order| watch.obey(order));
+                    let reply = format!("\n{}\n", serde_json::to_string(&Reply { watched })?);
+                    // A worker that no longer listens will soon be seen to have died.
+                    drop(replies.write_all(reply.as_bytes()).await);
+                    drop(replies.flush().await);
+                }
+                _ => break,
+            },
+            () = tokio::time::sleep_until(next) => watch.end_expired(Instant::now()),
+            Some(_) = watch.endings.join_next(), if !watch.endings.is_empty() => {}
+        }
+    }
+    watch.end_all().await;
+    Ok(())
+}
+
+impl Watch {
+    fn obey(&mut self, order: Order) -> bool {
+        match order {
+            Order::Watch { record, lease_ms } => {
+                self.sessions.insert(record.id.clone(), (*record, end_of(lease_ms)));
+                true
+            }
+            Order::Renew { id, lease_ms } => self.sessions.get_mut(&id).map(|held| held.1 = end_of(lease_ms)).is_some(),
+            Order::Release { id } => self.sessions.remove(&id).is_some(),
+        }
+    }
+
+    fn next_deadline(&self) -> Instant {
+        let idle = Instant::now() + Duration::from_hours(1);
+        self.sessions.values().map(|held| held.1).min().unwrap_or(idle)
+    }
+
+    fn end_expired(&mut self, now: Instant) {
+        let expired = self.sessions.extract_if(|_, held| held.1 <= now);
+        for (_, (record, _)) in expired {
+            self.endings.spawn(async move { end_recorded(&record).await });
+        }
+    }
+
+    async fn end_all(mut self) {
+        for (record, _) in std::mem::take(&mut self.sessions).into_values() {
+            self.endings.spawn(async move { end_recorded(&record).await });
+        }
+        while self.endings.join_next().await.is_some() {}
+    }
+}
+
+fn end_of(lease_ms: u64) -> Instant {
+    Instant::now() + Duration::from_millis(lease_ms)
+}
