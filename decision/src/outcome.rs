@@ -111,13 +111,16 @@ impl<'a> Run<'a> {
     fn written_notes(&mut self) -> Vec<Note> {
         let caution = self.table.and_then(|table| table.caution.clone());
         let mut notes: Vec<Note> =
-            caution.into_iter().map(|text| Note { code: "table_caution".to_owned(), text }).collect();
+            caution.into_iter().map(|text| Note { code: "table_caution".to_owned(), text, source: None }).collect();
         for fired in std::mem::take(&mut self.notes) {
             let rule = fired.rule;
             for note in rule.note.iter().chain(&rule.deny) {
                 let text = self.inside(&fired, |scope| note.text.text(scope));
                 match text {
-                    Ok(text) => notes.push(Note { code: note.code.clone(), text }),
+                    Ok(text) => {
+                        let source = rule.source(self.period).cloned();
+                        notes.push(Note { code: note.code.clone(), text, source });
+                    }
                     Err(error) => self.report_failure(&rule.id, error.message),
                 }
             }
