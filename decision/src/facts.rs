@@ -156,9 +156,8 @@ impl Facts {
         let named = incomes.map(|(index, person)| ("incomes", index, person));
         let named = named.chain(previous.map(|(index, person)| ("previous_incomes", index, person)));
         for (list, index, person) in named.chain(costs.map(|(index, person)| ("costs", index, person))) {
-            if let Some(person) = person.filter(|person| !known.contains(person.as_str())) {
-                let problem = format!("”{person}” finns inte i hushållet");
-                return Err(FactsError::wrong(format!("{list}[{index}].person"), problem));
+            if person.is_some_and(|person| !known.contains(person.as_str())) {
+                return Err(FactsError::wrong(format!("{list}[{index}].person"), "personen finns inte i hushållet"));
             }
         }
         Ok(())
@@ -207,7 +206,7 @@ fn check_persons(household: &Household, record: &Record, period: Month) -> Resul
         for (index, person) in persons.iter().enumerate() {
             let field = |name: &str| record.path_of(&format!("{list}[{index}].{name}"));
             if !seen.insert(person.id.as_str()) {
-                return Err(FactsError::wrong(field("id"), format!("”{}” används för flera personer", person.id)));
+                return Err(FactsError::wrong(field("id"), "samma id används för flera personer"));
             }
             if person.born > period.last_day() {
                 return Err(FactsError::wrong(field("born"), "personen är född efter perioden"));
