@@ -41,3 +41,8 @@ fn the_document_names_every_rule_source_and_missing_cell() {
     assert!(document.contains("| hyra | 9 500 | 12 500 | från 2022-01 |"));
     assert!(document.contains(book.sha256()));
 }
+
+#[test]
+fn every_rule_has_a_case() {
+    assert_eq!(book().rules_without_case(), Vec::<&str>::new());
+}
