@@ -3,7 +3,7 @@
 //! Intent (durable) → the lease still ours by the local monotonic clock → act → verify → outcome (durable). An intent
 //! without outcome, by this attempt or an earlier one, is settled by verify before anything is done.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -13,6 +13,9 @@ use super::work::Work;
 use crate::bot::{Action, Mail, OnUncertain, Stage, Steps};
 use crate::mail::SendOutcome;
 use crate::model::{EventKind, Intent, IntentOutcome};
+
+/// How long a mail server may take at most: to get ready, and to answer after the final dot.
+const LETTER: Duration = Duration::from_mins(3);
 
 /// What the fence came to.
 pub(super) enum Fenced {
@@ -45,7 +48,7 @@ impl Work<'_> {
         }
         Box::pin(self.run_steps(&stage.steps)).await?;
         self.screenshot("before_commit").await;
-        self.intend(None).await?;
+        self.intend(None, self.timeout()).await?;
         match self.act_once(commit).await {
             Ok(()) => self.settle_after(stage).await,
             Err(stop @ Stop::Store(_)) => Err(stop),
@@ -105,10 +108,10 @@ impl Work<'_> {
     }
 
     /// Writes down the intent, durably, with a lease that covers the act.
-    async fn intend(&mut self, message_id: Option<&str>) -> Result<(), Stop> {
+    async fn intend(&mut self, message_id: Option<&str>, time: Duration) -> Result<(), Stop> {
         let event = self.event(EventKind::Intent).detail(json!({"message_id": message_id}));
         self.note(event);
-        let lease = self.timeout() + self.app.config.worker.lease;
+        let lease = time + self.app.config.worker.lease;
         let before = Instant::now();
         let stage = self.stage.clone();
         self.app.store.intend(self.claim()?, &stage, message_id, lease, &self.events).await?;
@@ -194,7 +197,7 @@ impl Work<'_> {
             }
         }
         let letter = self.letter(mail, message_id, date)?;
-        self.intend(Some(&letter.message_id)).await?;
+        self.intend(Some(&letter.message_id), LETTER).await?;
         let started = Instant::now();
         let outcome = self.mailer()?.send(&letter).await;
         self.waited += started.elapsed();

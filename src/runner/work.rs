@@ -73,13 +73,20 @@ impl Work<'_> {
     pub async fn renew(&mut self, time: Duration) -> Result<(), Stop> {
         let lease = time + self.app.config.worker.lease;
         let before = Instant::now();
+        // A browser may never be left a longer lease than the store has: the shorter one is told to the guard first.
+        let shorter = before + lease < self.deadline;
+        if shorter {
+            self.browsers.renew(lease).await;
+        }
         match &self.held {
             Held::Item(claim) => self.app.store.renew(claim, lease, &self.events).await?,
             Held::Run(run) => self.app.store.renew_run(run, lease, &self.events).await?,
         }
         self.events.clear();
         self.deadline = before + lease;
-        self.browsers.renew(lease).await;
+        if !shorter {
+            self.browsers.renew(lease).await;
+        }
         Ok(())
     }
 
