@@ -148,7 +148,7 @@ impl Store {
 
     /// Sets the lease to end `lease` from now and appends what has happened.
     pub async fn renew(&self, claim: &Claim, lease: Duration, events: &[Event]) -> Result<()> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_brief().await?;
         hold(&mut tx, claim).await?;
         set_lease(&mut tx, claim, lease).await?;
         append(&mut tx, events).await?;

@@ -14,3 +14,4 @@ mod schedule;
 mod schedule_times;
 mod secret;
 mod ssbtek;
+mod trust;

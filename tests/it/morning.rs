@@ -4,8 +4,9 @@
 //! the store, the desk and the practice systems, to look and to decide.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use kollega::person;
 use kollega::runner::from_plain;
 use kollega::secret::Secret;
 use kollega::store::{Answer, NewRun};
-use sandbox::{Addresses, Counts, FaultKind, FaultSpec, Kind, Sandbox, System, credentials};
+use sandbox::{Addresses, Counts, Detail, FaultKind, FaultSpec, Kind, NewRecord, Sandbox, System, credentials};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -201,6 +202,53 @@ impl Morning {
         self.sandbox.add_fault(spec).await.expect("a fault");
     }
 
+    /// Saving this form takes so long that the one who saves it can be stopped meanwhile.
+    pub async fn slow_save(&self, act: Kind, reference: &str) {
+        let spec = FaultSpec::new(System::Akten, FaultKind::Slow);
+        let spec = FaultSpec { act: Some(act), reference: Some(reference.to_owned()), ms: 3000, ..spec };
+        self.sandbox.add_fault(spec).await.expect("a fault");
+    }
+
+    /// The list of these records takes long to come, after it has come fast `skip` times.
+    pub async fn slow_list(&self, act: Kind, reference: &str, skip: u64) {
+        let path = Some(format!("/akt/{}/{}", dossier(reference), act.list_path()));
+        let spec = FaultSpec { path, skip, ms: 4000, ..FaultSpec::new(System::Akten, FaultKind::Slow) };
+        self.sandbox.add_fault(spec).await.expect("a fault");
+    }
+
+    /// Waits until a fault strikes.
+    pub async fn a_fault_strikes(&self) {
+        let since = Instant::now();
+        while self.sandbox.faults().await.iter().all(|fault| fault.hits == 0) {
+            assert!(since.elapsed() < PATIENCE, "no fault struck");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Puts a record into Akten as if a person had saved it.
+    pub async fn plant(&self, kind: Kind, reference: &str, amount: &str) {
+        let detail = Detail { decision_type: "Bifall".into(), decided_by: "Handläggare 7".into(), ..Detail::default() };
+        let (akt, reference) = (dossier(reference).to_owned(), reference.to_owned());
+        let amount = amount.parse().expect("an amount");
+        let record = NewRecord { kind, akt, reference, period: "2025-12".into(), amount, detail };
+        self.sandbox.plant(&record).await.expect("planted");
+    }
+
+    /// Runs the program to its end with this on its standard input.
+    pub fn command(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_kollega"))
+            .arg("--config")
+            .arg(self.configuration())
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program");
+        child.stdin.take().expect("its input").write_all(input.as_bytes()).expect("written");
+        child.wait_with_output().expect("its end")
+    }
+
     /// Whether every fault has struck.
     pub async fn every_fault_struck(&self) {
         let faults = self.sandbox.faults().await;
@@ -213,6 +261,16 @@ impl Morning {
         let pool = sqlx::SqlitePool::connect_with(options).await.expect("the file");
         sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&pool).await.expect("the statement");
         pool.close().await;
+    }
+
+    /// Whether nobody holds the database's write lock.
+    pub async fn can_be_written(&self) -> bool {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.database());
+        let options = options.busy_timeout(Duration::from_millis(200));
+        let pool = sqlx::SqlitePool::connect_with(options).await.expect("the file");
+        let free = pool.begin_with("BEGIN IMMEDIATE").await.is_ok();
+        pool.close().await;
+        free
     }
 
     pub fn database(&self) -> PathBuf {
@@ -242,6 +300,11 @@ impl Morning {
         };
         processes().into_iter().filter(ours).collect()
     }
+}
+
+/// What a program said to either side.
+pub fn said(output: &Output) -> String {
+    [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat()
 }
 
 /// The process ids of this machine.
