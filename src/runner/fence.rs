@@ -47,7 +47,7 @@ impl Work<'_> {
             Before::Free => {}
         }
         Box::pin(self.run_steps(&stage.steps)).await?;
-        self.screenshot("before_commit").await;
+        self.picture_before(commit).await?;
         self.intend(None, self.timeout()).await?;
         match self.act_once(commit).await {
             Ok(()) => self.settle_after(stage).await,
@@ -105,6 +105,18 @@ impl Work<'_> {
         self.settle(IntentOutcome::AlreadyThere, "something else is there").await?;
         let reason = "I systemet finns redan en post för ärendet, med andra uppgifter.".to_owned();
         Ok(Stop::HandOver { code: "already_there".into(), reason })
+    }
+
+    /// A picture of what is about to be saved: of the window that the act begins in.
+    async fn picture_before(&mut self, commit: &Steps) -> Result<(), Stop> {
+        let Some(Action::Window(window)) = commit.0.first().map(|step| &step.action) else {
+            self.screenshot("before_commit").await;
+            return Ok(());
+        };
+        self.renew(self.timeout() * 2).await?;
+        self.session()?.enter_window(&window.name.value).await?;
+        self.screenshot("before_commit").await;
+        Ok(self.session()?.leave_window().await?)
     }
 
     /// Writes down the intent, durably, with a lease that covers the act.
