@@ -137,7 +137,13 @@ pub fn addresses(systems: &Addresses, console: SocketAddr, folder: &Path, passwo
     let mut text = String::from("\nAdresser att titta på\n");
     let who = password.map(|password| format!("   (logga in som {PERSON} / {password})")).unwrap_or_default();
     let _ = writeln!(text, "  Konsolen          http://{console}{who}");
-    let _ = writeln!(text, "  Medborgarporten   http://{}   ({} / {})", systems.portal, known::PORTAL_USER, known::PORTAL_PASSWORD);
+    let _ = writeln!(
+        text,
+        "  Medborgarporten   http://{}   ({} / {})",
+        systems.portal,
+        known::PORTAL_USER,
+        known::PORTAL_PASSWORD
+    );
     let _ = writeln!(
         text,
         "  Akten             http://{}   ({} / {}, PIN {})",

@@ -2,9 +2,9 @@
 
 mod browser;
 mod certificate;
+mod check;
 mod console;
 mod decide;
-mod check;
 mod docs_schedules;
 mod mail;
 mod office;
