@@ -44,21 +44,24 @@ impl Problem {
 
     /// The whole message with the line it is about, read from `source`.
     pub fn render(&self, source: &str) -> String {
-        let mut text = format!("fel: {}\n", self.message);
+        let hint = self.hint.iter().map(|hint| format!("  = gör så här: {hint}\n"));
+        format!("fel: {}\n{}{}", self.message, self.place(source), hint.collect::<String>())
+    }
+
+    /// Where it is, with the line and a caret under it.
+    fn place(&self, source: &str) -> String {
         if self.line == 0 {
-            text += &format!("  --> {}\n", self.file.display());
-        } else {
-            text += &format!("  --> {}:{}:{}\n", self.file.display(), self.line, self.column);
-            let line = source.lines().nth(self.line - 1).unwrap_or_default();
-            let margin = " ".repeat(self.line.to_string().len());
-            let indent = " ".repeat(self.column.saturating_sub(1));
-            let caret = "^".repeat(self.length.max(1));
-            text += &format!("{margin} |\n{} | {line}\n{margin} | {indent}{caret}\n", self.line);
+            return format!("  --> {}\n", self.file.display());
         }
-        if let Some(hint) = &self.hint {
-            text += &format!("  = gör så här: {hint}\n");
-        }
-        text
+        let line = source.lines().nth(self.line - 1).unwrap_or_default();
+        let margin = " ".repeat(self.line.to_string().len());
+        let indent = " ".repeat(self.column.saturating_sub(1));
+        let caret = "^".repeat(self.length.max(1));
+        let file = self.file.display();
+        format!(
+            "  --> {file}:{}:{}\n{margin} |\n{} | {line}\n{margin} | {indent}{caret}\n",
+            self.line, self.column, self.line
+        )
     }
 }
 
