@@ -16,7 +16,7 @@ pub(super) struct Error {
     hint: Option<String>,
     place: Option<Place>,
     /// Where within the scalar: for expressions inside text.
-    inner: Option<Inner>,
+    inner: Option<Box<Inner>>,
     /// The field that is missing, when that is what is wrong.
     missing: Option<&'static str>,
 }
@@ -45,7 +45,7 @@ impl Error {
     /// An expression that can't be read, within the scalar `text`.
     pub fn inside(place: Place, text: &str, error: ParseError) -> Self {
         let inner = Inner { text: text.to_owned(), offset: error.offset, length: error.length };
-        Self { inner: Some(inner), ..Self::new(error.message, error.hint) }.at(place)
+        Self { inner: Some(Box::new(inner)), ..Self::new(error.message, error.hint) }.at(place)
     }
 
     /// Ends the reading of a part whose fault has been reported already.

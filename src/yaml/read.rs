@@ -184,14 +184,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match &self.node.kind {
-            Kind::Map(_) => self.deserialize_any(visitor),
-            _ => {
-                let mut expected = String::from("namngivna värden");
-                expected += &format!(": {}", Expecting(&visitor));
-                self.wrong(&expected)
-            }
+        if let Kind::Map(_) = &self.node.kind {
+            return self.deserialize_any(visitor);
         }
+        self.wrong(&format!("namngivna värden: {}", Expecting(&visitor)))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(

@@ -86,8 +86,10 @@ fn config(folder: &Path, limit: Duration) -> BrowserConfig {
 }
 
 async fn serve() -> SocketAddr {
-    let pages =
-        Router::new().route("/upload", post(received)).route("/file", get(decision)).route("/{page}", get(page));
+    let pages = Router::new()
+        .route("/upload", post(received))
+        .route("/file", get(decision))
+        .route("/{page}", get(page));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, pages).await.unwrap() });
@@ -128,8 +130,7 @@ fn left(record: &SessionRecord) -> Vec<i32> {
         let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes())
     };
-    let recorded: Vec<i32> =
-        record.driver.iter().chain(&record.browser).filter(|p| p.is_alive()).map(|p| p.pid).collect();
+    let recorded: Vec<i32> = record.driver.iter().chain(&record.browser).filter(|p| p.is_alive()).map(|p| p.pid).collect();
     let pids = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse().ok());
     pids.filter(marked).chain(recorded).collect()
 }
@@ -213,10 +214,7 @@ async fn more_than_one_match_is_an_error_that_describes_each_without_its_value()
     let mut desk = Desk::at("ambiguous.html").await;
     let kind = desk.refusal(Target::field("Inkomst")).await;
     let ErrorKind::Ambiguous { matches } = &kind else { panic!("{kind:?}") };
-    assert_eq!(
-        matches,
-        &["<input type=text> ”Inkomst” under ”Sökande”", "<input type=text> ”Inkomst” under ”Medsökande”"]
-    );
+    assert_eq!(matches, &["<input type=text> ”Inkomst” under ”Sökande”", "<input type=text> ”Inkomst” under ”Medsökande”"]);
     assert!(!kind.to_string().contains("6200"));
     desk.end().await;
 }
@@ -343,10 +341,7 @@ async fn a_wait_that_is_in_vain_takes_its_time_limit_and_says_for_what() {
     let started = Instant::now();
     let gone = Condition::Gone { targets: vec![Target::button("Hitta")] };
     let error = desk.session.wait_for(&gone).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "kunde inte vänta på att knappen ”Hitta” försvinner: det tog längre tid än 0.5 sekunder"
-    );
+    assert_eq!(error.to_string(), "kunde inte vänta på att knappen ”Hitta” försvinner: det tog längre tid än 0.5 sekunder");
     assert!(started.elapsed() < Duration::from_secs(2));
     desk.session.wait_for(&Condition::Url("/main.html".to_owned())).await.unwrap();
     desk.session.wait_for(&Condition::Title("Huv*".to_owned())).await.unwrap();
@@ -523,11 +518,7 @@ async fn a_page_in_an_endless_loop_costs_its_time_limit_and_no_more() {
     let started = Instant::now();
     // The click itself may be reported as done; then it is the next command that meets the loop.
     let clicked = desk.session.click(&[Target::button("Räkna")], false).await.map(|_| ());
-    let error = if clicked.is_ok() {
-        desk.session.exists(&[Target::text("x")], None, false).await.map(|_| ())
-    } else {
-        clicked
-    };
+    let error = if clicked.is_ok() { desk.session.exists(&[Target::text("x")], None, false).await.map(|_| ()) } else { clicked };
     assert_eq!(error.unwrap_err().kind, ErrorKind::Watchdog);
     assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
     let again = Instant::now();
@@ -550,10 +541,7 @@ async fn a_page_that_replaces_json_is_named_as_the_culprit() {
 async fn a_server_that_is_not_there_is_told_without_the_address() {
     let mut desk = Desk::new().await;
     let error = desk.session.goto("http://127.0.0.1:9/akt/198502031234").await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "kunde inte öppna sidan: drivrutinen svarade: sidan kunde inte hämtas (ERR_UNSAFE_PORT)"
-    );
+    assert_eq!(error.to_string(), "kunde inte öppna sidan: drivrutinen svarade: sidan kunde inte hämtas (ERR_UNSAFE_PORT)");
     desk.end().await;
 }
 

@@ -81,6 +81,31 @@ fn the_shipped_bots_systems_schedules_and_rule_books_have_no_faults() {
 }
 
 #[test]
+fn a_bot_is_named_as_its_folder() {
+    insta::assert_snapshot!(check(Path::new("tests/check/annan-mapp/bot.yaml")).render());
+}
+
+#[test]
+fn a_confidential_mail_system_may_carry_personal_values() {
+    let file = Path::new("tests/check/personal_values_in_mail.yaml");
+    let mut config = config();
+    config.mail.confidential = true;
+    let report = check_paths(&[file.to_owned()], &config);
+    let about_persons = report.problems.iter().filter(|problem| problem.message.contains("personuppgift"));
+    assert_eq!(about_persons.count(), 0);
+    assert!(check(file).problems.iter().any(|problem| problem.message.contains("personuppgift")));
+}
+
+#[test]
+fn a_folder_is_searched_and_its_files_are_told_in_order() {
+    let report = check_paths(&[FOLDER.into()], &config());
+    let places: Vec<_> = report.problems.iter().map(|it| (it.file.clone(), it.line)).collect();
+    assert!(places.is_sorted());
+    assert_eq!(report.checked.systems, 3);
+    assert!(report.checked.bots > 30, "{}", report.summary());
+}
+
+#[test]
 fn a_path_that_is_not_there_is_told() {
     insta::assert_snapshot!(check(Path::new("tests/check/finns-inte.yaml")).render());
 }
