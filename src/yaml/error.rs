@@ -42,6 +42,14 @@ impl Error {
         self
     }
 
+    /// The same error about a `kind` of thing, where that is a word and not a type's name.
+    pub fn of(mut self, kind: &str) -> Self {
+        if kind.starts_with(char::is_lowercase) {
+            self.message = format!("{kind} {}", self.message);
+        }
+        self
+    }
+
     /// An expression that can't be read, within the scalar `text`.
     pub fn inside(place: Place, text: &str, error: ParseError) -> Self {
         let inner = Inner { text: text.to_owned(), offset: error.offset, length: error.length };
