@@ -6,13 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use crate::bot::{Bot, FieldSpec, FieldType};
 use crate::config::Config;
 use crate::model::{Decision, Event, EventKind, Item, ItemId, ItemState, StoredSuggestion, User};
 use crate::seal::Seal;
 use crate::store::{self, Answer, ItemFilter, NewDecision, Refusal, Store};
+use crate::wording;
 
 /// Roles that may see what an item is about: its suggestion and the fields that are not personal.
 const READERS: &[&str] = &["caseworker", "reviewer", "auditor"];
@@ -29,7 +28,7 @@ pub enum Error {
     #[error("ärendet är inte i en etapp där någon beslutar (läge: {0})")]
     NoDecision(ItemState),
     /// The person has not the role.
-    #[error("{person} får inte besluta här: det kräver rollen {role}")]
+    #[error("{person} får inte besluta här: det kräver rollen {} ({role})", wording::role(.role))]
     Role {
         /// Who.
         person: String,
@@ -52,9 +51,11 @@ pub struct Waiting {
 }
 
 /// One field of an item as a person may see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Field {
     pub name: String,
+    /// None where the bot does not know the field.
+    pub kind: Option<FieldType>,
     pub personal: bool,
     /// None: hidden from this person.
     pub value: Option<serde_json::Value>,
@@ -96,6 +97,11 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// The desk of an installation.
+    pub fn of(app: &crate::app::App) -> Self {
+        Self { store: app.store.clone(), config: Arc::new(app.config.clone()), seal: app.seal.clone() }
+    }
+
     /// The items that the person may decide on, oldest first.
     pub async fn inbox(&self, user: &User) -> store::Result<Vec<Waiting>> {
         let filter = ItemFilter { state: Some(ItemState::AwaitingDecision), ..ItemFilter::default() };
@@ -124,13 +130,7 @@ impl Desk {
 
     /// Records a signed-in person's decision; or says why not, and records that it was tried.
     pub async fn decide(&self, item: &Item, user: &User, reply: Reply) -> Result<Decision, Error> {
-        let role = match self.may_decide(item, user) {
-            Ok(role) => role,
-            Err(error) => {
-                self.record_refusal(item, user, &error).await?;
-                return Err(error);
-            }
-        };
+        let role = self.admit(item, user).await?;
         let new = NewDecision {
             item: item.id.clone(),
             suggestion: reply.suggestion,
@@ -142,9 +142,14 @@ impl Desk {
         Ok(self.store.decide(&new, |decision| self.seal.seal(decision)).await??)
     }
 
-    async fn record_refusal(&self, item: &Item, user: &User, error: &Error) -> store::Result<()> {
-        let event = Event::new(EventKind::DecisionRefused, format!("person:{}", user.name)).item(item);
-        self.store.append(&[event.detail(serde_json::json!({"why": error.to_string()}))]).await
+    /// The role by which the person decides; or why they may not, recorded as tried.
+    pub async fn admit(&self, item: &Item, user: &User) -> Result<String, Error> {
+        let allowed = self.may_decide(item, user);
+        if let Err(error) = &allowed {
+            let event = Event::new(EventKind::DecisionRefused, format!("person:{}", user.name)).item(item);
+            self.store.append(&[event.detail(serde_json::json!({"why": error.to_string()}))]).await?;
+        }
+        allowed
     }
 }
 
@@ -201,7 +206,8 @@ impl Desk {
             let place = specs.iter().position(|spec| &spec.name == name);
             let personal = place.is_none_or(|place| is_personal(&specs[place]));
             let shown = sight == Sight::Personal || (sight == Sight::Case && !personal);
-            let field = Field { name: name.clone(), personal, value: shown.then(|| value.clone()) };
+            let kind = place.map(|place| specs[place].kind);
+            let field = Field { name: name.clone(), kind, personal, value: shown.then(|| value.clone()) };
             fields.push((place.unwrap_or(usize::MAX), field));
         }
         fields.sort_by_key(|(place, _)| *place);

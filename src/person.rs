@@ -16,9 +16,9 @@ use crate::store::{self, Store};
 /// How many wrong passwords are allowed for a name within [`WINDOW`].
 pub const TRIES: usize = 5;
 /// The time within which wrong passwords count.
-pub const WINDOW: Duration = Duration::from_secs(15 * 60);
+pub const WINDOW: Duration = Duration::from_mins(15);
 /// How long a session lasts, however much it is used.
-pub const SESSION: Duration = Duration::from_secs(8 * 60 * 60);
+pub const SESSION: Duration = Duration::from_hours(8);
 /// The shortest password, in characters.
 pub const SHORTEST: usize = 12;
 

@@ -13,6 +13,7 @@ mod envelope;
 mod fk;
 mod identity;
 mod kind;
+mod pension;
 mod reading;
 mod request;
 mod skv;

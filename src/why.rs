@@ -69,7 +69,7 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
         ItemState::Failed => failed(&mut why),
         ItemState::Done => say(&mut why, "Allt är gjort.", "Ingenting."),
         ItemState::Cancelled => {
-            say(&mut why, "En person har avbrutit ärendet.", "Kör om det med `kollega rerun` om det ska göras ändå.")
+            say(&mut why, "En person har avbrutit ärendet.", "Kör om det med `kollega rerun` om det ska göras ändå.");
         }
     }
     Ok(why)
@@ -115,7 +115,7 @@ fn ready(why: &mut Why, item: &Item, clock: &Clock) {
 }
 
 fn deferred(why: &mut Why, item: &Item, clock: &Clock) {
-    why.until = item.not_before.clone();
+    why.until.clone_from(&item.not_before);
     let until = item.not_before.as_deref().map_or_else(|| "en senare tid".into(), |until| clock.local(until));
     let code = item.code.as_deref().map(|code| format!(" Orsak: {code}.")).unwrap_or_default();
     let tries = tries(item);
@@ -131,7 +131,7 @@ fn tries(item: &Item) -> String {
 }
 
 fn in_progress(why: &mut Why, item: &Item, clock: &Clock) {
-    why.until = item.lease_until.clone();
+    why.until.clone_from(&item.lease_until);
     let worker = item.worker.as_deref().unwrap_or("okänd");
     let until = item.lease_until.as_deref().unwrap_or_default();
     let local = clock.local(until);
@@ -146,10 +146,10 @@ fn in_progress(why: &mut Why, item: &Item, clock: &Clock) {
 fn awaiting(why: &mut Why, item: &Item, config: &Config, clock: &Clock) {
     let role = Bots::new(config).role(item);
     let whom = role.as_ref().map_or("någon som får besluta", |role| wording::role(role)).to_owned();
-    let since = clock.local(&item.updated_at);
+    let since = wording::local_time(&item.updated_at, clock.timezone);
     let due = item.due_at.as_deref().map_or_else(String::new, |due| {
-        let late = if clock.is_past(due) { ", vilket har passerat" } else { "" };
-        format!(" Beslutet borde fattas senast {}{late}.", clock.local(due))
+        let should = if clock.is_past(due) { "skulle ha fattats" } else { "ska fattas" };
+        format!(" Beslutet {should} senast {}.", wording::local_time(due, clock.timezone))
     });
     let next = match &role {
         Ok(_) => format!("En {whom} beslutar i inkorgen eller med `kollega decide {}`.", item.reference),

@@ -15,6 +15,7 @@ pub(crate) struct Table {
     pub year: i32,
     pub title: String,
     pub note: Option<String>,
+    pub caution: Option<String>,
     uplift: Option<Decimal>,
     cells: BTreeMap<String, Option<Cell>>,
     file: File,
@@ -55,7 +56,7 @@ impl Table {
                     problems.push(file.at(key, format!("källan ”{}” står inte under sources", key.value)));
                 }
                 (Some(_), None, _) => {
-                    problems.push(file.at(&cell.amount, format!("beloppet {name} saknar källa (source)")))
+                    problems.push(file.at(&cell.amount, format!("beloppet {name} saknar källa (source)")));
                 }
                 (Some(_), _, false) => {
                     let hint = "skriv amount: null tills beloppet är verifierat av två personer";
@@ -64,7 +65,7 @@ impl Table {
                     problems.push(Problem { hint: Some(hint.to_owned()), ..problem });
                 }
                 (None, _, true) => {
-                    problems.push(file.at(&cell.verified, format!("{name} är verifierat men saknar belopp")))
+                    problems.push(file.at(&cell.verified, format!("{name} är verifierat men saknar belopp")));
                 }
             }
         }
@@ -76,8 +77,15 @@ impl Table {
             Some((_, Ok(percent))) => Some(percent),
             None => None,
         };
-        let table =
-            Self { year: read.year.value, title: read.title, note: read.note, uplift, cells, file: file.clone() };
+        let table = Self {
+            year: read.year.value,
+            title: read.title,
+            note: read.note,
+            caution: read.caution,
+            uplift,
+            cells,
+            file: file.clone(),
+        };
         if problems.is_empty() { Ok(table) } else { Err(problems) }
     }
 

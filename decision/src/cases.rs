@@ -1,6 +1,6 @@
 //! Worked cases: facts and what they must give, typed in by hand. `kollega rules test` runs them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -57,15 +57,25 @@ const EXPECTED: [&str; 9] = ["outcome", "amount", "need", "income", "norm", "sur
 /// Reads all cases of a folder.
 pub(crate) fn read(dir: &Path) -> Result<Vec<Case>, Vec<Problem>> {
     let (mut cases, mut problems) = (Vec::<Case>::new(), Vec::new());
+    // Cases that are wrong, and those like them: one problem is enough.
+    let mut wrong: Vec<String> = Vec::new();
     for path in yaml_files(dir) {
         let read = File::open(&path).and_then(|file| Ok((file.read::<CasesFile>()?, file)));
         match read {
             Err(problem) => problems.push(problem),
             Ok((written, file)) => {
                 for case in written.cases {
+                    let name = case.case.value.clone();
+                    if case.like.as_ref().is_some_and(|like| wrong.contains(&like.value)) {
+                        wrong.push(name);
+                        continue;
+                    }
                     match made(&file, case, &cases) {
                         Ok(case) => cases.push(case),
-                        Err(problem) => problems.push(problem),
+                        Err(problem) => {
+                            wrong.push(name);
+                            problems.push(problem);
+                        }
                     }
                 }
             }
@@ -136,6 +146,17 @@ impl RuleBook {
     /// Works out every case and compares.
     pub fn run_cases(&self) -> Vec<CaseResult> {
         self.cases().iter().map(|case| self.run_case(case)).collect()
+    }
+
+    /// Rules that no case reaches: a mistake in them would not be seen.
+    pub fn rules_without_case(&self) -> Vec<&str> {
+        let met: BTreeSet<&str> = self
+            .cases()
+            .iter()
+            .filter_map(|case| self.suggest_by_rules(&case.facts).ok())
+            .flat_map(|(_, met)| met)
+            .collect();
+        self.rules().iter().map(|rule| rule.id.as_str()).filter(|id| !met.contains(id)).collect()
     }
 
     fn run_case(&self, case: &Case) -> CaseResult {

@@ -27,10 +27,11 @@ impl RuleBook {
         let guidelines = self.guidelines();
         let mut text = format!("## Riktlinjer: {}\n\n{}\n\n", guidelines.municipality, guidelines.source);
         text += "| kostnad | ensam | familj | gäller |\n|---|--:|--:|---|\n";
-        for guideline in &guidelines.guidelines {
+        for guideline in &guidelines.limits {
             let per = if guideline.per == Per::Person { " per person" } else { "" };
             let (single, family) = (money::kr(guideline.single), money::kr(guideline.family));
-            text += &[&guideline.cost, per, " | ", &single, " | ", &family, " | ", &valid(guideline.validity)].concat();
+            text += &["| ", &guideline.cost, per, " | ", &single, " | ", &family, " | ", &valid(guideline.validity)]
+                .concat();
             text += " |\n";
         }
         text

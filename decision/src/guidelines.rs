@@ -13,7 +13,7 @@ pub(crate) struct Guidelines {
     pub municipality: String,
     pub source: String,
     pub counted_incomes: Vec<String>,
-    pub guidelines: Vec<Guideline>,
+    pub limits: Vec<Guideline>,
 }
 
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ impl Guidelines {
     pub fn read(file: &File, cost_kinds: &[String], income_kinds: &[&str]) -> Result<Self, Vec<Problem>> {
         let read: GuidelinesFile = file.read().map_err(|problem| vec![problem])?;
         let mut problems = Vec::new();
-        let mut guidelines: Vec<Guideline> = Vec::new();
+        let mut limits: Vec<Guideline> = Vec::new();
         for written in &read.guidelines {
             let validity = Validity::read(file, &written.valid.from, written.valid.to.as_ref());
             let ceilings = (amount(file, &written.ceiling.single), amount(file, &written.ceiling.family));
@@ -39,11 +39,11 @@ impl Guidelines {
             }
             match (validity, ceilings) {
                 (Ok(validity), (Ok(single), Ok(family))) => {
-                    let other = guidelines.iter().find(|known| known.cost == cost && known.validity.overlaps(validity));
+                    let other = limits.iter().find(|known| known.cost == cost && known.validity.overlaps(validity));
                     if other.is_some() {
                         problems.push(file.at(&written.cost, format!("två riktlinjer för {cost} gäller samtidigt")));
                     }
-                    guidelines.push(Guideline { cost, validity, per: written.per, single, family });
+                    limits.push(Guideline { cost, validity, per: written.per, single, family });
                 }
                 (validity, (single, family)) => {
                     problems.extend([validity.err(), single.err(), family.err()].into_iter().flatten());
@@ -55,11 +55,11 @@ impl Guidelines {
         }
         let counted_incomes = read.counted_incomes.into_iter().map(|kind| kind.value).collect();
         let (municipality, source) = (read.municipality, read.source);
-        if problems.is_empty() { Ok(Self { municipality, source, counted_incomes, guidelines }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { municipality, source, counted_incomes, limits }) } else { Err(problems) }
     }
 
     pub fn of(&self, cost: &str, period: Month) -> Option<&Guideline> {
-        self.guidelines.iter().find(|guideline| guideline.cost == cost && guideline.validity.contains(period))
+        self.limits.iter().find(|guideline| guideline.cost == cost && guideline.validity.contains(period))
     }
 }
 

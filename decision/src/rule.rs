@@ -71,6 +71,18 @@ pub(crate) struct NamedValue {
 }
 
 impl Rule {
+    /// Every expression of the rule.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        let one = [Some(&self.title), self.when.as_ref(), self.also.as_ref()].into_iter().flatten();
+        let line = self.line.iter().flat_map(|line| [Some(&line.amount), line.person.as_ref()]).flatten();
+        let cells = self.cells.iter().map(|(_, template)| template);
+        let inputs = self.inputs.iter().flat_map(|(_, value, from)| [Some(value), from.as_ref()]).flatten();
+        let notes = self.deny.iter().chain(&self.note).map(|note| &note.text);
+        let reason = self.refer.iter().map(|refer| &refer.reason);
+        let details = self.refer.iter().flat_map(|refer| &refer.details).map(|(_, template)| template);
+        one.chain(line).chain(cells).chain(inputs).chain(notes).chain(reason).chain(details)
+    }
+
     /// The legal source in force in a period.
     pub fn source(&self, period: Month) -> Option<&Source> {
         self.laws.iter().find(|law| law.validity.contains(period)).map(|law| &law.source)

@@ -32,6 +32,8 @@ pub struct RuleBook {
     tables: Vec<Table>,
     guidelines: Guidelines,
     cases: Vec<Case>,
+    /// The names that some expression uses; values that nobody reads are not made.
+    used: BTreeSet<String>,
 }
 
 impl RuleBook {
@@ -42,7 +44,9 @@ impl RuleBook {
         let mut problems = Vec::new();
         let laws = kept(read_all_laws(&file, &written), &mut problems);
         let values = kept(read_values(&file, &written.values), &mut problems);
-        let rules = kept(read_rules(&file, &written, &values, &laws), &mut problems);
+        // A rule can only be judged by laws and values that are right themselves.
+        let sound = problems.is_empty();
+        let rules = if sound { kept(read_rules(&file, &written, &values, &laws), &mut problems) } else { Vec::new() };
         let (files, tables) = read_tables(&dir.join("amounts"), &mut problems);
         let guidelines_file = File::open(&dir.join("guidelines.yaml")).map_err(|problem| vec![problem]);
         let income_kinds: Vec<&str> = written.income_kinds.iter().map(|kind| kind.kind.as_str()).collect();
@@ -65,7 +69,12 @@ impl RuleBook {
             }
         };
         let sha256 = fingerprint([&file].into_iter().chain(guidelines_file.as_ref().ok()).chain(&files));
+        let templates = values.iter().map(|value| &value.value).chain(rules.iter().flat_map(Rule::templates));
+        let used =
+            templates.flat_map(|template| template.uses().iter().filter_map(|path| path.segments.first().cloned()));
+        let used = used.collect();
         Ok(Self {
+            used,
             id: BookId { name: written.rulebook.value, version: written.version, sha256 },
             title: written.title,
             rounding: written.parameters.payout_rounding,
@@ -124,6 +133,10 @@ impl RuleBook {
 
     pub(crate) fn guidelines(&self) -> &Guidelines {
         &self.guidelines
+    }
+
+    pub(crate) fn uses(&self, name: &str) -> bool {
+        self.used.contains(name)
     }
 
     pub(crate) fn values(&self) -> &[NamedValue] {
@@ -204,7 +217,8 @@ fn read_values(file: &File, written: &[ValueFile]) -> Result<Vec<NamedValue>, Ve
 
 /// Values that use one below them, or, through others, themselves.
 fn circles(file: &File, written: &[ValueFile]) -> Vec<Problem> {
-    let place = |name: &str| written.iter().position(|value| value.name.value == name);
+    let of_facts = |name: &str, value: &ValueFile| names_of(value.for_each).iter().any(|(known, _)| *known == name);
+    let place = |name: &str| written.iter().position(|value| value.name.value == name && !of_facts(name, value));
     let uses = |index: usize| -> Vec<usize> {
         let template = Template::parse(&written[index].value.value);
         let names = template.iter().flat_map(|template| template.uses().to_vec()).collect::<Vec<_>>();
@@ -226,7 +240,9 @@ fn circles(file: &File, written: &[ValueFile]) -> Vec<Problem> {
     for index in 0..written.len() {
         for used in uses(index).into_iter().filter(|used| *used >= index) {
             let (name, other) = (&written[index].name, &written[used].name.value);
-            let message = if reaches(used, index) {
+            let message = if used == index {
+                format!("värdet ”{other}” använder sig självt")
+            } else if reaches(used, index) {
                 format!("värdena bildar en cirkel: ”{}” och ”{other}” använder varandra", name.value)
             } else {
                 format!("”{}” använder ”{other}”, som står längre ned; flytta upp det", name.value)

@@ -37,7 +37,7 @@ impl File {
         let before = value.value.get(..offset).unwrap_or(&value.value);
         let start = self.text.lines().nth(line(value.defined).saturating_sub(1)).unwrap_or_default();
         let written = start.chars().nth(column(value.defined).saturating_sub(1)).unwrap_or(' ');
-        let problem = match written {
+        match written {
             '|' | '>' => {
                 let mut problem = self.problem(value.defined, 0, 1, message.into());
                 problem.line += 1 + before.matches('\n').count();
@@ -54,8 +54,7 @@ impl File {
                 self.problem(value.defined, 1 + before.chars().count() + escaped, length, message.into())
             }
             _ => self.problem(value.defined, before.chars().count(), length, message.into()),
-        };
-        problem
+        }
     }
 
     fn problem(&self, at: Location, right: usize, length: usize, message: String) -> Problem {

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::connection::Limit;
 use super::error::{Error, ErrorKind};
 use super::remote::Command;
 use super::session::Session;
@@ -34,7 +33,9 @@ impl Session {
             let reached = self.reach(targets, allow_fallback, "click", limit).await;
             let reached = reached.map_err(|kind| Error::new(&what, kind))?;
             let path = format!("element/{}/click", reached.element);
-            match self.send(Command::post(path, json!({})), limit).await {
+            // What the click sets in motion has the whole limit, however late the target was ready.
+            let acting = self.limit();
+            match self.send(Command::post(path, json!({})), acting).await {
                 // The driver refuses before it clicks when the element has moved or gone since we looked.
                 Err(ErrorKind::NotReady { .. } | ErrorKind::NotFound) if !limit.has_passed() => limit.pause(5).await,
                 answer => return outcome(answer, reached.index, what),
@@ -49,7 +50,8 @@ impl Session {
         let reached = self.reach(targets, allow_fallback, "type", limit).await;
         let reached = reached.map_err(|kind| Error::new(&what, kind))?;
         let path = format!("element/{}/value", reached.element);
-        let answer = self.send(Command::post(path, json!({"text": keys})), limit).await;
+        let acting = self.limit();
+        let answer = self.send(Command::post(path, json!({"text": keys})), acting).await;
         outcome(answer, reached.index, what)
     }
 
@@ -119,11 +121,4 @@ fn code(key: &str) -> Option<String> {
 fn function_key(key: &str) -> Option<String> {
     let number: u32 = key.strip_prefix('F')?.parse().ok()?;
     (1..=12).contains(&number).then(|| char::from_u32(0xE030 + number).map(String::from))?
-}
-
-/// The limit of a step that a session's caller has set.
-impl Session {
-    pub(super) fn limit(&self) -> Limit {
-        Limit::of(self.timeout)
-    }
 }

@@ -16,6 +16,9 @@ use super::remote::{self, Command};
 /// How much longer than the step's own limit the driver gets to say that the limit has passed.
 const GRACE: Duration = Duration::from_millis(700);
 
+/// How far the driver's limit may be from ours; less than the grace.
+const SLACK: Duration = Duration::from_millis(300);
+
 /// A session's line to its driver.
 pub(super) struct Connection {
     client: Client,
@@ -77,15 +80,19 @@ impl Connection {
         }
     }
 
-    /// Tells the driver how long a page may load, if that has changed.
+    /// Tells the driver how long a page may load from now, if what it was told last is off by much.
+    ///
+    /// A slow page must end in the driver's own time-out, after which the browser lives, before the watchdog takes it
+    /// for a dead one: the driver makes every command wait for a page that is on its way.
     pub async fn set_page_limit(&mut self, limit: Limit) -> Result<(), ErrorKind> {
-        if self.page_limit == limit.total {
+        let left = limit.deadline.saturating_duration_since(Instant::now()).max(SLACK);
+        if self.page_limit.abs_diff(left) < SLACK {
             return Ok(());
         }
-        let millis = u64::try_from(limit.total.as_millis()).unwrap_or(u64::MAX);
+        let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
         let body = json!({"pageLoad": millis, "script": millis, "implicit": 0});
         match self.send(Command::post("timeouts", body), limit).await {
-            Ok(_) => self.page_limit = limit.total,
+            Ok(_) => self.page_limit = left,
             // It can wait until the dialog, which the next step may be about, is answered.
             Err(ErrorKind::UnexpectedDialog { .. }) => {}
             Err(kind) => return Err(kind),

@@ -30,10 +30,8 @@ impl Session {
         }
         let path = if *answer == Answer::Dismiss { "alert/dismiss" } else { "alert/accept" };
         match self.send(Command::post(path, json!({})), limit).await {
-            // The answer may close the window that asked.
-            Ok(_) | Err(ErrorKind::NoWindow) => Ok(text),
-            // The next dialog is already there; it is for the next step.
-            Err(ErrorKind::UnexpectedDialog { .. }) => Ok(text),
+            // The answer may close the window that asked, or open the next dialog: that is for the next step.
+            Ok(_) | Err(ErrorKind::NoWindow | ErrorKind::UnexpectedDialog { .. }) => Ok(text),
             Err(kind) => Err(Error::acted(what, kind)),
         }
     }

@@ -60,6 +60,9 @@ pub enum ErrorKind {
         "sidan har bytt ut JSON.stringify eller Object.prototype.toJSON, och då kan drivrutinen inte läsa svar från den"
     )]
     ScriptsReplaced,
+    /// The page could not be fetched: the system does not answer.
+    #[error("sidan kunde inte hämtas ({0}); kontrollera att systemet är igång")]
+    NotFetched(String),
     /// The session no longer exists.
     #[error("webbläsarens session är borta")]
     SessionGone,
@@ -140,12 +143,12 @@ fn by_words(message: &str) -> ErrorKind {
     let says = |words: &str| message.contains(words);
     if says("tab crashed") || says("page crash") {
         ErrorKind::TabCrashed
-    } else if says("deepSerializedValue") || says("deserialized") {
+    } else if says("deepSerializedValue") || says("deserialize") {
         ErrorKind::ScriptsReplaced
     } else if says("not reachable") || says("disconnected") || says("invalid session") || says("ession timed out") {
         ErrorKind::SessionGone
     } else if says("ERR_") {
-        ErrorKind::Remote(format!("sidan kunde inte hämtas ({})", net_error(message)))
+        ErrorKind::NotFetched(net_error(message))
     } else if says("javascript error") || says("aborted by navigation") || says("execution context") {
         ErrorKind::PageFault(first_line(message))
     } else {
@@ -195,6 +198,6 @@ mod tests {
     #[test]
     fn a_page_that_could_not_be_fetched_is_named_without_its_address() {
         let kind = by_words("unknown error: net::ERR_CONNECTION_REFUSED\n (Session info)");
-        assert_eq!(kind, ErrorKind::Remote("sidan kunde inte hämtas (ERR_CONNECTION_REFUSED)".to_owned()));
+        assert_eq!(kind, ErrorKind::NotFetched("ERR_CONNECTION_REFUSED".to_owned()));
     }
 }

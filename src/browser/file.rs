@@ -43,43 +43,43 @@ impl Session {
     pub async fn download(&mut self, targets: &[Target], allow_fallback: bool) -> Result<(PathBuf, Found), Error> {
         let what = format!("hämta filen från {}", name(targets));
         self.only_local().map_err(|kind| Error::new(&what, kind))?;
-        let before = self.prepare_downloads().await.map_err(|kind| Error::new(&what, kind))?;
+        let folder = self.prepare_folder().await.map_err(|kind| Error::new(&what, kind))?;
         let found = self.click(targets, allow_fallback).await?;
         let limit = self.limit();
-        let file = self.arrival(&before, limit).await.map_err(|kind| Error::acted(&what, kind))?;
+        let file = arrival(&folder, limit).await.map_err(|kind| Error::acted(&what, kind))?;
         Ok((file, found))
     }
 
-    /// Makes the folder, tells the browser of it, and lists what is in it already.
-    async fn prepare_downloads(&mut self) -> Result<BTreeMap<PathBuf, u64>, ErrorKind> {
-        let folder = self.downloads.clone();
+    /// Makes a folder for one download, since Chrome writes over a file of the same name, and tells the browser of it.
+    async fn prepare_folder(&mut self) -> Result<PathBuf, ErrorKind> {
+        let mut number = 1;
+        while self.downloads.join(number.to_string()).exists() {
+            number += 1;
+        }
+        let folder = self.downloads.join(number.to_string());
         fs::create_dir_all(&folder).map_err(|error| ErrorKind::File(error.to_string()))?;
-        // The headless shell takes no notice of the preference; Chrome's own command works in both.
         let parameters = json!({"behavior": "allow", "downloadPath": folder});
         let command = json!({"cmd": "Browser.setDownloadBehavior", "params": parameters});
         let limit = self.limit();
-        match self.send(Command::post("goog/cdp/execute", command), limit).await {
-            Ok(_) | Err(ErrorKind::Remote(_)) => sizes(&folder).map_err(|error| ErrorKind::File(error.to_string())),
-            Err(kind) => Err(kind),
-        }
+        self.send(Command::post("goog/cdp/execute", command), limit).await?;
+        Ok(folder)
     }
+}
 
-    /// The first file that is new, whole and no longer growing.
-    async fn arrival(&self, before: &BTreeMap<PathBuf, u64>, limit: Limit) -> Result<PathBuf, ErrorKind> {
-        let mut last = BTreeMap::new();
-        loop {
-            let now = sizes(&self.downloads).map_err(|error| ErrorKind::File(error.to_string()))?;
-            let fresh: Vec<_> = now.iter().filter(|(path, _)| !before.contains_key(*path)).collect();
-            let growing = fresh.iter().any(|(path, size)| is_partial(path) || last.get(*path) != Some(*size));
-            if let (false, Some((path, _))) = (growing, fresh.first()) {
-                return Ok((*path).clone());
-            }
-            if limit.has_passed() {
-                return Err(limit.error());
-            }
-            last = now;
-            limit.pause(5).await;
+/// The file that comes, once it is whole and no longer grows.
+async fn arrival(folder: &Path, limit: Limit) -> Result<PathBuf, ErrorKind> {
+    let mut last = BTreeMap::new();
+    loop {
+        let now = sizes(folder).map_err(|error| ErrorKind::File(error.to_string()))?;
+        let whole = now.iter().all(|(path, size)| !is_partial(path) && last.get(path) == Some(size));
+        if let (true, Some(path)) = (whole, now.keys().next()) {
+            return Ok(path.clone());
         }
+        if limit.has_passed() {
+            return Err(limit.error());
+        }
+        last = now;
+        limit.pause(5).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Asks the page: runs the one script that finds things, in the right frame, until it can answer or time is up.
 //!
-//! The script is `find.js`. Nothing here acts on the page except through what the script was asked to do.
+//! Nothing here acts on the page except through what the script was asked to do.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,23 @@ use super::remote::Command;
 use super::session::Session;
 use super::target::Target;
 
-const SCRIPT: &str = include_str!("find.js");
+/// One function of plain JavaScript, run anew for each request in the document that the driver stands in.
+///
+/// It keeps nothing in the page and adds nothing to its global object. Its answer is plain data with at most one
+/// element. The order of the parts does not matter but for the first, which takes the request, and the last.
+const SCRIPT: &str = concat!(
+    include_str!("page/text.js"),
+    include_str!("page/element.js"),
+    include_str!("page/table.js"),
+    include_str!("page/field.js"),
+    include_str!("page/thing.js"),
+    include_str!("page/frame.js"),
+    include_str!("page/state.js"),
+    include_str!("page/set.js"),
+    include_str!("page/read.js"),
+    include_str!("page/mask.js"),
+    include_str!("page/answer.js"),
+);
 
 /// The key under which WebDriver passes an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -36,12 +52,12 @@ impl Session {
     /// Asks once, in this frame of the window.
     pub(super) async fn ask_in(&mut self, path: &[u64], request: &Value, limit: Limit) -> Result<Value, ErrorKind> {
         self.go(path, limit).await?;
-        let answer = self.send(Command::script(SCRIPT, json!([request])), limit).await;
+        let answer = self.send(Command::script(SCRIPT, request), limit).await;
         if matches!(answer, Err(ErrorKind::NoFrame | ErrorKind::NoWindow)) {
             // The frame's page was replaced: stand in it anew before it is called missing.
             self.at = None;
             self.go(path, limit).await?;
-            return self.send(Command::script(SCRIPT, json!([request])), limit).await;
+            return self.send(Command::script(SCRIPT, request), limit).await;
         }
         answer
     }
@@ -134,6 +150,7 @@ pub(super) fn judge(answer: Value) -> Result<Value, ErrorKind> {
     match answer["state"].as_str() {
         Some("found" | "done") => Ok(answer),
         None if answer.is_null() => Ok(answer),
+        Some("unfetched") => Err(ErrorKind::NotFetched("webbläsaren visar en felsida".to_owned())),
         Some("missing") => Err(ErrorKind::NotFound),
         Some("waiting") => Err(ErrorKind::NotReady { why: why() }),
         Some("ambiguous") => Err(ErrorKind::Ambiguous { matches: texts(&answer["matches"]) }),

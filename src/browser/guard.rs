@@ -152,7 +152,7 @@ impl Watch {
     }
 
     fn next_deadline(&self) -> Instant {
-        let idle = Instant::now() + Duration::from_secs(3600);
+        let idle = Instant::now() + Duration::from_hours(1);
         self.sessions.values().map(|held| held.1).min().unwrap_or(idle)
     }
 

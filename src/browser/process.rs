@@ -123,8 +123,12 @@ pub(super) fn end_all(roots: &[Process], mark: &str) -> bool {
     loop {
         let members = members(roots, mark);
         known.extend(members.iter().map(|stat| stat.process));
-        known.iter().for_each(|process| process.kill());
-        known.iter().filter(|process| !process.is_alive()).for_each(|process| process.reap());
+        for process in &known {
+            process.kill();
+        }
+        for process in known.iter().filter(|process| !process.is_alive()) {
+            process.reap();
+        }
         if known.iter().all(|process| !process.is_alive()) {
             return true;
         }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::click::{Found, name};
 use super::connection::Limit;
 use super::error::{Error, ErrorKind};
-use super::find::index_of;
+use super::find::{index_of, judge};
 use super::session::Session;
 use super::target::Target;
 
@@ -65,8 +65,8 @@ impl Session {
             round += 1;
             match self.ask(&request, limit).await {
                 Ok(answer) if answer["busy"] == false => return existence(&answer),
-                Ok(answer) if answer["state"] == "wrong" => {
-                    return Err(super::find::judge(answer).err().unwrap_or(ErrorKind::NotFound));
+                Ok(answer) if ["wrong", "unfetched"].iter().any(|state| answer["state"] == *state) => {
+                    return judge(answer).and_then(|answer| existence(&answer));
                 }
                 Ok(_) | Err(ErrorKind::PageFault(_) | ErrorKind::NoFrame) => {}
                 Err(kind) => return Err(kind),

@@ -40,9 +40,9 @@ impl Command {
         Self { method: Method::DELETE, path: path.into(), body: None }
     }
 
-    /// Runs a script with these arguments.
-    pub fn script(script: &str, arguments: Value) -> Self {
-        Self::post("execute/sync", json!({"script": script, "args": arguments}))
+    /// Runs a script with this argument.
+    pub fn script(script: &str, request: &Value) -> Self {
+        Self::post("execute/sync", json!({"script": script, "args": [request]}))
     }
 }
 

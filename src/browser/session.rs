@@ -19,7 +19,7 @@ use super::remote::{self, Command};
 use super::target::Target;
 
 /// How long a browser may take to start.
-const OPEN_LIMIT: Duration = Duration::from_secs(60);
+const OPEN_LIMIT: Duration = Duration::from_mins(1);
 
 /// A window, and the frames that the bot has entered in it.
 #[derive(Debug, Clone)]
@@ -73,15 +73,20 @@ impl Session {
         self.timeout = timeout;
     }
 
+    pub(super) fn limit(&self) -> Limit {
+        Limit::of(self.timeout)
+    }
+
     /// Opens an address, an absolute one, in the current window and waits until it has loaded.
     pub async fn goto(&mut self, url: &str) -> Result<(), Error> {
         let limit = self.limit();
+        let what = "öppna sidan";
+        if let Some(text) = self.open_dialog(limit).await.map_err(|kind| Error::new(what, kind))? {
+            return Err(Error::new(what, ErrorKind::UnexpectedDialog { text }));
+        }
         self.place().frames.clear();
         self.at = None;
-        let what = "öppna sidan";
-        self.connection.set_page_limit(limit).await.map_err(|kind| Error::new(what, kind))?;
-        let sent = self.connection.send(Command::post("url", json!({"url": url})), limit).await;
-        match sent {
+        match self.send(Command::post("url", json!({"url": url})), limit).await {
             // A page that opens a dialog as it loads is open; the dialog is for the next step.
             Ok(_) | Err(ErrorKind::UnexpectedDialog { .. }) => Ok(()),
             Err(kind) => Err(Error::acted(what, kind)),
@@ -160,7 +165,7 @@ async fn begin(config: &BrowserConfig, record: &mut SessionRecord) -> Result<Ses
     };
     record.save().map_err(|error| ErrorKind::File(error.to_string()))?;
     let downloads = config.downloads.join(&record.id);
-    let wanted = capabilities(config, &downloads);
+    let wanted = capabilities(config);
     let (session, granted) = remote::create(&record.endpoint, wanted, OPEN_LIMIT).await?;
     record.session = session;
     record.browser = if record.local { browser_of(&granted) } else { None };
@@ -187,14 +192,13 @@ fn browser_of(granted: &Value) -> Option<Process> {
 }
 
 /// What is asked of the browser: `ignore` leaves dialogs to the bot, which must see them.
-fn capabilities(config: &BrowserConfig, downloads: &std::path::Path) -> Value {
+fn capabilities(config: &BrowserConfig) -> Value {
     let mut wanted = Map::new();
     wanted.insert("unhandledPromptBehavior".to_owned(), json!("ignore"));
     if config.url.is_none() {
         let options = json!({
             "binary": config.executable(),
             "args": config.browser_arguments(),
-            "prefs": {"download.default_directory": downloads, "download.prompt_for_download": false},
         });
         wanted.insert("goog:chromeOptions".to_owned(), options);
     }

@@ -1,11 +1,16 @@
 //! Windows that pages open, known to the bot by the names it gives them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::connection::Limit;
 use super::error::{Error, ErrorKind};
 use super::remote::Command;
 use super::session::{Place, Session};
+
+/// How long a new window may show nothing.
+const FIRST_PAGE: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Goes to the window of this name; a new name takes the newest window that has none, and waits for one.
@@ -18,14 +23,35 @@ impl Session {
             let handle = self.window_of(name, limit).await.map_err(|kind| Error::new(&what, kind))?;
             if let Some(handle) = handle {
                 self.switch(&handle, limit).await.map_err(|kind| Error::new(&what, kind))?;
-                self.windows.insert(name.to_owned(), handle.clone());
+                let new = self.windows.insert(name.to_owned(), handle.clone()).is_none();
                 self.places.push(Place { handle, frames: Vec::new() });
-                return Ok(());
+                return if new { self.first_page(limit).await.map_err(|kind| Error::new(what, kind)) } else { Ok(()) };
             }
             if limit.has_passed() {
                 return Err(Error::new(what, ErrorKind::NoWindow));
             }
             limit.pause(round).await;
+        }
+    }
+
+    /// Waits for a window that was just opened to have more than the empty page that it begins with.
+    ///
+    /// A page may also write into that empty page, or leave it so: after a second it is taken as it is.
+    async fn first_page(&mut self, limit: Limit) -> Result<(), ErrorKind> {
+        let patience = Limit::of(FIRST_PAGE.min(limit.total));
+        let mut round = 0;
+        loop {
+            round += 1;
+            let began = match self.address(limit).await {
+                Ok(address) => address != "about:blank",
+                // The dialog of its first page, for the next step.
+                Err(ErrorKind::UnexpectedDialog { .. }) => true,
+                Err(kind) => return Err(kind),
+            };
+            if began || patience.has_passed() {
+                return Ok(());
+            }
+            patience.pause(round).await;
         }
     }
 

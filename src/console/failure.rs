@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 
 use super::page;
-use crate::desk;
 use crate::person;
 use crate::store;
 
@@ -29,15 +28,6 @@ pub(super) enum Failure {
     Person(#[from] person::Error),
     #[error("failed to make the page")]
     Page(#[from] minijinja::Error),
-}
-
-impl From<desk::Error> for Failure {
-    fn from(error: desk::Error) -> Self {
-        match error {
-            desk::Error::Store(error) => Self::Store(error),
-            _ => Self::Forbidden,
-        }
-    }
 }
 
 impl IntoResponse for Failure {

@@ -4,10 +4,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::session::SignedIn;
+use super::session::{SignedIn, require};
 use super::{Failure, page};
+use crate::bot::FieldType;
 use crate::config::Config;
 use crate::desk::{self, Desk, Sight};
 use crate::explanation::Explanation;
@@ -62,7 +63,7 @@ pub(super) async fn of(
 ) -> Result<Response, Failure> {
     let user = &person.user;
     let sight = desk.sight(item, user);
-    person.require(sight != Sight::Outside || desk::may_operate(user))?;
+    require(sight != Sight::Outside || desk::may_operate(user))?;
     let may_decide = desk.may_decide(item, user).is_ok();
     let suggestion = if sight == Sight::Outside { None } else { desk.store.suggestion(&item.id).await? };
     let decisions = if sight == Sight::Outside { Vec::new() } else { desk.store.decisions(&item.id).await? };
@@ -140,14 +141,38 @@ fn decided(desk: &Desk, made: &Decision, sight: Sight, clock: &impl Fn(&str) -> 
 }
 
 fn field(field: &desk::Field) -> Value {
-    let text = field.value.as_ref().map(|value| match value {
+    let nested = field.value.as_ref().is_some_and(|value| value.is_array() || value.is_object());
+    let table = field.value.as_ref().and_then(table);
+    let text = field.value.as_ref().map(|value| match field.kind {
+        Some(FieldType::Money) => value.as_str().map_or_else(|| text(value), wording::kronor),
+        _ => text(value),
+    });
+    let (columns, rows) = table.unzip();
+    json!({ "name": field.name, "personal": field.personal, "text": text, "nested": nested, "columns": columns, "rows": rows })
+}
+
+fn text(value: &Value) -> String {
+    match value {
         Value::String(text) => text.clone(),
         Value::Null => "–".into(),
         Value::Bool(true) => "ja".into(),
         Value::Bool(false) => "nej".into(),
         Value::Number(number) => number.to_string(),
         nested => serde_json::to_string_pretty(nested).unwrap_or_default(),
-    });
-    let nested = field.value.as_ref().is_some_and(|value| value.is_array() || value.is_object());
-    json!({ "name": field.name, "personal": field.personal, "text": text, "nested": nested  })
+    }
+}
+
+/// A list of maps as a table: its columns, and its rows.
+fn table(value: &Value) -> Option<(Vec<String>, Vec<Vec<String>>)> {
+    let maps: Vec<&Map<String, Value>> = value.as_array()?.iter().map(Value::as_object).collect::<Option<_>>()?;
+    let mut columns: Vec<String> = Vec::new();
+    for name in maps.iter().flat_map(|map| map.keys()) {
+        if !columns.contains(name) {
+            columns.push(name.clone());
+        }
+    }
+    let row =
+        |map: &&Map<String, Value>| columns.iter().map(|name| map.get(name).map(text).unwrap_or_default()).collect();
+    let rows = maps.iter().map(row).collect();
+    (!columns.is_empty()).then_some((columns, rows))
 }

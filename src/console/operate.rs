@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::Failure;
 use super::item::{Tried, find, of};
-use super::session::SignedIn;
+use super::session::{SignedIn, require};
 use crate::desk::{self, Desk};
 use crate::model::{IntentOutcome, Item};
 use crate::store;
@@ -53,7 +53,7 @@ pub(super) async fn rerun(
 
 async fn allowed(desk: &Desk, person: &SignedIn, id: &str, sent: &Submitted) -> Result<Item, Failure> {
     person.check(&sent.csrf)?;
-    person.require(desk::may_operate(&person.user))?;
+    require(desk::may_operate(&person.user))?;
     find(desk, id).await
 }
 

@@ -79,7 +79,8 @@ pub(super) fn clock(config: &Config) -> impl Fn(&str) -> String + use<> {
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::SemiStrict);
-    environment.add_filter("kr", |amount: &str| wording::kronor(amount));
+    // A minus sign, not a hyphen: it is read out as one.
+    environment.add_filter("kr", |amount: &str| wording::kronor(amount).replacen('-', "\u{2212}", 1));
     environment.add_filter("outcome", |id: &str| wording::outcome(id).to_owned());
     environment.add_filter("role", |id: &str| wording::role(id).to_owned());
     for (name, source) in SOURCES {

@@ -3,9 +3,10 @@
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
-use axum::response::Redirect;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::json;
 
-use super::Failure;
+use super::{Failure, page};
 use crate::desk::{self, Desk};
 use crate::model::User;
 use crate::person;
@@ -25,15 +26,15 @@ impl SignedIn {
         if csrf == self.csrf { Ok(()) } else { Err(Failure::Token) }
     }
 
-    /// Refuses a person for whom the page is not.
-    pub fn require(&self, allowed: bool) -> Result<(), Failure> {
-        if allowed { Ok(()) } else { Err(Failure::Forbidden) }
-    }
-
     /// Refuses whoever may neither read items nor operate.
     pub fn require_any_view(&self) -> Result<(), Failure> {
-        self.require(desk::may_read(&self.user) || desk::may_operate(&self.user))
+        require(desk::may_read(&self.user) || desk::may_operate(&self.user))
     }
+}
+
+/// Refuses a person for whom the page is not.
+pub(super) fn require(allowed: bool) -> Result<(), Failure> {
+    if allowed { Ok(()) } else { Err(Failure::Forbidden) }
 }
 
 impl FromRequestParts<Desk> for SignedIn {
@@ -48,9 +49,16 @@ impl FromRequestParts<Desk> for SignedIn {
     }
 }
 
-/// The first page of the person: the inbox of whoever decides, the items of others.
-pub(super) async fn home(person: SignedIn) -> Redirect {
-    Redirect::to(if desk::has_inbox(&person.user) { "/inkorg" } else { "/arenden" })
+/// The first page of the person: the inbox of whoever decides, the items of others; or that there is nothing for them.
+pub(super) async fn home(person: SignedIn) -> Result<Response, Failure> {
+    if desk::has_inbox(&person.user) {
+        return Ok(Redirect::to("/inkorg").into_response());
+    }
+    if person.require_any_view().is_ok() {
+        return Ok(Redirect::to("/arenden").into_response());
+    }
+    let content = json!({ "title": "Välkommen", "text": "Din roll har inga sidor i konsolen." });
+    Ok(page::of("failure.html", &person, "", content)?.into_response())
 }
 
 /// A cookie of this name.

@@ -142,6 +142,8 @@ impl From<TemplateError> for Problem {
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // It prints everything that the template was given, past the check of names.
+    environment.remove_global("debug");
     environment
 }
 

@@ -1,6 +1,6 @@
 //! Verify: sees whether a commit took effect. It answers yes, no or unknown, and an unsure no is unknown.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::error::Stop;
 use super::work::Work;
@@ -84,12 +84,20 @@ impl Work<'_> {
         let next = exists.next.as_ref().map(|next| self.targets(next)).transpose()?;
         let expected = exists.is.as_ref().map(|is| self.text(is)).transpose()?;
         self.renew(self.timeout()).await?;
-        self.session()?.wait_for(&Condition::Shown { targets: shown.clone(), is: None }).await?;
+        let started = Instant::now();
+        let found = self.every_match(&shown, &at, next.as_deref()).await;
+        self.waited += started.elapsed();
+        Ok(judge(&found?, expected.as_deref()))
+    }
+
+    /// The texts of the matches on every page of the list.
+    async fn every_match(&mut self, shown: &[Target], at: &[Target], next: Option<&[Target]>) -> Result<Vec<String>, Stop> {
+        self.session()?.wait_for(&Condition::Shown { targets: shown.to_vec(), is: None }).await?;
         let mut found = Vec::new();
         loop {
-            self.matches_on_page(&at, &mut found).await?;
-            let more = match &next {
-                Some(next) => self.next_page(next, &shown).await?,
+            self.matches_on_page(at, &mut found).await?;
+            let more = match next {
+                Some(next) => self.next_page(next, shown).await?,
                 None => false,
             };
             if !more {
@@ -99,7 +107,7 @@ impl Work<'_> {
         if self.is_signed_out().await {
             return Err(Stop::SignedOut);
         }
-        Ok(judge(&found, expected.as_deref()))
+        Ok(found)
     }
 
     /// The texts of the matches on this page; more than one are counted without being read.

@@ -203,8 +203,11 @@ impl Work<'_> {
     /// Keeps a picture of the page with personal values masked; that it can't be taken stops nothing.
     pub async fn screenshot(&mut self, why: &str) {
         let values = self.record.personal_texts(&self.bot.item.fields);
+        let started = Instant::now();
         let Ok(session) = self.session() else { return };
-        let Ok(picture) = session.screenshot(&[], &values).await else { return };
+        let picture = session.screenshot(&[], &values).await;
+        self.waited += started.elapsed();
+        let Ok(picture) = picture else { return };
         let name = format!("{}.png", hex::encode(Sha256::digest(&picture)));
         let folder = self.app.screenshots();
         if std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(&name), &picture)).is_ok() {

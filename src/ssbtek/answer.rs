@@ -132,6 +132,7 @@ impl Answer {
     }
 }
 
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "the shape that serde calls")]
 fn as_text<S: serde::Serializer>(month: &Option<Month>, serializer: S) -> Result<S::Ok, S::Error> {
-    month.map(|month| month.to_string()).serialize(serializer)
+    month.as_ref().map(ToString::to_string).serialize(serializer)
 }

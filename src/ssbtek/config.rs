@@ -80,10 +80,10 @@ impl Config {
         if self.benefits.is_empty() || !self.benefits.iter().all(|group| ALL_BENEFITS.contains(&group.as_str())) {
             return wrong("benefits", "ange förmånsgrupper som FK:SJP eller PM:AP; minst en");
         }
-        match self.kinds.values().all(|kind| kind::ALL.contains(&kind.as_str())) {
-            true => Ok(()),
-            false => wrong("kinds", "ange ett av regelbokens inkomstslag"),
+        if !self.kinds.values().all(|kind| kind::ALL.contains(&kind.as_str())) {
+            return wrong("kinds", "ange ett av regelbokens inkomstslag");
         }
+        Ok(())
     }
 
     /// Whether `code` is one by which `agency` says that it has answered.

@@ -11,11 +11,15 @@ use serde_json::{Number, Value};
 
 use super::answer::{Deduction, IncomeRow};
 use super::envelope::{base64, unreadable, wrong_person};
+use super::pension::Pension;
 use super::reading::{Reading, RowError};
 use super::request::Question;
 use super::value::{day, kronor, shared_month};
 use super::xml::Element;
 use super::{Agency, Config, kind};
+
+/// The payer's number in Försäkringskassan's model.
+const PENSIONSMYNDIGHETEN: u32 = 1003;
 
 /// The answer as far as it is asked for; other fields are not read.
 #[derive(Deserialize)]
@@ -38,16 +42,21 @@ struct Provider {
 }
 
 #[derive(Deserialize)]
-struct Code {
-    kod: String,
+pub(super) struct Code {
+    pub(super) kod: String,
     #[serde(default)]
-    beskrivning: String,
+    pub(super) beskrivning: String,
 }
 
 #[derive(Deserialize)]
 struct Letters {
     id: Option<String>,
     beskrivning: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Digits {
+    id: u32,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +78,8 @@ struct Person {
 
 #[derive(Deserialize)]
 struct Payment {
+    /// Who pays.
+    foretag: Option<Digits>,
     formansfamilj: Option<Letters>,
     datum: Option<String>,
     period: Option<FromTo>,
@@ -100,34 +111,13 @@ struct Detail {
     avdragsbelopp: Option<Amount>,
 }
 
-/// Pensionsmyndigheten's payment: whole kronor, and the benefits named in its rows.
-#[derive(Deserialize)]
-struct Pension {
-    utbetalningsdatum: Option<String>,
-    utbetalningsperiod: Option<Span>,
-    bruttobelopp: Option<Number>,
-    nettobelopp: Option<Number>,
-    #[serde(default)]
-    avdrag: Vec<PensionDeduction>,
-    #[serde(default)]
-    utbetalningsrader: Vec<PensionRow>,
-}
-
-#[derive(Deserialize)]
-struct Span {
-    from: String,
-    tom: String,
-}
-
-#[derive(Deserialize)]
-struct PensionDeduction {
-    belopp: Number,
-    avdragstyp: Code,
-}
-
-#[derive(Deserialize)]
-struct PensionRow {
-    formansgrupp: Code,
+impl Payment {
+    /// Paid by Pensionsmyndigheten, or one of the benefits that both agencies tell of.
+    fn is_pension(&self) -> bool {
+        let family = self.formansfamilj.as_ref().and_then(|family| family.id.as_deref());
+        let by_pm = self.foretag.as_ref().is_some_and(|payer| payer.id == PENSIONSMYNDIGHETEN);
+        by_pm || ["AP", "BTI", "EF"].into_iter().any(|code| family == Some(code))
+    }
 }
 
 pub(super) fn read(data: &Element, question: &Question, config: &Config) -> Reading {
@@ -140,28 +130,54 @@ pub(super) fn read(data: &Element, question: &Question, config: &Config) -> Read
     };
     let benefits = lefi.formansinformation.as_ref();
     let persons = benefits.map(|benefits| benefits.persons.as_slice()).unwrap_or_default();
-    if persons.iter().filter_map(|person| person.personnummer.as_deref()).any(|number| !is_same(number, question)) {
+    if persons.iter().filter_map(|person| person.personnummer.as_deref()).any(|number| !is_about(number, question)) {
         return wrong_person();
     }
     let mut reading = Reading::new();
     reading.protected = persons.iter().any(|person| person.skyddad);
     read_providers(&lefi.utlamnare, config, &mut reading);
     read_deviations(lefi.avvikelser.as_ref(), &mut reading);
-    for (payments, planned) in benefits.map(|all| [(&all.paid, false), (&all.planned, true)]).into_iter().flatten() {
-        payments.iter().for_each(|payment| reading.row(row(payment, planned, config)));
+    if let Some(benefits) = benefits {
+        read_benefits(benefits, &lefi, config, &mut reading);
     }
     for (payments, planned) in [(&lefi.utbetalningar, false), (&lefi.preliminara_utbetalningar, true)] {
-        payments.iter().for_each(|payment| reading.row(pension_row(payment, planned, config)));
+        for payment in payments {
+            reading.row(payment.row(planned, config));
+        }
     }
     reading
 }
 
+/// A pension can be told twice while it moves from one agency's model to the other's. It is counted once when it is
+/// plainly the same; a pension that could be the same as another makes the answer partial.
+fn read_benefits(benefits: &Benefits, lefi: &Lefi, config: &Config, reading: &mut Reading) {
+    let pensions = || lefi.utbetalningar.iter().chain(&lefi.preliminara_utbetalningar);
+    for (payments, planned) in [(&benefits.paid, false), (&benefits.planned, true)] {
+        for payment in payments {
+            let may_be_told_twice = payment.is_pension() && pensions().next().is_some();
+            if may_be_told_twice && pensions().any(|pension| is_same(payment, pension)) {
+                continue;
+            }
+            if may_be_told_twice {
+                reading
+                    .partial("told_twice", "en pension kan finnas både hos Försäkringskassan och Pensionsmyndigheten");
+            }
+            reading.row(row(payment, planned, config));
+        }
+    }
+}
+
+fn is_same(payment: &Payment, pension: &Pension) -> bool {
+    let net = kronor_of(payment.nettobelopp.as_ref(), "nettobelopp").ok().flatten();
+    net.is_some_and(|net| payment.datum.as_deref().is_some_and(|paid| pension.is_payment_of(net, paid)))
+}
+
 /// LEFI allows ten digits.
-fn is_same(number: &str, question: &Question) -> bool {
+fn is_about(number: &str, question: &Question) -> bool {
     number == question.number || (number.len() == 10 && question.number.ends_with(number))
 }
 
-/// Each agency whose benefits were asked about must say that it answered.
+/// Each agency whose benefits were asked about must say that it answered: the contract lists them all.
 fn read_providers(providers: &[Provider], config: &Config, reading: &mut Reading) {
     for agency in ["FK", "PM"] {
         let asked = config.benefits.iter().any(|group| group.starts_with(agency));
@@ -169,8 +185,8 @@ fn read_providers(providers: &[Provider], config: &Config, reading: &mut Reading
         match state {
             Some(state) if state.kod == "OK" => {}
             Some(state) => reading.partial(&state.kod, &format!("{agency}: {}", state.beskrivning)),
-            None if agency == "PM" || !asked => {}
-            None => reading.partial("missing", "svaret säger inte om Försäkringskassan har svarat"),
+            None if asked => reading.partial("missing", &format!("svaret säger inte om {agency} har svarat")),
+            None => {}
         }
     }
 }
@@ -270,40 +286,4 @@ fn first_day(text: &str) -> Result<NaiveDate, RowError> {
 /// A day, or the last of a month that is written without one.
 fn last_day(text: &str) -> Result<NaiveDate, RowError> {
     text.parse::<Month>().map(Month::last_day).or_else(|_| day(text, "period"))
-}
-
-fn pension_row(payment: &Pension, planned: bool, config: &Config) -> Result<IncomeRow, RowError> {
-    let amount = |number: Option<&Number>, field| number.map(|number| kronor(&number.to_string(), field)).transpose();
-    let net = amount(payment.nettobelopp.as_ref(), "nettobelopp")?.ok_or_else(|| RowError::missing("nettobelopp"))?;
-    let mut groups: Vec<&Code> = payment.utbetalningsrader.iter().map(|row| &row.formansgrupp).collect();
-    groups.dedup_by_key(|group| &group.kod);
-    // A payment of several benefits has no kind of its own.
-    let (code, text) = match groups[..] {
-        [group] => (group.kod.clone(), Some(group.beskrivning.clone())),
-        _ => ("PM".to_owned(), None),
-    };
-    let span = payment.utbetalningsperiod.as_ref();
-    let from = span.map(|span| day(&span.from, "utbetalningsperiod")).transpose()?;
-    let to = span.map(|span| day(&span.tom, "utbetalningsperiod")).transpose()?;
-    let mut deductions = Vec::new();
-    for taken in &payment.avdrag {
-        // Written with and without a minus.
-        let amount = kronor(taken.belopp.to_string().trim_start_matches('-'), "avdrag")?;
-        deductions.push(Deduction { code: taken.avdragstyp.kod.clone(), amount });
-    }
-    Ok(IncomeRow {
-        person: 0,
-        source: Agency::Fk,
-        kind: kind::of(config, Agency::Fk, &code, text.as_deref()),
-        code,
-        text,
-        period: shared_month(from, to),
-        from,
-        to,
-        gross: amount(payment.bruttobelopp.as_ref(), "bruttobelopp")?,
-        net,
-        paid: payment.utbetalningsdatum.as_deref().map(|text| day(text, "utbetalningsdatum")).transpose()?,
-        planned,
-        deductions,
-    })
 }

@@ -36,6 +36,15 @@ impl Store {
         Ok(id)
     }
 
+    /// Queues a run whose items are given: nothing is collected.
+    pub async fn queue_collected_run(&self, new: &NewRun) -> Result<RunId> {
+        let mut tx = self.begin().await?;
+        let id = insert_run(&mut tx, new).await?;
+        sqlx::query("update runs set collected = true where id = $1").bind(&id).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
     /// Claims the oldest run that waits or whose worker's lease has ended.
     pub async fn claim_run(&self, worker: &str, lease: Duration) -> Result<Option<RunLease>> {
         let mut tx = self.begin().await?;

@@ -89,6 +89,7 @@ async fn serve() -> SocketAddr {
     let pages = Router::new()
         .route("/upload", post(received))
         .route("/file", get(decision))
+        .route("/late", get(late))
         .route("/{page}", get(page));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -111,6 +112,12 @@ async fn received(mut form: Multipart) -> Html<String> {
     Html(format!("<p>{name} {size}</p>"))
 }
 
+/// A page that takes its time.
+async fn late() -> Html<&'static str> {
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    Html("<p>Framme</p>")
+}
+
 /// Half of the file, a pause, and the other half.
 async fn decision() -> Response {
     let parts = futures_util::stream::unfold(0, |part| async move {
@@ -130,7 +137,8 @@ fn left(record: &SessionRecord) -> Vec<i32> {
         let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes())
     };
-    let recorded: Vec<i32> = record.driver.iter().chain(&record.browser).filter(|p| p.is_alive()).map(|p| p.pid).collect();
+    let recorded: Vec<i32> =
+        record.driver.iter().chain(&record.browser).filter(|p| p.is_alive()).map(|p| p.pid).collect();
     let pids = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse().ok());
     pids.filter(marked).chain(recorded).collect()
 }
@@ -214,7 +222,10 @@ async fn more_than_one_match_is_an_error_that_describes_each_without_its_value()
     let mut desk = Desk::at("ambiguous.html").await;
     let kind = desk.refusal(Target::field("Inkomst")).await;
     let ErrorKind::Ambiguous { matches } = &kind else { panic!("{kind:?}") };
-    assert_eq!(matches, &["<input type=text> ”Inkomst” under ”Sökande”", "<input type=text> ”Inkomst” under ”Medsökande”"]);
+    assert_eq!(
+        matches,
+        &["<input type=text> ”Inkomst” under ”Sökande”", "<input type=text> ”Inkomst” under ”Medsökande”"]
+    );
     assert!(!kind.to_string().contains("6200"));
     desk.end().await;
 }
@@ -300,7 +311,8 @@ async fn keys_are_typed_and_pressed() {
 async fn shadow_roots_are_looked_into() {
     let mut desk = Desk::at("shadow.html").await;
     desk.fill(Target::css("x-app >>> .namn"), "Tolvan").await;
-    desk.click(Target::css("x-knapp button")).await;
+    desk.click(Target::css("x-knapp >>> button")).await;
+    assert_eq!(desk.read(Target::css("#ut")).await, "Hej Tolvan");
     let none = desk.session.exists(&[Target::css("x-knapp button")], None, false).await.unwrap();
     assert_eq!(none.count, 0, "css does not cross a shadow root without >>>");
     desk.end().await;
@@ -341,7 +353,10 @@ async fn a_wait_that_is_in_vain_takes_its_time_limit_and_says_for_what() {
     let started = Instant::now();
     let gone = Condition::Gone { targets: vec![Target::button("Hitta")] };
     let error = desk.session.wait_for(&gone).await.unwrap_err();
-    assert_eq!(error.to_string(), "kunde inte vänta på att knappen ”Hitta” försvinner: det tog längre tid än 0.5 sekunder");
+    assert_eq!(
+        error.to_string(),
+        "kunde inte vänta på att knappen ”Hitta” försvinner: det tog längre tid än 0.5 sekunder"
+    );
     assert!(started.elapsed() < Duration::from_secs(2));
     desk.session.wait_for(&Condition::Url("/main.html".to_owned())).await.unwrap();
     desk.session.wait_for(&Condition::Title("Huv*".to_owned())).await.unwrap();
@@ -392,6 +407,45 @@ async fn a_frame_within_a_frame_is_clicked_in() {
 }
 
 #[tokio::test]
+async fn a_frame_of_another_origin_is_worked_in_when_it_is_entered_and_covered_whole_in_pictures() {
+    let mut desk = Desk::at("foreign.html").await;
+    let unseen = desk.session.exists(&[Target::button("Hitta")], None, false).await.unwrap();
+    assert_eq!(unseen.count, 0);
+    let open = desk.session.screenshot(&[], &[]).await.unwrap();
+    let shot = desk.session.screenshot(&[], &["Tolvan Tolvansson".to_owned()]).await.unwrap();
+    assert_ne!(pixel(&open, 200, 250), [0, 0, 0]);
+    assert_eq!(pixel(&shot, 200, 250), [0, 0, 0]);
+    desk.session.enter_frame(&["annan".to_owned()]).await.unwrap();
+    desk.fill(Target::field("Sök"), "x").await;
+    desk.click(Target::button("Hitta")).await;
+    desk.sees("Träff").await;
+    desk.session.leave_frame();
+    desk.sees("Yttre").await;
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn an_open_dialog_stops_every_other_command() {
+    let mut desk = Desk::at("opener.html").await;
+    desk.click(Target::button("Fråga")).await;
+    let expected = ErrorKind::UnexpectedDialog { text: "Namn?".to_owned() };
+    let button = [Target::button("Vänta")];
+    let address = format!("http://{}/main.html", desk.address);
+    assert_eq!(desk.session.goto(&address).await.unwrap_err().kind, expected);
+    assert_eq!(desk.session.click(&button, false).await.unwrap_err().kind, expected);
+    assert_eq!(desk.session.exists(&button, None, false).await.unwrap_err().kind, expected);
+    assert_eq!(
+        desk.session.set(&[Set::fill(Target::field("Kod"), "1")], false).await.unwrap_err().error.kind,
+        expected
+    );
+    assert_eq!(desk.session.screenshot(&[], &[]).await.unwrap_err().kind, expected);
+    assert_eq!(desk.session.dialog_text().await.unwrap(), "Namn?");
+    desk.session.alert(&Answer::Dismiss).await.unwrap();
+    desk.session.goto(&address).await.unwrap();
+    desk.end().await;
+}
+
+#[tokio::test]
 async fn a_popup_with_two_dialogs_that_closes_itself_is_worked_through() {
     let mut desk = Desk::at("opener.html").await;
     desk.click(Target::button("Öppna post")).await;
@@ -422,7 +476,7 @@ async fn a_window_keeps_its_name_and_a_dismissed_question_saves_nothing() {
     desk.session.enter_window("post").await.unwrap();
     assert_eq!(desk.session.title().await.unwrap(), "Post");
     desk.session.close_window().await.unwrap();
-    assert_eq!(desk.read(Target::css("#svar")).await, "");
+    assert!(!desk.session.text_of_page().await.unwrap().contains("Sparad"));
     desk.end().await;
 }
 
@@ -518,14 +572,35 @@ async fn a_page_in_an_endless_loop_costs_its_time_limit_and_no_more() {
     let started = Instant::now();
     // The click itself may be reported as done; then it is the next command that meets the loop.
     let clicked = desk.session.click(&[Target::button("Räkna")], false).await.map(|_| ());
-    let error = if clicked.is_ok() { desk.session.exists(&[Target::text("x")], None, false).await.map(|_| ()) } else { clicked };
+    let error = if clicked.is_ok() {
+        desk.session.exists(&[Target::text("x")], None, false).await.map(|_| ())
+    } else {
+        clicked
+    };
     assert_eq!(error.unwrap_err().kind, ErrorKind::Watchdog);
     assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
     let again = Instant::now();
     assert_eq!(desk.session.title().await.unwrap_err().kind, ErrorKind::Watchdog);
     assert!(again.elapsed() < Duration::from_millis(50), "after that every command fails at once");
     assert!(!desk.session.is_usable());
-    assert!(!record.browser.unwrap().is_alive());
+    eventually("the browser is ended", || !record.browser.unwrap().is_alive()).await;
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn a_slow_page_costs_the_time_limit_and_the_browser_lives() {
+    let mut desk = Desk::with_limit(Duration::from_secs(1)).await;
+    let started = Instant::now();
+    let error = desk.session.goto(&format!("http://{}/late", desk.address)).await.unwrap_err();
+    assert_eq!((error.kind, error.acted), (ErrorKind::Timeout { limit: Duration::from_secs(1) }, true));
+    assert!(started.elapsed() < Duration::from_millis(2500));
+    desk.open("foreign.html").await;
+    let clicked = desk.session.click(&[Target::link("Sen sida")], false).await.map(|_| ());
+    let error = if clicked.is_ok() { desk.session.title().await.map(|_| ()) } else { clicked }.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Timeout { limit: Duration::from_secs(1) });
+    desk.session.set_timeout(Duration::from_secs(10));
+    desk.open("late").await;
+    desk.sees("Framme").await;
     desk.end().await;
 }
 
@@ -540,8 +615,12 @@ async fn a_page_that_replaces_json_is_named_as_the_culprit() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_told_without_the_address() {
     let mut desk = Desk::new().await;
-    let error = desk.session.goto("http://127.0.0.1:9/akt/198502031234").await.unwrap_err();
-    assert_eq!(error.to_string(), "kunde inte öppna sidan: drivrutinen svarade: sidan kunde inte hämtas (ERR_UNSAFE_PORT)");
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let error = desk.session.goto(&format!("http://{nobody}/akt/1")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFetched("ERR_CONNECTION_REFUSED".to_owned()));
+    // What is asked of the browser's own error page is not answered with "no".
+    let asked = desk.session.exists(&[Target::text("Sparad")], None, false).await.unwrap_err();
+    assert!(matches!(asked.kind, ErrorKind::NotFetched(_)), "{asked}");
     desk.end().await;
 }
 
@@ -606,7 +685,8 @@ async fn hold_a_session() {
     if let Some((guard, lease)) = &guard {
         guard.watch(session.record(), Duration::from_millis(*lease)).await.unwrap();
     }
-    std::fs::write(folder.join("held"), serde_json::to_vec(session.record()).unwrap()).unwrap();
+    std::fs::write(folder.join("new"), serde_json::to_vec(session.record()).unwrap()).unwrap();
+    std::fs::rename(folder.join("new"), folder.join("held")).unwrap();
     std::future::pending::<()>().await;
 }
 
@@ -628,47 +708,54 @@ fn other(test: &str) -> tokio::process::Command {
 
 fn start_guard() -> Guard {
     let mut command = other("browser::be_the_guard");
-    command.env("KOLLEGA_TEST_GUARD", "1");
+    command.env("KOLLEGA_TEST_GUARD", "1").stderr(std::process::Stdio::null());
     Guard::spawn(command).unwrap()
 }
 
 struct Holder {
-    folder: TempDir,
+    // The order is that in which they go: the holder first, then what it left, then the folder.
     child: tokio::process::Child,
     record: SessionRecord,
+    cleaner: Cleaner,
 }
 
 /// Ends what is left when a test failed half way.
-struct Cleaner(PathBuf);
+struct Cleaner(TempDir);
+
+impl Cleaner {
+    fn journal(&self) -> PathBuf {
+        self.0.path().join("journal")
+    }
+}
 
 impl Drop for Cleaner {
     fn drop(&mut self) {
-        let journal = self.0.clone();
+        let journal = self.journal();
         let clean = move || tokio::runtime::Runtime::new().unwrap().block_on(end_orphans(&journal));
         drop(std::thread::spawn(clean).join());
     }
 }
 
 async fn hold(lease: Option<Duration>) -> Holder {
-    let folder = TempDir::new().unwrap();
+    let cleaner = Cleaner(TempDir::new().unwrap());
+    let folder = cleaner.0.path();
     let mut command = other("browser::hold_a_session");
-    command.env("KOLLEGA_TEST_FOLDER", folder.path()).kill_on_drop(true);
-    command.stdout(std::process::Stdio::null());
+    command.env("KOLLEGA_TEST_FOLDER", folder).kill_on_drop(true).stdout(std::process::Stdio::null());
     if let Some(lease) = lease {
         command.env("KOLLEGA_TEST_LEASE_MS", lease.as_millis().to_string());
     }
     let child = command.spawn().unwrap();
-    let held = folder.path().join("held");
+    let held = folder.join("held");
     eventually("the other process opens its browser", || held.exists()).await;
     let record: SessionRecord = serde_json::from_slice(&std::fs::read(held).unwrap()).unwrap();
     assert!(!left(&record).is_empty());
-    Holder { folder, child, record }
+    Holder { child, record, cleaner }
 }
 
 #[tokio::test]
 async fn what_a_killed_process_left_is_found_by_its_record_and_ended() {
     let mut holder = hold(None).await;
-    let journal = holder.folder.path().join("journal");
+    let journal = holder.cleaner.journal();
     assert_eq!(end_orphans(&journal).await, 0, "a session whose holder lives is left alone");
     holder.child.kill().await.unwrap();
     assert!(!left(&holder.record).is_empty(), "the browser outlives its killed holder");

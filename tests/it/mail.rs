@@ -1,8 +1,6 @@
 //! Letters: what they say, and what is known about each sending.
 
-#[path = "mail_sending.rs"]
 mod sending;
-#[path = "mail_server.rs"]
 mod server;
 
 use std::fs;
@@ -118,6 +116,15 @@ fn a_template_can_read_no_other_file() {
     let template = read(&[("beslut.txt", "Ämne: Hej\n\n{% include 'annan.txt' %}\n"), ("annan.txt", "hemligt")]);
 
     template.render(&json!({})).expect_err("there is nothing to include");
+}
+
+#[test]
+fn a_template_cannot_print_all_that_it_was_given() {
+    let template = read(&[("beslut.txt", "Ämne: Hej\n\n{{ debug() }}\n")]);
+
+    let error = template.render(&json!({"personnummer": "198512052393"})).expect_err("there is no such function");
+
+    assert!(!error.to_string().contains("198512052393"), "{error}");
 }
 
 #[test]

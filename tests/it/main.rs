@@ -1,10 +1,13 @@
-//! Integration tests.
+//! Integration tests: the real store, the real console over HTTP, the real program, a real browser.
 
 mod browser;
 mod certificate;
+mod console;
+mod decide;
 mod check;
 mod docs_schedules;
 mod mail;
+mod office;
 mod schedule;
 mod schedule_times;
 mod secret;

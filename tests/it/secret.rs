@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread;
 
+use proptest::prelude::*;
+
 use kollega::secret::{Redactor, Secret, SecretError, SecretStore};
 
 fn folder() -> tempfile::TempDir {
@@ -221,5 +223,39 @@ fn amounts_dates_times_and_ids_are_left_alone() {
         "tid 10:30:45.123456, version 1.20.3, port 44381, läget 2025-12",
     ] {
         assert_eq!(redactor.redact(text), text);
+    }
+}
+
+/// The check digit after nine digits.
+fn check_digit(nine: &str) -> u32 {
+    let weighted = |(place, letter): (usize, char)| {
+        let product = letter.to_digit(10).expect("a digit") * if place % 2 == 0 { 2 } else { 1 };
+        product / 10 + product % 10
+    };
+    (10 - nine.chars().enumerate().map(weighted).sum::<u32>() % 10) % 10
+}
+
+proptest! {
+    #[test]
+    fn no_valid_number_in_any_spelling_survives(
+        year in 1890u32..2024, month in 1u32..=12, day in 1u32..=28, coordination in any::<bool>(), birth in 0u32..1000,
+        short in any::<bool>(), mark in proptest::sample::select(vec!["", "-", "+", " ", "%2B", "%2d", "&#43;", "\u{a0}"]),
+        before in "[^0-9%]{0,4}|.{0,3}%2[0-9A-F]", after in "(|[^0-9].{0,5})",
+    ) {
+        let day = if coordination { day + 60 } else { day };
+        let nine = format!("{:02}{month:02}{day:02}{birth:03}", year % 100);
+        let ten = format!("{nine}{}", check_digit(&nine));
+        let century = if short { String::new() } else { (year / 100).to_string() };
+        let number = format!("{century}{}{mark}{}", &ten[..6], &ten[6..]);
+
+        let masked = Redactor::default().redact(&format!("{before}{number}{after}"));
+
+        prop_assert!(!masked.contains(&number), "{masked}");
+    }
+
+    #[test]
+    fn text_without_digits_is_left_as_it_is(text in "\\PC{0,40}") {
+        let text: String = text.chars().filter(|letter| !letter.is_ascii_digit()).collect();
+        prop_assert_eq!(Redactor::default().redact(&text), text);
     }
 }

@@ -114,7 +114,7 @@ pub fn answer(question: &str, parts: &[(&str, String)]) -> Reply {
         "<ssbt:hamtaBastjanstInformationResponse xmlns:ssbt=\"{SSBT}\">\
          <ssbt:korrelationsid>{correlation}</ssbt:korrelationsid><ssbt:svarsdata>{}</ssbt:svarsdata>\
          </ssbt:hamtaBastjanstInformationResponse>",
-        parts.iter().map(|(name, part)| format!("<ssbt:{name}>{part}</ssbt:{name}>")).collect::<String>()
+        parts.iter().map(|(name, part)| format!("<ssbt:{name}>{part}</ssbt:{name}>")).collect::<Vec<_>>().concat()
     )))
 }
 

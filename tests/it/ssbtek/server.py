@@ -1,4 +1,4 @@
-"""An HTTPS server that takes only clients with the right certificate, for tests/it/ssbtek_tls.rs.
+"""An HTTPS server that takes only clients with the right certificate, for tests/it/ssbtek/tls.rs.
 
 Arguments: its certificate, its key, the certificate of the client it trusts, the file to answer with.
 Prints its port when it listens; ends when its input is closed.

@@ -34,7 +34,7 @@ impl Server {
         let question = "<ssbt:korrelationsid></ssbt:korrelationsid>";
         let Reply::Xml(text) = answer(question, &nothing(ANNA)) else { panic!("it is an answer") };
         fs::write(folder.path().join("answer.xml"), text).expect("the answer can be written");
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/ssbtek_server.py");
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/ssbtek/server.py");
         let mut process = Command::new("/usr/bin/python3")
             .arg(script)
             .args(["server.pem", "server-key.pem", "client.pem", "answer.xml"])
@@ -50,16 +50,16 @@ impl Server {
         Self { process, port, folder }
     }
 
-    fn path(&self, name: &str) -> Option<PathBuf> {
-        Some(self.folder.path().join(name))
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// Asks with this client certificate, trusting this server certificate.
     async fn ask(&self, client: Option<&str>, server: &str) -> Answer {
         let mut config = config(&format!("https://localhost:{}/", self.port));
-        config.ca = self.path(&format!("{server}.pem"));
-        config.certificate = client.and_then(|name| self.path(&format!("{name}.pem")));
-        config.key = client.and_then(|name| self.path(&format!("{name}-key.pem")));
+        config.ca = Some(self.path(&format!("{server}.pem")));
+        config.certificate = client.map(|name| self.path(&format!("{name}.pem")));
+        config.key = client.map(|name| self.path(&format!("{name}-key.pem")));
         super::ask_with(&Client::new(config).expect("the configuration is right"), &[ANNA]).await
     }
 }

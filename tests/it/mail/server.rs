@@ -32,7 +32,7 @@ impl Server {
     fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         certificate::make(folder.path(), "server");
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/mail_server.py");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/mail/server.py");
         let mut process = Command::new("/usr/bin/python3")
             .arg(script)
             .args(["server.pem", "server-key.pem", "letters.jsonl"])

@@ -1,4 +1,4 @@
-"""An SMTP server that Kollega did not write (aiosmtpd), for tests/it/mail.rs.
+"""An SMTP server that Kollega did not write (aiosmtpd), for tests/it/mail/server.rs.
 
 Requires STARTTLS and sign-in, takes one user, and writes each letter it took as one JSON line.
 Arguments: certificate, key, file for the letters. Prints its port when it listens; ends when its input is closed.

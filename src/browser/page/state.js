@@ -1,0 +1,90 @@
+// What an element holds, what it is called in a message, and whether it can be used now.
+
+const secret = (control) => control.type === 'password';
+function valueOf(element) {
+  if (tag(element) === 'select') return [...element.selectedOptions].map((option) => norm(option.label || option.text)).join(', ');
+  if (choice(element)) return element.checked ? 'true' : 'false';
+  if (/^(checkbox|radio|switch)$/.test(element.getAttribute('role') || '')) return element.getAttribute('aria-checked') === 'true' ? 'true' : 'false';
+  if (tag(element) === 'input' || tag(element) === 'textarea' || tag(element) === 'output') return element.value;
+  return textOf(element);
+}
+// Reading and setting a cell means the one field in it.
+function within1(element) {
+  if (element.matches(CONTROL)) return [element];
+  if (!/^(td|th|dd)$/.test(tag(element)) && !/cell$/.test(element.getAttribute('role') || '')) return [element];
+  const controls = controlsIn(element);
+  return controls.length ? controls : [element];
+}
+const cellText = (cell) => {
+  const controls = controlsIn(cell).filter((one) => !secret(one));
+  return norm(controls.length ? controls.map(valueOf).join(' ') : textOf(cell));
+};
+// Says what it is and where it stands, never what it holds.
+function describe(hit) {
+  const { element, path } = hit;
+  const bits = [`<${tag(element)}${element.type && tag(element) === 'input' ? ` type=${element.type}` : ''}>`];
+  const name = element.matches(CONTROL) ? labelsOf(element).map(plain).find(Boolean) || element.getAttribute('name') : '';
+  if (name) bits.push(`”${plain(name).slice(0, 60)}”`);
+  else if (element.matches(BUTTON + ',' + LINK)) bits.push(`”${plain(namesOfButton(element).find((one) => plain(one)) || '').slice(0, 60)}”`);
+  const table = tableOf(element);
+  if (table && rowOf(element)) bits.push(`rad ${rowsOf(table).indexOf(rowOf(element)) + 1} i en tabell`);
+  const headings = [...element.getRootNode().querySelectorAll(HEADING)].filter((one) => one.compareDocumentPosition(element) & 4 && !one.contains(element));
+  if (headings.length) bits.push(`under ”${plain(textOf(headings[headings.length - 1])).slice(0, 60)}”`);
+  if (path.length) bits.push(`i ram ${path.map((i) => i + 1).join('.')}`);
+  return bits.join(' ');
+}
+function disabled(element) {
+  return element.matches(':disabled') || closest(element, '[aria-disabled=true]') !== null || closest(element, '[inert]') !== null;
+}
+// Why it can't be used now, or nothing.
+function hindrance(element, use) {
+  const doc = element.ownerDocument;
+  if (loading(doc)) return 'sidan laddas fortfarande';
+  if (closest(element, '[aria-busy=true]')) return 'den delen av sidan arbetar fortfarande';
+  if (use === 'read' || use === 'table') return null;
+  if (disabled(element)) return 'det är avstängt';
+  if (use === 'set') return element.readOnly || element.getAttribute('aria-readonly') === 'true' ? 'fältet är skrivskyddat; använd sidans egen väljare' : null;
+  if (use === 'upload') return null;
+  return covered(element) ? 'något annat ligger över det' : null;
+}
+function covered(element) {
+  if (tag(element) === 'area' || tag(element) === 'option') return false;
+  let box = middleBox(element);
+  const view = element.ownerDocument.defaultView;
+  if (box.top < 0 || box.left < 0 || box.bottom > view.innerHeight || box.right > view.innerWidth) {
+    element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+    box = middleBox(element);
+  }
+  let root = element.getRootNode();
+  if (!root.elementFromPoint) root = element.ownerDocument;
+  const top = root.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  if (!top) return true;
+  const labels = [...(element.labels || [])];
+  return !(element.contains(top) || top.contains(element) || labels.some((label) => label.contains(top)) || (top.shadowRoot && top.shadowRoot.contains(element)));
+}
+const middleBox = (element) => element.getClientRects()[0] || element.getBoundingClientRect();
+
+// The one element that the first matching target means, or what stands in the way.
+function resolve(targets, use) {
+  if (loading(document)) return { state: 'waiting', why: 'sidan laddas fortfarande' };
+  const count = request.fallback ? targets.length : 1;
+  for (let index = 0; index < count; index += 1) {
+    const hits = search(targets[index]);
+    const inner = use === 'read' || use === 'set' || use === 'upload' ? hits.flatMap((hit) => within1(hit.element).map((element) => ({ ...hit, element }))) : hits;
+    if (inner.length > 1) return { state: 'ambiguous', index, matches: inner.slice(0, 10).map(describe) };
+    if (inner.length === 1) {
+      const why = hindrance(inner[0].element, use);
+      return why ? { state: 'waiting', index, why } : { state: 'found', index, ...inner[0] };
+    }
+  }
+  return { state: 'missing' };
+}
+const without = ({ element, ...rest }) => rest;
+function act() {
+  const found = resolve(request.targets, request.use);
+  if (found.state !== 'found') return without(found);
+  const box = found.element.getBoundingClientRect();
+  const answer = { ...without(found), box: [box.left, box.top, box.width, box.height].map(Math.round) };
+  // An element of another document can't be used from here: the driver goes there and asks again.
+  return found.path.length ? answer : { ...answer, element: found.element };
+}
