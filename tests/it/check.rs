@@ -117,7 +117,8 @@ fn a_mutilated_bot_is_answered_with_places_that_exist() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let file = folder.path().join("robot.yaml");
     let lines: Vec<&str> = source.lines().collect();
-    let without_a_line = (1..lines.len()).step_by(3).map(|gone| [&lines[..gone], &lines[gone + 1..]].concat().join("\n"));
+    let without_a_line =
+        (1..lines.len()).step_by(3).map(|gone| [&lines[..gone], &lines[gone + 1..]].concat().join("\n"));
     let cut = source.char_indices().step_by(211).skip(2).map(|(at, _)| source[..at].to_owned());
     let without_a_sign = source.char_indices().step_by(199).skip(2).map(|(at, sign)| {
         let mut text = source.clone();
