@@ -12,6 +12,7 @@ mod log;
 mod look;
 mod output;
 mod rerun;
+mod rules;
 mod run;
 mod runs;
 mod sandbox;
@@ -68,6 +69,10 @@ pub enum Command {
     Worker(serve::WorkerArguments),
     /// Kör en robot nu
     Run(run::Arguments),
+    /// Visa allt som är fel i robotar, system, scheman och regelböcker
+    Check(check::Arguments),
+    /// Pröva en regelboks fall, eller skriv ut den som dokument
+    Rules(rules::Arguments),
     /// Ge ett förslag utifrån fakta, utan databas och inställningar
     Suggest(suggest::Arguments),
     /// Visa körningarna, nyast först
@@ -123,6 +128,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => Box::pin(serve::run(&config, arguments)).await,
         Command::Worker(arguments) => Box::pin(serve::run_worker(&config, arguments)).await,
         Command::Run(arguments) => Box::pin(run::run(&config, arguments)).await,
+        Command::Check(arguments) => check::run(&config, &arguments),
+        Command::Rules(arguments) => rules::run(&config, &arguments),
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
         Command::Schedules(arguments) => look::schedules(&config, arguments).await,
         Command::Bots(arguments) => look::bots(&config, arguments).await,

@@ -5,6 +5,7 @@ mod certificate;
 mod console;
 mod console_browser;
 mod decide;
+mod check;
 mod docs_schedules;
 mod mail;
 mod office;
