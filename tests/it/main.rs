@@ -4,6 +4,7 @@ mod browser;
 mod certificate;
 mod check;
 mod console;
+mod console_browser;
 mod decide;
 mod docs_schedules;
 mod mail;
