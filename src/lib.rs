@@ -2,5 +2,28 @@
 //!
 //! The map of the modules is `docs/architecture.md`.
 
+pub mod app;
+pub mod bot;
 pub mod browser;
+pub mod calendar;
+pub mod cli;
+pub mod config;
+pub mod console;
+pub mod demo;
+pub mod desk;
+pub mod duration;
+pub mod explanation;
+pub mod mail;
+pub mod model;
+pub mod person;
 pub mod problem;
+pub mod runner;
+pub mod schedule;
+pub mod scheduler;
+pub mod seal;
+pub mod secret;
+pub mod ssbtek;
+pub mod store;
+pub mod why;
+pub mod wording;
+pub mod yaml;

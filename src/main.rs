@@ -1,1 +1,8 @@
-fn main() {}
+//! The program `kollega`.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    kollega::cli::main().await
+}

@@ -1,1 +1,36 @@
-//! expression
+//! Expressions `${…}` that are safe for money: Rhai's grammar, our own meaning.
+//!
+//! Rhai reads the text; its tree is then translated, node by node, into a small tree of ours that lists everything
+//! allowed. Rhai's evaluator is never run, so none of its conveniences (comparing different types is false, integer
+//! division truncates, a missing property is empty, banker's rounding, `eval`) can come back with an update.
+//! Bots and rule books share this crate. It knows no clock, no files and no network: what an expression may see is
+//! what the caller puts into the [`Scope`].
+
+mod error;
+mod evaluate;
+mod expression;
+mod functions;
+mod json;
+pub mod money;
+mod month;
+mod node;
+mod operators;
+mod personnummer;
+mod properties;
+mod scope;
+mod template;
+mod translate;
+mod value;
+
+pub use error::{EvalError, ParseError};
+pub use expression::{Expression, Path};
+pub use functions::{FunctionInfo, functions};
+pub use json::{from_json, plain_json, to_json};
+pub use month::Month;
+pub use personnummer::Personnummer;
+pub use scope::Scope;
+pub use template::Template;
+pub use value::{as_date, as_decimal, as_month, as_personnummer, as_text, date, kind_name, text_of};
+
+/// A value of an expression. Money is a `Decimal`, whole numbers are `i64`, dates are `chrono::NaiveDate`.
+pub type Value = rhai::Dynamic;

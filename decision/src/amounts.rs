@@ -1,0 +1,128 @@
+//! The dated tables of amounts. A cell that is not verified has no amount, so it can't be used by mistake.
+
+use std::collections::BTreeMap;
+
+use expression::{Month, money};
+use rust_decimal::Decimal;
+
+use crate::Problem;
+use crate::book_file::AmountsFile;
+use crate::yaml::File;
+
+/// One year's amounts.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub year: i32,
+    pub title: String,
+    pub note: Option<String>,
+    uplift: Option<Decimal>,
+    cells: BTreeMap<String, Option<Cell>>,
+    file: File,
+}
+
+/// A verified amount and where it was read.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell {
+    pub amount: Decimal,
+    pub source: String,
+}
+
+/// What a table says of a cell.
+pub(crate) enum Found<'a> {
+    Verified(&'a Cell),
+    NotVerified,
+    NoSuchCell,
+}
+
+impl Table {
+    pub fn read(file: &File) -> Result<Self, Vec<Problem>> {
+        let read: AmountsFile = file.read().map_err(|problem| vec![problem])?;
+        let mut problems = Vec::new();
+        let mut cells = BTreeMap::new();
+        for (name, cell) in &read.cells {
+            let source = cell.source.as_ref().map(|key| (key, read.sources.get(&key.value)));
+            match (&cell.amount.value, source, cell.verified.value) {
+                (None, _, false) => {
+                    cells.insert(name.clone(), None);
+                }
+                (Some(text), Some((_, Some(source))), true) => match text.parse::<Decimal>() {
+                    Ok(amount) if amount > Decimal::ZERO && amount.scale() <= 2 => {
+                        cells.insert(name.clone(), Some(Cell { amount, source: source.clone() }));
+                    }
+                    _ => problems.push(file.at(&cell.amount, format!("”{text}” är inte ett belopp"))),
+                },
+                (Some(_), Some((key, None)), _) => {
+                    problems.push(file.at(key, format!("källan ”{}” står inte under sources", key.value)));
+                }
+                (Some(_), None, _) => {
+                    problems.push(file.at(&cell.amount, format!("beloppet {name} saknar källa (source)")));
+                }
+                (Some(_), _, false) => {
+                    let hint = "skriv amount: null tills beloppet är verifierat av två personer";
+                    let problem =
+                        file.at(&cell.amount, format!("beloppet {name} är inte verifierat och får inte stå här"));
+                    problems.push(Problem { hint: Some(hint.to_owned()), ..problem });
+                }
+                (None, _, true) => {
+                    problems.push(file.at(&cell.verified, format!("{name} är verifierat men saknar belopp")));
+                }
+            }
+        }
+        let uplift = match read.uplift_percent.as_ref().map(|text| (text, text.value.parse::<Decimal>())) {
+            Some((text, Err(_))) => {
+                problems.push(file.at(text, "uppräkningen ska vara ett tal, till exempel \"2.8\""));
+                None
+            }
+            Some((_, Ok(percent))) => Some(percent),
+            None => None,
+        };
+        let table =
+            Self { year: read.year.value, title: read.title, note: read.note, uplift, cells, file: file.clone() };
+        if problems.is_empty() { Ok(table) } else { Err(problems) }
+    }
+
+    pub fn covers(&self, period: Month) -> bool {
+        self.year == period.year()
+    }
+
+    pub fn cell(&self, name: &str) -> Found<'_> {
+        match self.cells.get(name) {
+            None => Found::NoSuchCell,
+            Some(None) => Found::NotVerified,
+            Some(Some(cell)) => Found::Verified(cell),
+        }
+    }
+
+    pub fn cells(&self) -> impl Iterator<Item = (&str, Option<&Cell>)> {
+        self.cells.iter().map(|(name, cell)| (name.as_str(), cell.as_ref()))
+    }
+
+    /// Cells that are not last year's, raised by the published percentage, rounded to ten kronor. The regularity is no
+    /// law: this warns of a slip of the pen, and never fills in a number.
+    pub fn unexpected(&self, before: &Self) -> Vec<Problem> {
+        let Some(percent) = self.uplift.filter(|_| self.year == before.year + 1) else { return Vec::new() };
+        let both = self
+            .cells
+            .iter()
+            .filter_map(|(name, cell)| Some((name, cell.as_ref()?, before.cells.get(name)?.as_ref()?)));
+        let riksnorm = both.filter(|(name, ..)| name.contains('.'));
+        riksnorm
+            .filter_map(|(name, cell, last)| {
+                let raised = last.amount * (Decimal::ONE_HUNDRED + percent) / Decimal::ONE_HUNDRED / Decimal::TEN;
+                let (up, nearest) = (raised.ceil() * Decimal::TEN, money::round(raised, 0) * Decimal::TEN);
+                (cell.amount != up && cell.amount != nearest).then(|| {
+                    let message =
+                        format!("{name} är {}, men {} väntas efter uppräkningen", cell.amount, up.normalize());
+                    let hint = "kontrollera beloppet mot författningen".to_owned();
+                    Problem { hint: Some(hint), ..self.place_of(name, message) }
+                })
+            })
+            .collect()
+    }
+
+    fn place_of(&self, cell: &str, message: String) -> Problem {
+        let start = format!("  {cell}:");
+        let line = self.file.text.lines().position(|line| line.starts_with(&start)).map_or(0, |index| index + 1);
+        Problem { file: self.file.path.clone(), line, column: 3, length: cell.chars().count(), message, hint: None }
+    }
+}

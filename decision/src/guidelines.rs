@@ -1,0 +1,69 @@
+//! The municipality's own limits for reasonable costs, by date and household.
+
+use expression::Month;
+use rust_decimal::Decimal;
+
+use crate::Problem;
+use crate::book_file::{GuidelinesFile, Per, Text};
+use crate::validity::Validity;
+use crate::yaml::File;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Guidelines {
+    pub municipality: String,
+    pub source: String,
+    pub counted_incomes: Vec<String>,
+    pub limits: Vec<Guideline>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Guideline {
+    pub cost: String,
+    pub validity: Validity,
+    pub per: Per,
+    pub single: Decimal,
+    pub family: Decimal,
+}
+
+impl Guidelines {
+    pub fn read(file: &File, cost_kinds: &[String], income_kinds: &[&str]) -> Result<Self, Vec<Problem>> {
+        let read: GuidelinesFile = file.read().map_err(|problem| vec![problem])?;
+        let mut problems = Vec::new();
+        let mut limits: Vec<Guideline> = Vec::new();
+        for written in &read.guidelines {
+            let validity = Validity::read(file, &written.valid.from, written.valid.to.as_ref());
+            let ceilings = (amount(file, &written.ceiling.single), amount(file, &written.ceiling.family));
+            let cost = written.cost.value.clone();
+            if !cost_kinds.contains(&cost) {
+                problems.push(file.at(&written.cost, format!("kostnaden ”{cost}” står inte bland cost_kinds")));
+            }
+            match (validity, ceilings) {
+                (Ok(validity), (Ok(single), Ok(family))) => {
+                    let other = limits.iter().find(|known| known.cost == cost && known.validity.overlaps(validity));
+                    if other.is_some() {
+                        problems.push(file.at(&written.cost, format!("två riktlinjer för {cost} gäller samtidigt")));
+                    }
+                    limits.push(Guideline { cost, validity, per: written.per, single, family });
+                }
+                (validity, (single, family)) => {
+                    problems.extend([validity.err(), single.err(), family.err()].into_iter().flatten());
+                }
+            }
+        }
+        for kind in read.counted_incomes.iter().filter(|kind| !income_kinds.contains(&kind.value.as_str())) {
+            problems.push(file.at(kind, format!("inkomsten ”{}” står inte bland income_kinds", kind.value)));
+        }
+        let counted_incomes = read.counted_incomes.into_iter().map(|kind| kind.value).collect();
+        let (municipality, source) = (read.municipality, read.source);
+        if problems.is_empty() { Ok(Self { municipality, source, counted_incomes, limits }) } else { Err(problems) }
+    }
+
+    pub fn of(&self, cost: &str, period: Month) -> Option<&Guideline> {
+        self.limits.iter().find(|guideline| guideline.cost == cost && guideline.validity.contains(period))
+    }
+}
+
+fn amount(file: &File, text: &Text) -> Result<Decimal, Problem> {
+    let amount = text.value.parse::<Decimal>().ok().filter(|amount| *amount >= Decimal::ZERO && amount.scale() <= 2);
+    amount.ok_or_else(|| file.at(text, "är inte ett belopp; skriv till exempel \"9500\""))
+}

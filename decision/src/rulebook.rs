@@ -1,0 +1,334 @@
+//! A rule book: read from its folder, checked as a whole, and then unchanging.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use expression::{Month, Template};
+use rust_decimal::Decimal;
+use sha2::{Digest, Sha256};
+
+use crate::Problem;
+use crate::amounts::Table;
+use crate::book_file::{BookFile, Rounding, ValueFile};
+use crate::cases::Case;
+use crate::guidelines::Guidelines;
+use crate::names::names_of;
+use crate::rule::{Law, NamedValue, Reader, Rule, read_laws, read_rule};
+use crate::suggestion::BookId;
+use crate::yaml::{File, whole};
+
+/// Dated rules, amounts and guidelines. It answers by [`RuleBook::suggest`].
+#[derive(Debug, Clone)]
+pub struct RuleBook {
+    id: BookId,
+    title: String,
+    rounding: Rounding,
+    change_warning_percent: Decimal,
+    authorities: Vec<(String, String)>,
+    income_kinds: BTreeMap<String, Vec<String>>,
+    cost_kinds: BTreeSet<String>,
+    values: Vec<NamedValue>,
+    rules: Vec<Rule>,
+    tables: Vec<Table>,
+    guidelines: Guidelines,
+    cases: Vec<Case>,
+    /// The names that some expression uses; values that nobody reads are not made.
+    used: BTreeSet<String>,
+}
+
+impl RuleBook {
+    /// Reads a rule book's folder. Everything that is wrong is reported at once.
+    pub fn load(dir: &Path) -> Result<Self, Vec<Problem>> {
+        let file = File::open(&dir.join("rulebook.yaml")).map_err(|problem| vec![problem])?;
+        let written: BookFile = file.read().map_err(|problem| vec![problem])?;
+        let mut problems = Vec::new();
+        let laws = kept(read_all_laws(&file, &written), &mut problems);
+        let values = kept(read_values(&file, &written.values), &mut problems);
+        // A rule can only be judged by laws and values that are right themselves.
+        let sound = problems.is_empty();
+        let rules = if sound { kept(read_rules(&file, &written, &values, &laws), &mut problems) } else { Vec::new() };
+        let (files, tables) = read_tables(&dir.join("amounts"), &mut problems);
+        let guidelines_file = File::open(&dir.join("guidelines.yaml")).map_err(|problem| vec![problem]);
+        let income_kinds: Vec<&str> = written.income_kinds.iter().map(|kind| kind.kind.as_str()).collect();
+        let guidelines = guidelines_file
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds));
+        let cases = kept(crate::cases::read(&dir.join("cases")), &mut problems);
+        problems.extend(check_kinds(&file, &written));
+        let percent = written.parameters.change_warning_percent.value.parse::<Decimal>();
+        if percent.is_err() {
+            problems.push(file.at(&written.parameters.change_warning_percent, "ska vara ett tal, till exempel \"12\""));
+        }
+        let guidelines = match guidelines {
+            Ok(guidelines) if problems.is_empty() => guidelines,
+            Ok(_) => return Err(sorted(problems)),
+            Err(more) => {
+                problems.extend(more);
+                return Err(sorted(problems));
+            }
+        };
+        let sha256 = fingerprint([&file].into_iter().chain(guidelines_file.as_ref().ok()).chain(&files));
+        let templates = values.iter().map(|value| &value.value).chain(rules.iter().flat_map(Rule::templates));
+        let used =
+            templates.flat_map(|template| template.uses().iter().filter_map(|path| path.segments.first().cloned()));
+        let used = used.collect();
+        Ok(Self {
+            used,
+            id: BookId { name: written.rulebook.value, version: written.version, sha256 },
+            title: written.title,
+            rounding: written.parameters.payout_rounding,
+            change_warning_percent: percent.unwrap_or_default(),
+            authorities: written.authorities.into_iter().map(|one| (one.id.value, one.title)).collect(),
+            income_kinds: (written.income_kinds.into_iter())
+                .map(|kind| (kind.kind, kind.reported_by.into_iter().map(|id| id.value).collect()))
+                .collect(),
+            cost_kinds: written.cost_kinds.into_iter().collect(),
+            values,
+            rules,
+            tables,
+            guidelines,
+            cases,
+        })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.id.name
+    }
+
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    pub fn version(&self) -> &str {
+        &self.id.version
+    }
+
+    /// Over everything that an answer depends on: rules, amounts and guidelines, but not the cases.
+    pub fn sha256(&self) -> &str {
+        &self.id.sha256
+    }
+
+    /// The worked cases of the book.
+    pub fn cases(&self) -> &[Case] {
+        &self.cases
+    }
+
+    /// Amounts that are not what the published increase would make them: to be compared with the statute once more.
+    pub fn warnings(&self) -> Vec<Problem> {
+        self.tables.windows(2).flat_map(|pair| pair[1].unexpected(&pair[0])).collect()
+    }
+
+    pub(crate) fn id(&self) -> &BookId {
+        &self.id
+    }
+
+    pub(crate) fn rounding(&self) -> Rounding {
+        self.rounding
+    }
+
+    pub(crate) fn change_warning_percent(&self) -> Decimal {
+        self.change_warning_percent
+    }
+
+    pub(crate) fn guidelines(&self) -> &Guidelines {
+        &self.guidelines
+    }
+
+    pub(crate) fn uses(&self, name: &str) -> bool {
+        self.used.contains(name)
+    }
+
+    pub(crate) fn values(&self) -> &[NamedValue] {
+        &self.values
+    }
+
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    pub(crate) fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    pub(crate) fn table(&self, period: Month) -> Option<&Table> {
+        self.tables.iter().find(|table| table.covers(period))
+    }
+
+    /// What an authority is called; the applicant is one too.
+    pub(crate) fn authority_title(&self, id: &str) -> &str {
+        let found = self.authorities.iter().find(|(known, _)| known == id);
+        found.map_or(if id == "applicant" { "sökanden" } else { "myndigheten" }, |(_, title)| title.as_str())
+    }
+
+    /// The authorities that report an income kind; nothing when the kind is unknown.
+    pub(crate) fn reported_by(&self, kind: &str) -> Option<&[String]> {
+        self.income_kinds.get(kind).map(Vec::as_slice)
+    }
+
+    pub(crate) fn knows_cost(&self, kind: &str) -> bool {
+        self.cost_kinds.contains(kind)
+    }
+}
+
+/// What was read, or nothing and the problems.
+fn kept<T: Default>(read: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> T {
+    read.unwrap_or_else(|more| {
+        problems.extend(more);
+        T::default()
+    })
+}
+
+fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort();
+    problems.dedup();
+    problems
+}
+
+fn read_all_laws(file: &File, written: &BookFile) -> Result<BTreeMap<String, Vec<Law>>, Vec<Problem>> {
+    let (mut laws, mut problems) = (BTreeMap::new(), Vec::new());
+    for (name, texts) in &written.laws {
+        laws.insert(name.clone(), kept(read_laws(file, texts), &mut problems));
+    }
+    if problems.is_empty() { Ok(laws) } else { Err(problems) }
+}
+
+/// Named values may use those above them only, so there are no circles.
+fn read_values(file: &File, written: &[ValueFile]) -> Result<Vec<NamedValue>, Vec<Problem>> {
+    let (mut values, mut problems) = (Vec::<NamedValue>::new(), circles(file, written));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    for value in written {
+        let (name, for_each) = (&value.name.value, value.for_each);
+        let taken = names_of(for_each).iter().any(|(known, _)| known == name)
+            || values.iter().any(|known| known.name == *name)
+            || ["result", "cells"].contains(&name.as_str());
+        if taken {
+            problems.push(file.at(&value.name, format!("namnet ”{name}” är redan taget")));
+        }
+        let mut reader = Reader::new(file, for_each, &values);
+        let template = reader.expression(&value.value);
+        problems.extend(reader.problems);
+        values.push(NamedValue { name: name.clone(), for_each, value: template });
+    }
+    if problems.is_empty() { Ok(values) } else { Err(problems) }
+}
+
+/// Values that use one below them, or, through others, themselves.
+fn circles(file: &File, written: &[ValueFile]) -> Vec<Problem> {
+    let of_facts = |name: &str, value: &ValueFile| names_of(value.for_each).iter().any(|(known, _)| *known == name);
+    let place = |name: &str| written.iter().position(|value| value.name.value == name && !of_facts(name, value));
+    let uses = |index: usize| -> Vec<usize> {
+        let template = Template::parse(&written[index].value.value);
+        let names = template.iter().flat_map(|template| template.uses().to_vec()).collect::<Vec<_>>();
+        names.iter().filter_map(|path| place(path.segments.first()?)).collect()
+    };
+    let reaches = |from: usize, to: usize| {
+        let (mut open, mut seen) = (vec![from], BTreeSet::new());
+        while let Some(next) = open.pop() {
+            if next == to {
+                return true;
+            }
+            if seen.insert(next) {
+                open.extend(uses(next));
+            }
+        }
+        false
+    };
+    let mut problems = Vec::new();
+    for index in 0..written.len() {
+        for used in uses(index).into_iter().filter(|used| *used >= index) {
+            let (name, other) = (&written[index].name, &written[used].name.value);
+            let message = if used == index {
+                format!("värdet ”{other}” använder sig självt")
+            } else if reaches(used, index) {
+                format!("värdena bildar en cirkel: ”{}” och ”{other}” använder varandra", name.value)
+            } else {
+                format!("”{}” använder ”{other}”, som står längre ned; flytta upp det", name.value)
+            };
+            problems.push(file.at(name, message));
+        }
+    }
+    problems
+}
+
+fn read_rules(
+    file: &File,
+    written: &BookFile,
+    values: &[NamedValue],
+    laws: &BTreeMap<String, Vec<Law>>,
+) -> Result<Vec<Rule>, Vec<Problem>> {
+    let (mut rules, mut problems) = (Vec::<Rule>::new(), Vec::new());
+    for rule in &written.rules {
+        match read_rule(file, rule, values, laws) {
+            Err(more) => problems.extend(more),
+            Ok(read) if rules.iter().any(|known| known.id == read.id && known.validity.overlaps(read.validity)) => {
+                problems.push(file.at(&rule.id, format!("två regler ”{}” gäller samtidigt", read.id)));
+            }
+            Ok(read) => rules.push(read),
+        }
+    }
+    if problems.is_empty() { Ok(rules) } else { Err(problems) }
+}
+
+fn check_kinds(file: &File, written: &BookFile) -> Vec<Problem> {
+    let known: BTreeSet<&str> = written.authorities.iter().map(|authority| authority.id.value.as_str()).collect();
+    let mut problems = Vec::new();
+    for authority in &written.authorities {
+        if !crate::facts::AUTHORITIES.contains(&authority.id.value.as_str()) {
+            problems
+                .push(file.at(&authority.id, format!("myndigheten ”{}” finns inte i underlaget", authority.id.value)));
+        }
+    }
+    for id in written.income_kinds.iter().flat_map(|kind| &kind.reported_by) {
+        if !known.contains(id.value.as_str()) {
+            problems.push(file.at(id, format!("myndigheten ”{}” står inte under authorities", id.value)));
+        }
+    }
+    problems
+}
+
+fn read_tables(dir: &Path, problems: &mut Vec<Problem>) -> (Vec<File>, Vec<Table>) {
+    let (mut files, mut tables) = (Vec::new(), Vec::<Table>::new());
+    for path in yaml_files(dir) {
+        let read = File::open(&path).map_err(|problem| vec![problem]).and_then(|file| {
+            let table = Table::read(&file)?;
+            Ok((file, table))
+        });
+        match read {
+            Err(more) => problems.extend(more),
+            Ok((_, table)) if tables.iter().any(|known| known.year == table.year) => {
+                problems.push(whole(&path, format!("två filer har beloppen för {}", table.year)));
+            }
+            Ok((file, table)) => {
+                files.push(file);
+                tables.push(table);
+            }
+        }
+    }
+    if tables.is_empty() && problems.is_empty() {
+        problems.push(whole(dir, "det finns inga tabeller med belopp"));
+    }
+    tables.sort_by_key(|table| table.year);
+    (files, tables)
+}
+
+/// The YAML files of a folder, in the order of their names; none when there is no folder.
+pub(crate) fn yaml_files(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
+    files.sort();
+    files
+}
+
+fn fingerprint<'a>(files: impl Iterator<Item = &'a File>) -> String {
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(file.path.file_name().unwrap_or_default().as_encoded_bytes());
+        hash.update([0]);
+        hash.update(file.text.replace("\r\n", "\n").as_bytes());
+        hash.update([0]);
+    }
+    hex::encode(hash.finalize())
+}

@@ -1,0 +1,270 @@
+//! The facts as values that expressions read. What the rules group and compare by is put together here.
+
+use std::collections::BTreeMap;
+
+use expression::{Scope, Value, date};
+use rust_decimal::Decimal;
+
+use crate::RuleBook;
+use crate::book_file::{ForEach, Per};
+use crate::facts::{Facts, Income, Person};
+use crate::guidelines::Guideline;
+
+/// One thing that a rule is tried for.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    pub value: Value,
+    /// Whom a line about it concerns.
+    pub person: Option<String>,
+}
+
+/// The values of one application.
+pub(crate) struct Values {
+    pub scope: Scope,
+    items: BTreeMap<ForEach, Vec<Item>>,
+}
+
+impl Values {
+    pub fn of(facts: &Facts, book: &RuleBook) -> Self {
+        let persons: Vec<Item> = facts.persons().map(|person| person_item(person, facts)).collect();
+        let mut items = BTreeMap::new();
+        items.insert(ForEach::Authority, authority_items(facts, book));
+        items.insert(ForEach::Income, facts.incomes.iter().map(|income| income_item(income, facts, book)).collect());
+        items.insert(ForEach::IncomeGroup, income_groups(facts, book));
+        items.insert(ForEach::IncomeChange, income_changes(facts, book));
+        items.insert(ForEach::Cost, cost_items(facts, book));
+        items.insert(ForEach::CostGroup, cost_groups(facts, book));
+        items.insert(ForEach::Household, vec![Item { value: Value::UNIT, person: None }]);
+        items.insert(ForEach::Result, vec![Item { value: Value::UNIT, person: None }]);
+        items.insert(ForEach::Person, persons);
+        let scope = scope_of(facts, book, &items);
+        Self { scope, items }
+    }
+
+    pub fn items(&self, for_each: ForEach) -> &[Item] {
+        self.items.get(&for_each).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn scope_of(facts: &Facts, book: &RuleBook, items: &BTreeMap<ForEach, Vec<Item>>) -> Scope {
+    let list = |for_each: ForEach| {
+        let values = items.get(&for_each).into_iter().flatten().map(|item| item.value.clone());
+        Value::from_array(values.collect())
+    };
+    let persons = |of: &[Person]| Value::from_array(of.iter().map(|person| person_item(person, facts).value).collect());
+    let household = &facts.household;
+    let mut scope = Scope::default();
+    scope.set("date", date(facts.date));
+    scope.set("period", facts.period);
+    scope.set(
+        "household",
+        record([
+            ("kind", Value::from(household.kind.word().to_owned())),
+            ("community_size", Value::from(household.community_size)),
+            ("members", count(household.adults.len() + household.children.len())),
+            ("family", Value::from(is_family(facts))),
+            ("adults", persons(&household.adults)),
+            ("children", persons(&household.children)),
+        ]),
+    );
+    for (name, for_each) in [
+        ("persons", ForEach::Person),
+        ("incomes", ForEach::Income),
+        ("income_groups", ForEach::IncomeGroup),
+        ("income_changes", ForEach::IncomeChange),
+        ("costs", ForEach::Cost),
+        ("cost_groups", ForEach::CostGroup),
+        ("authorities", ForEach::Authority),
+    ] {
+        if book.uses(name) {
+            scope.set(name, list(for_each));
+        }
+    }
+    scope.set(
+        "flags",
+        record([
+            ("protected_identity", Value::from(facts.protected_identity)),
+            ("first_application", Value::from(facts.first_application)),
+        ]),
+    );
+    let assets = facts
+        .assets
+        .iter()
+        .map(|asset| record([("kind", Value::from(asset.kind.clone())), ("amount", Value::from(asset.amount))]));
+    scope.set("assets", Value::from_array(assets.collect()));
+    scope.set("surplus_previous", or_empty(facts.surplus_previous));
+    scope.set("change_warning_percent", Value::from(book.change_warning_percent()));
+    scope
+}
+
+fn is_family(facts: &Facts) -> bool {
+    facts.household.adults.len() > 1 || !facts.household.children.is_empty()
+}
+
+fn person_item(person: &Person, facts: &Facts) -> Item {
+    let first_day = facts.period.first_day();
+    let age = first_day.years_since(person.born).unwrap_or(0);
+    let own_work = facts.incomes.iter().filter(|income| income.person == person.id && income.kind == "lön");
+    let value = record([
+        ("id", Value::from(person.id.clone())),
+        ("role", Value::from(if person.is_child { "child" } else { "adult" }.to_owned())),
+        ("born", date(person.born)),
+        ("age", Value::from(i64::from(age))),
+        ("born_in_period", Value::from(person.born > first_day)),
+        ("assistance_months_in_row", or_empty(person.assistance_months_in_row)),
+        ("jobbstimulans_since", person.jobbstimulans_since.map_or(Value::UNIT, Into::into)),
+        ("lunch_out", Value::from(person.lunch_out)),
+        ("days_at_home", or_empty(person.days_at_home)),
+        ("in_school", or_empty(person.in_school)),
+        ("earned_this_year", or_empty(person.earned_this_year)),
+        ("own_work", Value::from(own_work.map(|income| income.net).sum::<Decimal>())),
+    ]);
+    Item { value, person: Some(person.id.clone()) }
+}
+
+fn authority_items(facts: &Facts, book: &RuleBook) -> Vec<Item> {
+    let one = |(id, answer): &(&'static str, &'static str)| {
+        let title = Value::from(book.authority_title(id).to_owned());
+        let value = record([("id", text(id)), ("title", title), ("answer", text(answer))]);
+        Item { value, person: None }
+    };
+    facts.sources.iter().map(one).collect()
+}
+
+fn income_item(income: &Income, facts: &Facts, book: &RuleBook) -> Item {
+    let who = facts.persons().find(|person| person.id == income.person);
+    let reported_by = book.reported_by(&income.kind);
+    let value = record([
+        ("person", Value::from(income.person.clone())),
+        ("who", who.map_or(Value::UNIT, |person| person_item(person, facts).value)),
+        ("kind", Value::from(income.kind.clone())),
+        ("net", Value::from(income.net)),
+        ("gross", or_empty(income.gross)),
+        ("period", income.period.map_or(Value::UNIT, Into::into)),
+        ("paid", income.paid.map_or(Value::UNIT, date)),
+        ("source", text(income.source)),
+        ("source_title", Value::from(book.authority_title(income.source).to_owned())),
+        ("already_reduced", Value::from(income.already_reduced)),
+        ("origin", or_empty(income.origin.clone())),
+        ("known", Value::from(reported_by.is_some())),
+        ("reportable", Value::from(reported_by.is_some_and(|authorities| !authorities.is_empty()))),
+        ("counted_by_guideline", Value::from(book.guidelines().counted_incomes.contains(&income.kind))),
+    ]);
+    Item { value, person: Some(income.person.clone()) }
+}
+
+/// The sums of a person's incomes of one kind: what was declared, and what authorities report.
+#[derive(Default)]
+struct Sums {
+    declared: Option<Decimal>,
+    reported: Option<Decimal>,
+}
+
+fn sums(incomes: &[Income]) -> BTreeMap<(&str, &str), Sums> {
+    let mut groups: BTreeMap<(&str, &str), Sums> = BTreeMap::new();
+    for income in incomes {
+        let group = groups.entry((&income.person, &income.kind)).or_default();
+        let sum = if income.source == "applicant" { &mut group.declared } else { &mut group.reported };
+        *sum = Some(sum.unwrap_or_default() + income.net);
+    }
+    groups
+}
+
+fn is_reportable(kind: &str, book: &RuleBook) -> Value {
+    Value::from(book.reported_by(kind).is_some_and(|authorities| !authorities.is_empty()))
+}
+
+fn income_groups(facts: &Facts, book: &RuleBook) -> Vec<Item> {
+    let one = |((person, kind), sums): ((&str, &str), Sums)| {
+        let value = record([
+            ("person", text(person)),
+            ("kind", text(kind)),
+            ("reportable", is_reportable(kind, book)),
+            ("declared", or_empty(sums.declared)),
+            ("reported", or_empty(sums.reported)),
+        ]);
+        Item { value, person: Some(person.to_owned()) }
+    };
+    sums(&facts.incomes).into_iter().map(one).collect()
+}
+
+fn income_changes(facts: &Facts, book: &RuleBook) -> Vec<Item> {
+    let Some(previous) = &facts.previous_incomes else { return Vec::new() };
+    let (before, now) = (sums(previous), sums(&facts.incomes));
+    let keys: std::collections::BTreeSet<_> = before.keys().chain(now.keys()).copied().collect();
+    let sum = |of: Option<&Sums>| or_empty(of.and_then(|sums| sums.reported.or(sums.declared)));
+    let one = |(person, kind): (&str, &str)| {
+        let value = record([
+            ("person", text(person)),
+            ("kind", text(kind)),
+            ("reportable", is_reportable(kind, book)),
+            ("before", sum(before.get(&(person, kind)))),
+            ("now", sum(now.get(&(person, kind)))),
+        ]);
+        Item { value, person: Some(person.to_owned()) }
+    };
+    keys.into_iter().map(one).collect()
+}
+
+fn ceiling(guideline: Option<&Guideline>, facts: &Facts) -> Option<Decimal> {
+    guideline.map(|guideline| if is_family(facts) { guideline.family } else { guideline.single })
+}
+
+fn cost_items(facts: &Facts, book: &RuleBook) -> Vec<Item> {
+    let guidelines = book.guidelines();
+    let one = |cost: &crate::facts::Cost| {
+        let guideline = ceiling(guidelines.of(&cost.kind, facts.period), facts);
+        let value = record([
+            ("kind", Value::from(cost.kind.clone())),
+            ("applied", Value::from(cost.applied)),
+            ("person", or_empty(cost.person.clone())),
+            ("known", Value::from(book.knows_cost(&cost.kind))),
+            ("guideline", or_empty(guideline)),
+            ("guideline_source", Value::from(guidelines.source.clone())),
+        ]);
+        Item { value, person: cost.person.clone() }
+    };
+    facts.costs.iter().map(one).collect()
+}
+
+/// Costs of one kind together, so that a cost in two rows is compared with its guideline once. Where the guideline is
+/// for each person and the rows name nobody, they are taken for one each, as long as there are adults enough.
+fn cost_groups(facts: &Facts, book: &RuleBook) -> Vec<Item> {
+    let mut groups: BTreeMap<(&str, Option<&str>, usize), Decimal> = BTreeMap::new();
+    for (row, cost) in facts.costs.iter().enumerate() {
+        let guideline = book.guidelines().of(&cost.kind, facts.period);
+        let per_person = guideline.is_some_and(|guideline| guideline.per == Per::Person);
+        let unnamed = facts.costs.iter().filter(|other| other.kind == cost.kind && other.person.is_none()).count();
+        let one_each = per_person && cost.person.is_none() && unnamed <= facts.household.adults.len();
+        let person = cost.person.as_deref().filter(|_| per_person);
+        *groups.entry((&cost.kind, person, if one_each { row + 1 } else { 0 })).or_default() += cost.applied;
+    }
+    let one = |((kind, person, _), applied): ((&str, Option<&str>, usize), Decimal)| {
+        let guideline = ceiling(book.guidelines().of(kind, facts.period), facts);
+        let value = record([
+            ("kind", text(kind)),
+            ("person", person.map_or(Value::UNIT, text)),
+            ("applied", Value::from(applied)),
+            ("guideline", or_empty(guideline)),
+        ]);
+        Item { value, person: person.map(str::to_owned) }
+    };
+    groups.into_iter().map(one).collect()
+}
+
+/// A record of named values.
+pub(crate) fn record<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    Value::from_map(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
+}
+
+fn text(text: &str) -> Value {
+    Value::from(text.to_owned())
+}
+
+fn count(count: usize) -> Value {
+    Value::from(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+pub(crate) fn or_empty<T: Clone + Send + Sync + 'static>(value: Option<T>) -> Value {
+    value.map_or(Value::UNIT, Value::from)
+}

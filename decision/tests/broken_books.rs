@@ -1,0 +1,202 @@
+//! A rule book that is wrong says where, and what to do. Each change is made to a copy of the shipped book.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use decision::{Problem, RuleBook};
+use tempfile::TempDir;
+
+fn shipped() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../rulebooks/ekonomiskt-bistand")
+}
+
+/// A copy of the shipped book in which `from` stands as `to` in one file.
+fn copy_with(file: &str, from: &str, to: &str) -> TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    for folder in ["amounts", "cases"] {
+        fs::create_dir(dir.path().join(folder)).expect("a folder");
+        for entry in fs::read_dir(shipped().join(folder)).expect("the folder") {
+            let path = entry.expect("an entry").path();
+            fs::copy(&path, dir.path().join(folder).join(path.file_name().expect("a name"))).expect("a copy");
+        }
+    }
+    for name in ["rulebook.yaml", "guidelines.yaml"] {
+        fs::copy(shipped().join(name), dir.path().join(name)).expect("a copy");
+    }
+    let text = fs::read_to_string(dir.path().join(file)).expect("the file");
+    assert!(text.contains(from), "{from} does not stand in {file}");
+    fs::write(dir.path().join(file), text.replacen(from, to, 1)).expect("the change");
+    dir
+}
+
+/// The problems of a changed book, each with its line and a caret.
+fn problems(file: &str, from: &str, to: &str) -> String {
+    let dir = copy_with(file, from, to);
+    let Err(problems) = RuleBook::load(dir.path()) else { return "inga fel".to_owned() };
+    problems.iter().take(4).map(|problem| shown(problem, dir.path())).collect::<Vec<_>>().join("\n")
+}
+
+fn shown(problem: &Problem, dir: &Path) -> String {
+    let file = problem.file.strip_prefix(dir).expect("a file of the book").display();
+    let text = fs::read_to_string(&problem.file).unwrap_or_default();
+    let line = text.lines().nth(problem.line.saturating_sub(1)).unwrap_or_default();
+    let indent = " ".repeat(problem.column.saturating_sub(1));
+    let hint = problem
+        .hint
+        .as_ref()
+        .map(|hint| format!("\n  = {}", hint.chars().take(160).collect::<String>()))
+        .unwrap_or_default();
+    format!("{file}: {}\n  | {line}\n  | {indent}{}{hint}", problem.message, "^".repeat(problem.length))
+}
+
+#[test]
+fn a_wrong_rule_is_shown_where_it_stands() {
+    let book = "rulebook.yaml";
+    let changes = [
+        ("when: '${flags.first_application}'", "when: '${flags.forsta_ansokan}'"),
+        ("when: '${flags.first_application}'", "when: '${flagor.first_application}'"),
+        ("when: '${flags.first_application}'", "when: '${flags.first_application &&}'"),
+        ("when: '${flags.first_application}'", "when: ja"),
+        ("law: confidentiality", "law: sekretess"),
+        ("    law: confidentiality\n", ""),
+        ("    explanation: En första ansökan", "    förklaring: En första ansökan"),
+        ("id: refer.first_application", "id: refer.needs_person"),
+        (
+            "{text: \"Förvaltningslagen (2017:900) 23 §\", verified: true}",
+            "{from: 2023-01, text: \"Förvaltningslagen (2017:900) 23 §\", verified: true}",
+        ),
+        ("{from: 2025-07, to: 2025-12, text: \"SFS", "{from: 2025-06, to: 2025-12, text: \"SFS"),
+        ("text: \"Förvaltningslagen (2017:900) 23 §\"", "text: \"\""),
+        ("amount: '${cells.shared}'", "amount: '${cells.common}'"),
+        ("- {name: wage, for_each: income, value: '${", "- {name: wage, for_each: income, value: '${wage && "),
+        (
+            "- {name: child_work, for_each: income, value: '${",
+            "- {name: child_work, for_each: income, value: '${wage && ",
+        ),
+        ("- {name: wage,", "- {name: income,"),
+        ("for_each: authority", "for_each: myndighet"),
+        ("payout_rounding: none", "payout_rounding: hela kronor"),
+        ("{kind: aktivitetsstöd, reported_by: [fk]}", "{kind: aktivitetsstöd, reported_by: [försäkringskassan]}"),
+        ("    refer: {code: first_application, reason: Det är en första ansökan}\n", ""),
+        (
+            "valid: {from: 2022-01}\n    when: '${flags.first_application}'",
+            "valid: {from: 2022-13}\n    when: '${flags.first_application}'",
+        ),
+        (
+            "valid: {from: 2022-01}\n    when: '${flags.first_application}'",
+            "valid: {from: 2022-01, to: 2021-12}\n    when: '${flags.first_application}'",
+        ),
+        ("amount: '${cells.shared}'", "amount: '${mony(cells.shared)}'"),
+        ("version: \"2025.1\"", "version: \"2025.1\"\n\tx: 1"),
+    ];
+    let text: Vec<String> =
+        changes.iter().map(|(from, to)| format!("— {}\n{}\n", to.trim(), problems(book, from, to))).collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+#[test]
+fn a_wrong_table_guideline_or_case_is_shown_where_it_stands() {
+    let changes = [
+        (
+            "amounts/2025.yaml",
+            "amount: \"3910\", source: riksnorm, verified: true",
+            "amount: \"3910\", source: riksnorm, verified: false",
+        ),
+        ("amounts/2025.yaml", "amount: \"3910\", source: riksnorm", "amount: \"3910\", source: sfs"),
+        ("amounts/2025.yaml", "amount: \"3910\", source: riksnorm, verified", "amount: \"3910\", verified"),
+        ("amounts/2025.yaml", "amount: \"3910\"", "amount: null"),
+        ("amounts/2025.yaml", "amount: \"3910\"", "amount: \"3 910\""),
+        ("amounts/2025.yaml", "year: 2025", "year: 2024"),
+        ("guidelines.yaml", "cost: el,", "cost: elström,"),
+        ("guidelines.yaml", "cost: el,", "cost: hyra,"),
+        ("guidelines.yaml", "single: \"900\"", "single: niohundra"),
+        ("cases/2-inkomster.yaml", "like: C2", "like: C3"),
+        (
+            "cases/2-inkomster.yaml",
+            "/household/adults/0/jobbstimulans_since",
+            "/household/adults/9/jobbstimulans_since",
+        ),
+        ("cases/2-inkomster.yaml", "income: \"3750\"", "inkomst: \"3750\""),
+    ];
+    let text: Vec<String> =
+        changes.iter().map(|(file, from, to)| format!("— {to}\n{}\n", problems(file, from, to))).collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+#[test]
+fn the_wrong_numbers_that_circulate_are_caught() {
+    for (file, right, wrong, cell) in [
+        (
+            "amounts/2025.yaml",
+            "cohabiting_pair: {amount: \"7050\"",
+            "cohabiting_pair: {amount: \"7500\"",
+            "adults.cohabiting_pair",
+        ),
+        ("amounts/2023.yaml", "shared.2: {amount: \"1250\"", "shared.2: {amount: \"1150\"", "shared.2"),
+    ] {
+        let dir = copy_with(file, right, wrong);
+        let warnings = RuleBook::load(dir.path()).expect("a book").warnings();
+        assert!(
+            warnings.iter().any(|warning| warning.file.ends_with(file) && warning.message.starts_with(cell)),
+            "{warnings:?}"
+        );
+    }
+}
+
+#[test]
+fn a_case_that_comes_out_wrong_says_how() {
+    let dir = copy_with("cases/1-hushall.yaml", "amount: \"6020\"", "amount: \"6021\"");
+    let results = RuleBook::load(dir.path()).expect("a book").run_cases();
+    let failed: Vec<_> = results.iter().filter(|result| !result.passed).collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(
+        (failed[0].case.as_str(), failed[0].differences.as_slice()),
+        ("C2", &["amount: väntade \"6021\", fick \"6020\"".to_owned()][..])
+    );
+}
+
+#[test]
+fn a_rule_that_fails_refers_and_gives_no_amount() {
+    let dir =
+        copy_with("rulebook.yaml", "amount: '${cost.applied}'", "amount: '${cost.applied / (household.members - 1)}'");
+    let book = RuleBook::load(dir.path()).expect("a book");
+    let suggestion = book.suggest(&book.cases()[0].facts).expect("a suggestion");
+    assert_eq!(suggestion.amount, None);
+    assert!(suggestion.refer.iter().any(|reason| reason.code == "rule_failed" && reason.details["rule"] == "cost"));
+}
+
+#[test]
+fn the_payout_is_rounded_only_when_the_book_says_so_and_by_a_line() {
+    let dir = copy_with("rulebook.yaml", "payout_rounding: none", "payout_rounding: up_krona");
+    let book = RuleBook::load(dir.path()).expect("a book");
+    let mut facts = book.cases()[0].facts.clone();
+    facts["incomes"][0]["net"] = "6200.40".into();
+    let suggestion = book.suggest(&facts).expect("a suggestion");
+    assert_eq!(suggestion.amount.expect("an amount").to_string(), "6020");
+    let line = suggestion.lines.last().expect("a line");
+    assert_eq!((line.rule.as_str(), line.amount.to_string().as_str()), ("payout.rounding", "0.4"));
+}
+
+#[test]
+fn a_years_table_and_a_guideline_are_added_without_rust() {
+    let guideline =
+        "guidelines:\n  - {cost: medicin, valid: {from: 2022-01}, ceiling: {single: \"400\", family: \"400\"}}";
+    let dir = copy_with("guidelines.yaml", "guidelines:", guideline);
+    let table =
+        fs::read_to_string(shipped().join("amounts/2025.yaml")).expect("a table").replace("year: 2025", "year: 2027");
+    fs::write(dir.path().join("amounts/2027.yaml"), table).expect("a new table");
+    let book = RuleBook::load(dir.path()).expect("a book");
+    let mut facts = book.cases()[0].facts.clone();
+    facts["period"] = "2027-01".into();
+    facts["costs"] = serde_json::json!([{"kind": "medicin", "applied": "300"}]);
+    facts["incomes"] = serde_json::json!([]);
+    assert_eq!(book.suggest(&facts).expect("a suggestion").amount.expect("an amount").to_string(), "5480");
+}
+
+#[test]
+fn the_fingerprint_follows_rules_and_amounts_but_not_cases() {
+    let load = |dir: &TempDir| RuleBook::load(dir.path()).expect("a book").sha256().to_owned();
+    let same = load(&copy_with("cases/1-hushall.yaml", "Ensamstående 2026", "Ensam 2026"));
+    assert_eq!(same, RuleBook::load(&shipped()).expect("a book").sha256());
+    assert_ne!(same, load(&copy_with("guidelines.yaml", "\"9500\"", "\"9600\"")));
+}

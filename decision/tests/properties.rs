@@ -1,0 +1,202 @@
+//! What must hold for any household: no panic, more income never more assistance, order never matters, the sum of the
+//! lines is the amount.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use decision::{Outcome, RuleBook, Suggestion};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use rust_decimal::Decimal;
+use serde_json::{Value as Json, json};
+
+static BOOK: LazyLock<RuleBook> = LazyLock::new(|| {
+    RuleBook::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../rulebooks/ekonomiskt-bistand"))
+        .expect("the shipped book")
+});
+
+fn money() -> impl Strategy<Value = String> {
+    prop_oneof![0_u32..30_000, 0_u32..2_000_000].prop_map(|ore| Decimal::new(ore.into(), 2).to_string())
+}
+
+fn day() -> impl Strategy<Value = String> {
+    (1960_i32..2026, 1_u32..13, 1_u32..29).prop_map(|(year, month, day)| format!("{year}-{month:02}-{day:02}"))
+}
+
+fn child_day() -> impl Strategy<Value = String> {
+    (2004_i32..2025, 1_u32..13, 1_u32..29).prop_map(|(year, month, day)| format!("{year}-{month:02}-{day:02}"))
+}
+
+fn adult(id: &'static str) -> impl Strategy<Value = Json> {
+    let since = prop_oneof![Just(Json::Null), Just(json!("2024-06")), Just(json!("2022-01")), Just(json!("2026-01"))];
+    let months = prop_oneof![1 => Just(Json::Null), 9 => (0_u32..12).prop_map(|months| json!(months))];
+    (day(), months, since).prop_map(move |(born, months, since)| {
+        json!({"id": id, "born": born, "assistance_months_in_row": months, "jobbstimulans_since": since})
+    })
+}
+
+fn children() -> impl Strategy<Value = Vec<Json>> {
+    let child = (child_day(), any::<bool>(), prop::option::of(0_u32..32), prop::option::of(money()));
+    prop::collection::vec(child, 0..9).prop_map(|children| {
+        let one = |(index, (born, yes, days, earned)): (usize, (String, bool, Option<u32>, Option<String>))| {
+            json!({"id": format!("b{index}"), "born": born, "lunch_out": yes, "in_school": yes, "days_at_home": days,
+                "earned_this_year": earned})
+        };
+        children.into_iter().enumerate().map(one).collect()
+    })
+}
+
+fn income() -> impl Strategy<Value = Json> {
+    let kinds = prop::sample::select(vec![
+        "lön",
+        "aktivitetsstöd",
+        "a-kassa",
+        "barnbidrag",
+        "bostadsbidrag",
+        "övrigt",
+        "swish",
+    ]);
+    let sources = prop::sample::select(vec!["applicant", "fk", "fk", "fk", "fk", "so", "so", "so", "csn", "csn"]);
+    (kinds, money(), sources, any::<bool>(), prop::sample::select(vec!["a1", "b0"])).prop_map(|(kind, net, source, reduced, who)| {
+        json!({"person": who, "kind": kind, "net": net, "source": source, "already_reduced": reduced})
+    })
+}
+
+fn cost() -> impl Strategy<Value = Json> {
+    let kinds = prop::sample::select(vec![
+        "hyra",
+        "el",
+        "hemförsäkring",
+        "a-kassa",
+        "fackavgift",
+        "bredband",
+        "hyra",
+        "el",
+        "medicin",
+        "häst",
+    ]);
+    let applied =
+        prop_oneof![9 => (0_u32..25_000).prop_map(|ore| Decimal::new(ore.into(), 2).to_string()), 1 => money()];
+    (kinds, applied).prop_map(|(kind, applied)| json!({"kind": kind, "applied": applied}))
+}
+
+fn sources() -> impl Strategy<Value = Json> {
+    let answer = prop_oneof![8 => Just("ok"), 1 => Just("timeout")];
+    answer.prop_map(|so| json!({"fk": "ok", "af": "ok", "csn": "ok", "skv": "ok", "so": so}))
+}
+
+prop_compose! {
+    fn facts()(
+        kind in prop::sample::select(vec!["single", "couple", "shared"]),
+        size in 2_u32..12,
+        one in adult("a1"),
+        other in adult("a2"),
+        children in children(),
+        incomes in prop::collection::vec(income(), 0..6),
+        costs in prop::collection::vec(cost(), 0..6),
+        sources in sources(),
+        period in prop::sample::select(vec!["2022-03", "2024-12", "2025-06", "2025-12", "2026-02", "2027-01"]),
+        simple in any::<bool>(),
+    ) -> Json {
+        let adults = if kind == "couple" { vec![one, other] } else { vec![one] };
+        let children = if kind == "shared" || simple { Vec::new() } else { children };
+        let incomes: Vec<Json> = if children.is_empty() {
+            incomes.into_iter().filter(|income| income["person"] == "a1").collect()
+        } else {
+            incomes
+        };
+        json!({
+            "date": "2025-12-10", "period": period, "incomes": incomes, "costs": costs, "sources": sources,
+            "household": {"kind": kind, "community_size": if kind == "shared" { size } else { 1 }, "adults": adults, "children": children},
+            "flags": {"protected_identity": false, "first_application": false}
+        })
+    }
+}
+
+fn lines(suggestion: &Suggestion) -> Decimal {
+    suggestion.lines.iter().map(|line| line.amount.decimal()).sum()
+}
+
+/// What does not depend on the order of the rows.
+fn unordered(suggestion: &Suggestion) -> (Outcome, Option<decision::Money>, Vec<String>, Vec<String>) {
+    let mut lines: Vec<String> = suggestion.lines.iter().map(|line| format!("{line:?}")).collect();
+    let mut reasons: Vec<String> = suggestion.refer.iter().map(|reason| format!("{reason:?}")).collect();
+    lines.sort();
+    reasons.sort();
+    (suggestion.outcome, suggestion.amount, lines, reasons)
+}
+
+/// The generator must make enough applications that rules can decide, or the properties below say nothing.
+#[test]
+fn the_generator_makes_every_outcome() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen = std::collections::BTreeMap::new();
+    for _ in 0..400 {
+        let facts = facts().new_tree(&mut runner).expect("facts").current();
+        let outcome = BOOK.suggest(&facts).map_or("error".to_owned(), |suggestion| format!("{:?}", suggestion.outcome));
+        *seen.entry(outcome).or_insert(0) += 1;
+    }
+    for (outcome, least) in [("Approve", 30), ("Deny", 5), ("Refer", 40)] {
+        assert!(seen.get(outcome).is_some_and(|count| *count >= least), "{seen:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_sum_of_the_lines_is_the_amount(facts in facts()) {
+        if let Ok(suggestion) = BOOK.suggest(&facts) {
+            if let (Some(amount), Some(surplus)) = (suggestion.amount, suggestion.surplus) {
+                prop_assert_eq!(lines(&suggestion), amount.decimal() - surplus.decimal());
+                prop_assert_eq!(suggestion.need.zip(suggestion.income).map(|(need, income)| need.decimal() - income.decimal()), Some(lines(&suggestion)));
+            }
+            let failed = suggestion.refer.iter().any(|reason| reason.code == "rule_failed");
+            prop_assert!(!failed, "{:?}", suggestion.refer);
+            prop_assert!(suggestion.outcome == Outcome::Refer || suggestion.amount.is_some());
+            prop_assert_eq!(suggestion.outcome == Outcome::Refer, !suggestion.refer.is_empty());
+            prop_assert!(!suggestion.explain().is_empty());
+        }
+    }
+
+    #[test]
+    fn more_income_is_never_more_assistance(facts in facts(), index in 0_usize..6, more in 1_u32..500_000) {
+        let mut richer = facts.clone();
+        let Some(income) = richer["incomes"].get_mut(index) else { return Ok(()) };
+        let net: Decimal = income["net"].as_str().expect("a net").parse().expect("an amount");
+        income["net"] = json!((net + Decimal::new(more.into(), 2)).to_string());
+        let amount = |facts: &Json| BOOK.suggest(facts).ok().and_then(|suggestion| suggestion.amount);
+        if let (Some(before), Some(after)) = (amount(&facts), amount(&richer)) {
+            prop_assert!(after <= before, "{} > {}", after, before);
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_rows_never_matters(facts in facts()) {
+        let mut turned = facts.clone();
+        for list in ["incomes", "costs"] {
+            turned[list].as_array_mut().expect("a list").reverse();
+        }
+        for list in ["adults", "children"] {
+            turned["household"][list].as_array_mut().expect("a list").reverse();
+        }
+        match (BOOK.suggest(&facts), BOOK.suggest(&turned)) {
+            (Ok(one), Ok(other)) => prop_assert_eq!(unordered(&one), unordered(&other)),
+            (one, other) => prop_assert_eq!(one.is_err(), other.is_err()),
+        }
+    }
+
+    #[test]
+    fn no_facts_make_the_library_panic(
+        facts in facts(),
+        place in prop::sample::select(vec!["/date", "/period", "/household", "/household/kind", "/household/adults/0/born", "/incomes", "/costs", "/sources", "/flags"]),
+        value in prop::sample::select(vec![
+            Json::Null, json!(0), json!(-1), json!(1e300), json!(""), json!("2025-12"), json!("0001-01-01"), json!("9999-12-31"), json!([]), json!({}),
+            json!([[]]), json!("\u{0}å"), json!(true),
+        ]),
+    ) {
+        let mut broken = facts;
+        *broken.pointer_mut(place).expect("a place") = value;
+        let _ = BOOK.suggest(&broken);
+    }
+}

@@ -1,0 +1,145 @@
+//! Text with expressions in it: `Hej ${item.namn}`. What is one `${…}` alone keeps its kind of value.
+//!
+//! The end of `${…}` is found by Rhai's own tokenizer, so that `"}"` within a text and nested `#{…}` do no harm.
+//! `$${` stands for the characters `${`.
+
+use std::sync::Arc;
+
+use rhai::Token;
+
+use crate::expression::Path;
+use crate::translate::{READER, offset_of};
+use crate::{EvalError, Expression, ParseError, Scope, Value, text_of};
+
+/// A text that has been read for its `${…}` parts.
+#[derive(Debug, Clone)]
+pub struct Template {
+    source: Arc<str>,
+    parts: Arc<[Part]>,
+    uses: Arc<[Path]>,
+}
+
+#[derive(Debug)]
+enum Part {
+    Text(String),
+    /// An expression; `offset` is where it starts in the whole text, `length` is how long it is.
+    Expression {
+        expression: Expression,
+        offset: usize,
+        length: usize,
+    },
+}
+
+impl Template {
+    /// Reads a text; one without `${` is a constant.
+    pub fn parse(source: &str) -> Result<Self, ParseError> {
+        let parts = parts(source)?;
+        let mut uses = Vec::new();
+        for part in &parts {
+            if let Part::Expression { expression, offset, .. } = part {
+                uses.extend(expression.uses().iter().map(|path| Path { offset: path.offset + offset, ..path.clone() }));
+            }
+        }
+        Ok(Self { source: source.into(), parts: parts.into(), uses: uses.into() })
+    }
+
+    /// Its value: of any kind when the whole text is one `${…}`, otherwise a text.
+    pub fn eval(&self, scope: &Scope) -> Result<Value, EvalError> {
+        match self.parts.as_ref() {
+            [Part::Expression { expression, offset, .. }] => {
+                expression.eval(scope).map_err(|error| error.shifted(*offset))
+            }
+            _ => self.text(scope).map(Value::from),
+        }
+    }
+
+    /// Its value as a text. An empty value in it is an error.
+    pub fn text(&self, scope: &Scope) -> Result<String, EvalError> {
+        let mut text = String::new();
+        for part in self.parts.iter() {
+            match part {
+                Part::Text(constant) => text += constant,
+                Part::Expression { expression, offset, length } => {
+                    let value = expression.eval(scope).map_err(|error| error.shifted(*offset))?;
+                    text += &text_of(&value).map_err(|why| EvalError::new(why, *offset, *length))?;
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    /// The names it uses, with offsets in the whole text.
+    pub fn uses(&self) -> &[Path] {
+        &self.uses
+    }
+
+    /// Whether there is no `${…}` in it.
+    pub fn is_constant(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part, Part::Text(_)))
+    }
+
+    /// The text it was read from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+}
+
+fn parts(source: &str) -> Result<Vec<Part>, ParseError> {
+    let mut parts = Vec::new();
+    let mut text = String::new();
+    let mut at = 0;
+    while let Some(found) = source[at..].find("${") {
+        let start = at + found;
+        if source[..start].ends_with('$') && found > 0 {
+            text.push_str(&source[at..start - 1]);
+            text.push_str("${");
+            at = start + 2;
+            continue;
+        }
+        text.push_str(&source[at..start]);
+        let inside = start + 2;
+        let length = expression_length(source, inside)?;
+        let expression = Expression::parse(&source[inside..inside + length]).map_err(|error| error.shifted(inside))?;
+        if !text.is_empty() {
+            parts.push(Part::Text(std::mem::take(&mut text)));
+        }
+        parts.push(Part::Expression { expression, offset: inside, length });
+        at = inside + length + 1;
+    }
+    text.push_str(&source[at..]);
+    if !text.is_empty() {
+        parts.push(Part::Text(text));
+    }
+    Ok(parts)
+}
+
+/// How long the expression that starts at `inside` is, up to the `}` that ends it.
+fn expression_length(source: &str, inside: usize) -> Result<usize, ParseError> {
+    let rest = &source[inside..];
+    let inputs = [rest];
+    let (tokens, _control) = READER.lex(&inputs);
+    let mut depth = 0_usize;
+    for (token, position) in tokens {
+        match token {
+            Token::LeftBrace | Token::MapStart => depth += 1,
+            Token::RightBrace if depth == 0 => return Ok(offset_of(rest, position)),
+            Token::RightBrace => depth -= 1,
+            Token::InterpolatedString(_) => {
+                let error = ParseError::new(
+                    "text inom `…` med ${…} kan inte användas i uttryck",
+                    inside + offset_of(rest, position),
+                    1,
+                );
+                return Err(error.hint("sätt ihop text utanför uttrycket eller med + och text(…)"));
+            }
+            Token::LexError(error) if matches!(*error, rhai::LexError::UnterminatedString) => {
+                let at = inside + offset_of(rest, position);
+                return Err(ParseError::new("texten saknar avslutande citattecken", at, 1));
+            }
+            Token::EOF => break,
+            _ => {}
+        }
+    }
+    let error = ParseError::new("${ saknar avslutande }", inside - 2, 2);
+    Err(error.hint("ska tecknen ${ stå som de är, skriv $${"))
+}

@@ -1,0 +1,127 @@
+//! `kollega log`: what has happened to a run or an item, and with `--follow` what happens.
+
+use std::collections::HashSet;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Column, Format, Invalid, Table, open_store, print};
+use crate::config::Config;
+use crate::model::{ItemId, LoggedEvent, RunId, RunState};
+use crate::store::Store;
+use crate::wording;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Körningens id, eller ärendets referens eller id
+    #[arg(value_name = "KÖRNING|ÄRENDE")]
+    what: String,
+    /// Fortsätt att visa händelser tills körningen eller ärendet är slut
+    #[arg(long, conflicts_with = "format")]
+    follow: bool,
+    /// Hur loggen skrivs
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+}
+
+/// How often the store is asked for news: it cannot tell another process by itself.
+const NEWS: Duration = Duration::from_millis(500);
+
+const COLUMNS: &[Column] = &[
+    Column::Text("Tid"),
+    Column::Text("Händelse"),
+    Column::Text("Etapp"),
+    Column::Text("Steg"),
+    Column::Text("Vem"),
+    Column::Number("ms"),
+    Column::Text("Detalj"),
+];
+
+enum Subject {
+    Run(RunId),
+    Item(ItemId),
+}
+
+/// Carries the command out.
+pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let store = open_store(config).await?;
+    let subject = find(&store, &arguments.what).await?;
+    if arguments.follow {
+        follow(config, &store, &subject).await?;
+    } else {
+        let records = events(&store, &subject).await?;
+        let empty = "Inget har hänt ännu.";
+        Table { columns: COLUMNS, records: &records, empty }.print(arguments.format, |event| cells(config, event))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn find(store: &Store, what: &str) -> anyhow::Result<Subject> {
+    if let Some(run) = store.run(&RunId(what.to_owned())).await? {
+        return Ok(Subject::Run(run.id));
+    }
+    match store.find_item(what).await? {
+        Some(item) => Ok(Subject::Item(item.id)),
+        None => {
+            Err(Invalid(format!("ingen körning och inget ärende heter {what}: se `kollega runs` och `kollega items`"))
+                .into())
+        }
+    }
+}
+
+async fn events(store: &Store, subject: &Subject) -> anyhow::Result<Vec<LoggedEvent>> {
+    Ok(match subject {
+        Subject::Run(run) => store.run_events(run).await?,
+        Subject::Item(item) => store.item_events(item).await?,
+    })
+}
+
+async fn follow(config: &Config, store: &Store, subject: &Subject) -> anyhow::Result<()> {
+    let mut shown = HashSet::new();
+    let mut news = tokio::time::interval(NEWS);
+    loop {
+        news.tick().await;
+        // Asked first: what comes between the two is shown the next time.
+        let ended = ended(store, subject).await?;
+        let mut rows = Vec::new();
+        for event in events(store, subject).await? {
+            if shown.insert(event.id.clone()) {
+                rows.push(cells(config, &event));
+            }
+        }
+        for row in rows {
+            print(&line(&row));
+        }
+        if ended {
+            return Ok(());
+        }
+    }
+}
+
+/// One event without alignment: what comes later is not known.
+fn line(cells: &[String]) -> String {
+    cells.iter().filter(|cell| !cell.is_empty()).map(String::as_str).collect::<Vec<_>>().join("  ")
+}
+
+async fn ended(store: &Store, subject: &Subject) -> anyhow::Result<bool> {
+    Ok(match subject {
+        Subject::Run(run) => {
+            let now = store.run(run).await?;
+            now.is_none_or(|run| matches!(run.state, RunState::Done | RunState::Failed))
+        }
+        Subject::Item(item) => store.find_item(&item.0).await?.is_none_or(|item| item.state.is_final()),
+    })
+}
+
+fn cells(config: &Config, event: &LoggedEvent) -> Vec<String> {
+    vec![
+        wording::local_seconds(&event.at, wording::timezone(config)),
+        wording::event(&event.kind).to_owned(),
+        event.stage.clone().unwrap_or_default(),
+        event.step.clone().unwrap_or_default(),
+        wording::actor(&event.actor),
+        event.duration_ms.map(|duration| duration.to_string()).unwrap_or_default(),
+        event.detail.as_deref().map(wording::detail).unwrap_or_default(),
+    ]
+}

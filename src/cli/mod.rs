@@ -1,0 +1,148 @@
+//! The command line: lists the commands and dispatches to them.
+//!
+//! Each command is a file with `run`. Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or invalid input.
+
+mod check;
+mod decide;
+mod demo;
+mod guard;
+mod invalid;
+mod items;
+mod log;
+mod look;
+mod output;
+mod rerun;
+mod run;
+mod runs;
+mod sandbox;
+mod secret;
+mod serve;
+mod settle;
+mod sign_in;
+mod suggest;
+mod suggestion;
+mod table;
+mod usage;
+mod user;
+mod why;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use invalid::Invalid;
+pub use output::{Format, print, print_error};
+pub use serve::{named, until, wait_for_signal};
+pub use table::{Column, Table, aligned};
+
+use crate::config::Config;
+use crate::store::Store;
+
+/// What stands on the command line.
+#[derive(Debug, Parser)]
+#[command(name = "kollega", version, about = "Kollega: en digital medarbetare för kommuner", help_template = usage::TEMPLATE)]
+#[command(subcommand_value_name = "KOMMANDO", subcommand_help_heading = "Kommandon", next_help_heading = "Flaggor")]
+#[command(disable_help_subcommand = true, disable_help_flag = true, disable_version_flag = true)]
+pub struct Cli {
+    /// Konfigurationens fil (annars kollega.toml i den mapp du står i)
+    #[arg(long, global = true, value_name = "FIL")]
+    pub config: Option<PathBuf>,
+    /// Visa hjälp
+    #[arg(short, long, global = true, action = clap::ArgAction::Help)]
+    help: Option<bool>,
+    /// Visa programmets version
+    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Visa Kollega på den här datorn: övningssystem, robot, arbetare och konsol gör en dags arbete
+    Demo(demo::Arguments),
+    /// Kör schemaläggaren, en arbetare och konsolen
+    Serve(serve::Arguments),
+    /// Kör bara en arbetare
+    Worker(serve::WorkerArguments),
+    /// Kör en robot nu
+    Run(run::Arguments),
+    /// Ge ett förslag utifrån fakta, utan databas och inställningar
+    Suggest(suggest::Arguments),
+    /// Visa körningarna, nyast först
+    Runs(runs::Arguments),
+    /// Visa ärendena, äldst först
+    Items(items::Arguments),
+    /// Visa vad som har hänt i en körning eller ett ärende
+    Log(log::Arguments),
+    /// Förklara varför ett ärende väntar, eller varför ett schema inte startade
+    Why(why::Arguments),
+    /// Besluta om ett förslag, som inloggad person
+    Decide(decide::Arguments),
+    /// Avgör ett osäkert ärende, som inloggad person
+    Settle(settle::Arguments),
+    /// Börja om ett avslutat ärende i ett nytt försök
+    Rerun(rerun::Arguments),
+    /// Visa scheman och när de startar härnäst
+    Schedules(look::Arguments),
+    /// Visa robotarna
+    Bots(look::Arguments),
+    /// Visa systemen som robotarna arbetar i
+    Systems(look::Arguments),
+    /// Spara, visa namnen på och ta bort hemligheter
+    Secret(secret::Arguments),
+    /// Starta bara övningssystemen
+    Sandbox(sandbox::Arguments),
+    /// Avsluta webbläsare vars lån tar slut
+    #[command(hide = true)]
+    Guard,
+    /// Lägg till, visa och stäng av personer
+    User(user::Arguments),
+}
+
+/// Reads the command line, carries the command out and says what went wrong.
+pub async fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::answer(&error),
+    };
+    match run(cli).await {
+        Ok(code) => code,
+        Err(error) => {
+            print_error(&format!("fel: {error:#}"));
+            ExitCode::from(if error.is::<Invalid>() { 2 } else { 1 })
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let config = Config::load(cli.config.as_deref()).map_err(|error| Invalid(error.to_string()))?;
+    match cli.command {
+        Command::Demo(arguments) => Box::pin(demo::run(&config, arguments)).await,
+        Command::Serve(arguments) => Box::pin(serve::run(&config, arguments)).await,
+        Command::Worker(arguments) => Box::pin(serve::run_worker(&config, arguments)).await,
+        Command::Run(arguments) => Box::pin(run::run(&config, arguments)).await,
+        Command::Suggest(arguments) => suggest::run(&config, &arguments),
+        Command::Schedules(arguments) => look::schedules(&config, arguments).await,
+        Command::Bots(arguments) => look::bots(&config, arguments).await,
+        Command::Systems(arguments) => look::systems(&config, arguments).await,
+        Command::Secret(arguments) => secret::run(&config, &arguments),
+        Command::Sandbox(arguments) => Box::pin(sandbox::run(&config, arguments)).await,
+        Command::Guard => guard::run().await,
+        Command::Runs(arguments) => runs::run(&config, arguments).await,
+        Command::Items(arguments) => items::run(&config, arguments).await,
+        Command::Log(arguments) => log::run(&config, arguments).await,
+        Command::Why(arguments) => why::run(&config, arguments).await,
+        Command::Decide(arguments) => decide::run(&config, arguments).await,
+        Command::Settle(arguments) => settle::run(&config, arguments).await,
+        Command::Rerun(arguments) => rerun::run(&config, arguments).await,
+        Command::User(arguments) => user::run(&config, arguments).await,
+    }
+}
+
+/// The installation's store: `kollega.db` in the data folder.
+pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    Ok(Store::open(&config.data().join("kollega.db")).await?)
+}

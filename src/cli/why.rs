@@ -1,0 +1,64 @@
+//! `kollega why`: why an item waits, or why a schedule did not start its robot.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{Column, Format, Invalid, Table, open_store, print};
+use crate::config::Config;
+use crate::model::Item;
+use crate::store::Store;
+use crate::{why, wording};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Ärendets referens eller id, eller schemats namn
+    #[arg(value_name = "ÄRENDE|SCHEMA")]
+    what: String,
+    /// Hur svaret skrivs
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+}
+
+/// Carries the command out.
+pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let store = open_store(config).await?;
+    match store.find_item(&arguments.what).await? {
+        Some(found) => item(config, &store, &found, arguments.format).await?,
+        None => schedule(config, &store, &arguments).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn item(config: &Config, store: &Store, item: &Item, format: Format) -> anyhow::Result<()> {
+    let why = why::item(store, config, item).await?;
+    if format == Format::Json {
+        print(&serde_json::to_string_pretty(&[why])?);
+        return Ok(());
+    }
+    let since = wording::local_time(&why.since, wording::timezone(config));
+    let stage = why.stage.as_deref().map(|stage| format!(", etapp {stage}")).unwrap_or_default();
+    print(&format!("Ärende {}: {} sedan {since}{stage}.", why.reference, wording::item_state(item.state)));
+    print(&why.because);
+    print(&format!("Att göra: {}", why.next));
+    Ok(())
+}
+
+/// The nominal times of the schedule and what became of them.
+async fn schedule(config: &Config, store: &Store, arguments: &Arguments) -> anyhow::Result<()> {
+    let name = &arguments.what;
+    let firings = store.firings(name, 20).await?;
+    if firings.is_empty() && !config.path(&config.schedules).join(format!("{name}.yaml")).is_file() {
+        return Err(Invalid(format!("inget ärende och inget schema heter {name}: se `kollega items`")).into());
+    }
+    let columns = [Column::Text("Tidpunkt"), Column::Text("Resultat"), Column::Text("Varför"), Column::Text("Körning")];
+    let empty = "Schemat har inte haft någon tidpunkt ännu. Är `kollega serve` i gång?";
+    Table { columns: &columns, records: &firings, empty }.print(arguments.format, |firing| {
+        vec![
+            firing.nominal.clone(),
+            wording::firing(&firing.result).to_owned(),
+            firing.reason.clone().unwrap_or_default(),
+            firing.run.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ]
+    })
+}

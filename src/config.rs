@@ -1,0 +1,246 @@
+//! Configuration: defaults, then `kollega.toml`, then `KOLLEGA__SECTION__KEY`, then flags. Never holds a secret.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// The configuration of one installation.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The folder of the database, the key, the secrets and the screenshots.
+    pub data: PathBuf,
+    pub bots: PathBuf,
+    pub schedules: PathBuf,
+    pub rulebooks: PathBuf,
+    /// How to sign in to each system.
+    pub signins: PathBuf,
+    pub timezone: String,
+    pub console: Console,
+    pub webdriver: WebDriver,
+    pub worker: Worker,
+    pub systems: BTreeMap<String, System>,
+    pub mail: Mail,
+    /// The connection to SSBTEK; without it the step `ssbtek` can't be used.
+    pub ssbtek: Option<crate::ssbtek::Config>,
+    /// What bots may use as `config.<name>`.
+    pub values: BTreeMap<String, String>,
+    /// The folder that relative paths are taken from: where `kollega.toml` stands.
+    #[serde(skip)]
+    pub root: PathBuf,
+}
+
+/// The console's address.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Console {
+    /// Loopback by default.
+    pub address: String,
+}
+
+/// How browsers are started.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebDriver {
+    /// Any W3C endpoint, such as a Selenium Grid; empty: a local chromedriver for each session.
+    pub url: String,
+    pub chromedriver: PathBuf,
+    pub browser: PathBuf,
+    /// The browser of `--headed`.
+    pub headed_browser: PathBuf,
+    pub arguments: Vec<String>,
+    pub capabilities: BTreeMap<String, serde_json::Value>,
+}
+
+/// How a worker works.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Worker {
+    /// How many items are worked on at the same time, each with its own browsers.
+    pub sessions: usize,
+    /// What is added to a step's time-out for the lease.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub lease: Duration,
+    /// How long after a lease's end another worker waits before it takes over.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub margin: Duration,
+    /// How often the queue is looked at when there is nothing to do.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub poll: Duration,
+    /// How often a stage is tried before its item fails.
+    pub tries: i64,
+    /// The wait after the first failed try; doubled for each further one.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub backoff: Duration,
+    /// How often an item waits for an agency that does not answer before it is referred.
+    pub silent_tries: i64,
+    /// How long it waits each time.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub silent_wait: Duration,
+}
+
+/// A system that bots drive.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct System {
+    /// Where it is; a bot's `open: /path` is taken from here.
+    pub url: String,
+    /// How long a step waits for its target.
+    #[serde(default = "twenty_seconds", deserialize_with = "crate::duration::deserialize")]
+    pub timeout: Duration,
+    /// How long the system may still be saving after a lost answer.
+    #[serde(default = "thirty_seconds", deserialize_with = "crate::duration::deserialize")]
+    pub settle: Duration,
+    /// Its own WebDriver endpoint.
+    #[serde(default)]
+    pub webdriver: String,
+}
+
+/// The mail server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    pub host: String,
+    pub port: u16,
+    /// `none`, `starttls` or `tls`.
+    pub tls: String,
+    /// A PEM file of the certificate authority, where it is the organisation's own.
+    pub ca: Option<PathBuf>,
+    pub user: Option<String>,
+    /// The name of the secret with the password.
+    pub password: Option<String>,
+    pub from: String,
+    /// Whether case data may stand in mails.
+    pub confidential: bool,
+}
+
+fn twenty_seconds() -> Duration {
+    Duration::from_secs(20)
+}
+
+fn thirty_seconds() -> Duration {
+    Duration::from_secs(30)
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: ".kollega".into(),
+            bots: "bots".into(),
+            schedules: "schedules".into(),
+            rulebooks: "rulebooks".into(),
+            signins: "systems".into(),
+            timezone: "Europe/Stockholm".into(),
+            console: Console::default(),
+            webdriver: WebDriver::default(),
+            worker: Worker::default(),
+            systems: BTreeMap::new(),
+            mail: Mail::default(),
+            ssbtek: None,
+            values: BTreeMap::new(),
+            root: ".".into(),
+        }
+    }
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self { address: "127.0.0.1:8700".into() }
+    }
+}
+
+impl Default for WebDriver {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            chromedriver: "/usr/bin/chromedriver".into(),
+            browser: "/usr/lib/chromium/chromium-headless-shell".into(),
+            headed_browser: "/usr/lib/chromium/chromium".into(),
+            arguments: Vec::new(),
+            capabilities: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Worker {
+    fn default() -> Self {
+        Self {
+            sessions: 1,
+            lease: Duration::from_secs(30),
+            margin: Duration::from_secs(5),
+            poll: Duration::from_millis(500),
+            tries: 3,
+            backoff: Duration::from_secs(30),
+            silent_tries: 3,
+            silent_wait: Duration::from_secs(600),
+        }
+    }
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            port: 587,
+            tls: "starttls".into(),
+            ca: None,
+            user: None,
+            password: None,
+            from: String::new(),
+            confidential: false,
+        }
+    }
+}
+
+/// What is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("konfigurationen {} kan inte läsas: {message}", .file.display())]
+pub struct Error {
+    file: PathBuf,
+    message: String,
+}
+
+impl Config {
+    /// Reads `kollega.toml` (or the file named) with the environment over it. A file that is not there and was not
+    /// asked for by name is no error.
+    pub fn load(file: Option<&Path>) -> Result<Self, Error> {
+        let named = file.is_some();
+        let file = file.unwrap_or(Path::new("kollega.toml"));
+        let wrong = |error: config::ConfigError| Error { file: file.to_path_buf(), message: error.to_string() };
+        let source = config::Config::builder()
+            .add_source(config::File::from(file).required(named).format(config::FileFormat::Toml))
+            .add_source(config::Environment::with_prefix("KOLLEGA").separator("__").try_parsing(true))
+            .build()
+            .map_err(wrong)?;
+        let mut loaded: Self = source.try_deserialize().map_err(wrong)?;
+        loaded.root = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).into();
+        Ok(loaded)
+    }
+
+    /// A path of the configuration, taken from where the file stands.
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// The folder of the database, the key and the secrets.
+    pub fn data(&self) -> PathBuf {
+        self.path(&self.data)
+    }
+
+    /// The script of a bot.
+    pub fn bot_file(&self, name: &str) -> PathBuf {
+        self.path(&self.bots).join(name).join("bot.yaml")
+    }
+
+    /// The sign-in file of a system.
+    pub fn system_file(&self, name: &str) -> PathBuf {
+        self.path(&self.signins).join(format!("{name}.yaml"))
+    }
+
+    /// The folder of a rule book.
+    pub fn rulebook(&self, name: &str) -> PathBuf {
+        self.path(&self.rulebooks).join(name)
+    }
+}

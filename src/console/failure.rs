@@ -1,0 +1,64 @@
+//! What a page answers when it cannot do what was asked.
+//!
+//! Says what happened and never anything about the inside; that goes to the log.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::json;
+
+use super::page;
+use crate::person;
+use crate::store;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// Nobody is signed in: they are asked to, and come back to this address.
+    #[error("nobody is signed in")]
+    SignIn(String),
+    #[error("the person has no role for the page")]
+    Forbidden,
+    #[error("the form's token is wrong")]
+    Token,
+    #[error("no such page")]
+    NotFound,
+    #[error("failed to read or write the store")]
+    Store(#[from] store::Error),
+    #[error("failed to handle a session")]
+    Person(#[from] person::Error),
+    #[error("failed to make the page")]
+    Page(#[from] minijinja::Error),
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (status, title, text) = match &self {
+            Self::SignIn(wanted) => {
+                return Redirect::to(&page::address("/logga-in", &[("till", wanted)])).into_response();
+            }
+            Self::Forbidden => (
+                StatusCode::FORBIDDEN,
+                "Du har inte behörighet",
+                "Din roll ger inte tillgång till sidan. Be den som administrerar Kollega om rätt roll.",
+            ),
+            Self::Token => (
+                StatusCode::FORBIDDEN,
+                "Formuläret gäller inte längre",
+                "Ingenting har sparats. Gå tillbaka, läs om sidan och försök igen.",
+            ),
+            Self::NotFound => {
+                (StatusCode::NOT_FOUND, "Sidan finns inte", "Kontrollera adressen, eller gå till startsidan.")
+            }
+            Self::Store(_) | Self::Person(_) | Self::Page(_) => {
+                tracing::error!(error = ?self, "the console failed to answer");
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Något gick fel",
+                    "Det är inte säkert att det du gjorde sparades: läs om sidan och kontrollera. Felet finns i loggen.",
+                )
+            }
+        };
+        let page = page::render("failure.html", &json!({ "title": title, "text": text  }));
+        (status, page.unwrap_or_else(|_| title.to_owned().into())).into_response()
+    }
+}

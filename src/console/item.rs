@@ -1,0 +1,178 @@
+//! One item: why it is where it is, the suggestion with its calculation, the forms, its fields and what has happened.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::session::{SignedIn, require};
+use super::{Failure, page};
+use crate::bot::FieldType;
+use crate::config::Config;
+use crate::desk::{self, Desk, Sight};
+use crate::explanation::Explanation;
+use crate::model::{Decision, Item, ItemState, LoggedEvent, StoredSuggestion};
+use crate::{why, wording};
+
+/// What the person just tried, to be shown with the page.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Tried {
+    /// Why it was not done.
+    pub refused: Option<String>,
+    pub amount: String,
+    pub reason: String,
+    /// `change` or `deny`: which form's text is kept.
+    pub answer: String,
+}
+
+#[derive(Serialize)]
+struct Row {
+    at: String,
+    event: String,
+    attempt: Option<i64>,
+    stage: String,
+    step: String,
+    actor: String,
+    duration_ms: Option<i64>,
+    detail: String,
+}
+
+/// Shows the item.
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    person: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let item = find(&desk, &id).await?;
+    of(&desk, &person, &item, StatusCode::OK, Tried::default()).await
+}
+
+/// The item of this id.
+pub(super) async fn find(desk: &Desk, id: &str) -> Result<Item, Failure> {
+    desk.store.find_item(id).await?.ok_or(Failure::NotFound)
+}
+
+/// The item's page, with what the person just tried.
+pub(super) async fn of(
+    desk: &Desk,
+    person: &SignedIn,
+    item: &Item,
+    status: StatusCode,
+    tried: Tried,
+) -> Result<Response, Failure> {
+    let user = &person.user;
+    let sight = desk.sight(item, user);
+    require(sight != Sight::Outside || desk::may_operate(user))?;
+    let may_decide = desk.may_decide(item, user).is_ok();
+    let suggestion = if sight == Sight::Outside { None } else { desk.store.suggestion(&item.id).await? };
+    let decisions = if sight == Sight::Outside { Vec::new() } else { desk.store.decisions(&item.id).await? };
+    let clock = page::clock(&desk.config);
+    let content = json!({
+        "item": summary(item, sight),
+        "why": why::item(&desk.store, &desk.config, item).await?,
+        "since": clock(&item.updated_at),
+        "due": item.due_at.as_deref().map(&clock),
+        "suggestion": suggestion.as_ref().map(|found| explained(found, &clock)),
+        "decisions": decisions.iter().map(|made| decided(desk, made, sight, &clock)).collect::<Vec<_>>(),
+        "fields": desk.fields(item, sight).iter().map(field).collect::<Vec<_>>(),
+        "may_decide": may_decide,
+        "may_settle": desk::may_operate(user) && item.state == ItemState::Uncertain,
+        "may_rerun": desk::may_operate(user) && item.state.is_final(),
+        "events": rows(&desk.store.item_events(&item.id).await?, &desk.config),
+        "tried": tried});
+    let active = if may_decide { "inkorg" } else { "arenden" };
+    Ok((status, page::of("item.html", person, active, content)?).into_response())
+}
+
+/// Events as rows of a table.
+pub(super) fn rows(events: &[LoggedEvent], config: &Config) -> Value {
+    let timezone = wording::timezone(config);
+    let row = |event: &LoggedEvent| Row {
+        at: wording::local_seconds(&event.at, timezone),
+        event: wording::event(&event.kind).to_owned(),
+        attempt: event.attempt,
+        stage: event.stage.clone().unwrap_or_default(),
+        step: event.step.clone().unwrap_or_default(),
+        actor: wording::actor(&event.actor),
+        duration_ms: event.duration_ms,
+        detail: event.detail.as_deref().map(wording::detail).unwrap_or_default(),
+    };
+    json!(events.iter().map(row).collect::<Vec<_>>())
+}
+
+fn summary(item: &Item, sight: Sight) -> Value {
+    json!({
+        "id": item.id.0,
+        "reference": item.reference,
+        "bot": item.bot,
+        "run": item.run.0,
+        "state": item.state.as_str(),
+        "state_text": wording::item_state(item.state),
+        "stage": item.stage,
+        "attempt": item.attempt,
+        "code": item.code,
+        "reason": item.reason.as_ref().filter(|_| sight == Sight::Personal)})
+}
+
+/// The suggestion; none inside means that what is stored cannot be read, and nothing may be decided on it.
+fn explained(stored: &StoredSuggestion, clock: &impl Fn(&str) -> String) -> Value {
+    let explanation = Explanation::of(stored).ok();
+    let worked_out: Vec<String> =
+        explanation.iter().flat_map(|found| &found.lines).map(crate::explanation::Line::worked_out_from).collect();
+    json!({
+        "id": stored.id,
+        "suggestion_id": stored.suggestion_id,
+        "at": clock(&stored.at),
+        "answer": explanation,
+        "worked_out": worked_out})
+}
+
+fn decided(desk: &Desk, made: &Decision, sight: Sight, clock: &impl Fn(&str) -> String) -> Value {
+    json!({
+        "at": clock(&made.at),
+        "person": made.person,
+        "role": made.role,
+        "outcome": made.outcome,
+        "amount": made.amount,
+        "changed": made.changed,
+        "reason": made.reason.as_ref().filter(|_| sight == Sight::Personal),
+        "valid": desk.seal.is_valid(made)})
+}
+
+fn field(field: &desk::Field) -> Value {
+    let nested = field.value.as_ref().is_some_and(|value| value.is_array() || value.is_object());
+    let table = field.value.as_ref().and_then(table);
+    let text = field.value.as_ref().map(|value| match field.kind {
+        Some(FieldType::Money) => value.as_str().map_or_else(|| text(value), wording::kronor),
+        _ => text(value),
+    });
+    let (columns, rows) = table.unzip();
+    json!({ "name": field.name, "personal": field.personal, "text": text, "nested": nested, "columns": columns, "rows": rows })
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "–".into(),
+        Value::Bool(true) => "ja".into(),
+        Value::Bool(false) => "nej".into(),
+        Value::Number(number) => number.to_string(),
+        nested => serde_json::to_string_pretty(nested).unwrap_or_default(),
+    }
+}
+
+/// A list of maps as a table: its columns, and its rows.
+fn table(value: &Value) -> Option<(Vec<String>, Vec<Vec<String>>)> {
+    let maps: Vec<&Map<String, Value>> = value.as_array()?.iter().map(Value::as_object).collect::<Option<_>>()?;
+    let mut columns: Vec<String> = Vec::new();
+    for name in maps.iter().flat_map(|map| map.keys()) {
+        if !columns.contains(name) {
+            columns.push(name.clone());
+        }
+    }
+    let row =
+        |map: &&Map<String, Value>| columns.iter().map(|name| map.get(name).map(text).unwrap_or_default()).collect();
+    let rows = maps.iter().map(row).collect();
+    (!columns.is_empty()).then_some((columns, rows))
+}

@@ -1,0 +1,84 @@
+//! The console: web pages where people decide and see what the robots do.
+//!
+//! Lists and dispatches; each page is a file. Pages read the store and act through `desk`, as the command line does.
+//! Every page needs a signed-in person with a role for it, every form a token, and nothing needs JavaScript.
+
+mod decide;
+mod failure;
+mod inbox;
+mod item;
+mod items;
+mod operate;
+mod page;
+mod run;
+mod runs;
+mod session;
+mod sign_in;
+mod uncertain;
+
+use std::future::Future;
+use std::io;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+
+use crate::desk::Desk;
+use failure::Failure;
+
+/// Serves the console until `shutdown` is done.
+pub async fn serve(
+    desk: Desk,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(listener, router(desk)).with_graceful_shutdown(shutdown).await
+}
+
+/// Every page.
+fn router(desk: Desk) -> Router {
+    Router::new()
+        .route("/", get(session::home))
+        .route("/logga-in", get(sign_in::show).post(sign_in::submit))
+        .route("/logga-ut", post(sign_in::sign_out))
+        .route("/inkorg", get(inbox::show))
+        .route("/arenden", get(items::show))
+        .route("/arende/{id}", get(item::show))
+        .route("/arende/{id}/beslut", post(decide::submit))
+        .route("/arende/{id}/avgor", post(operate::settle))
+        .route("/arende/{id}/kor-om", post(operate::rerun))
+        .route("/korningar", get(runs::show))
+        .route("/korning/{id}", get(run::show))
+        .route("/osakra", get(uncertain::show))
+        .route("/console.css", get(stylesheet))
+        .fallback(async || Failure::NotFound)
+        .layer(from_fn(protect))
+        .with_state(desk)
+}
+
+async fn stylesheet() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("templates/console.css"))
+}
+
+/// What every answer carries: nothing is framed, kept, guessed at or fetched from elsewhere.
+async fn protect(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,465 @@
+//! What Kollega keeps: runs, items, intents, suggestions, decisions and events, and the states they may be in.
+//!
+//! Types only; `store` keeps them, `runner` changes them.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use ulid::Generator;
+
+/// A new id, sortable by time; the ids of one process ascend.
+pub fn new_id() -> String {
+    static GENERATOR: Mutex<Generator> = Mutex::new(Generator::new());
+    let mut generator = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    match generator.generate() {
+        Ok(id) => id,
+        Err(overflow) => overflow.commit_overflow_random(),
+    }
+    .to_string()
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]
+        #[sqlx(transparent)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl $name {
+            /// A new id, sortable by time.
+            #[must_use]
+            pub fn generate() -> Self {
+                Self(new_id())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// One start of a bot.
+    RunId,
+    /// One piece of work.
+    ItemId,
+    /// One intended commit.
+    IntentId
+}
+
+macro_rules! states {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$vdoc])* $variant),* }
+
+        impl $name {
+            /// The word kept in the store and shown in JSON.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+            fn try_from(text: String) -> Result<Self, String> {
+                match text.as_str() { $($text => Ok(Self::$variant),)* _ => Err(format!("`{text}` is not a known value")) }
+            }
+        }
+    };
+}
+
+states! {
+    /// An item's state. See `docs/architecture.md`, "An item's life".
+    ItemState {
+        Ready = "ready",
+        InProgress = "in_progress",
+        AwaitingDecision = "awaiting_decision",
+        Deferred = "deferred",
+        Done = "done",
+        HandedOver = "handed_over",
+        Failed = "failed",
+        Uncertain = "uncertain",
+        Cancelled = "cancelled",
+    }
+}
+
+impl ItemState {
+    /// The allowed changes, in one place.
+    pub fn may_become(self, next: Self) -> bool {
+        use ItemState::{
+            AwaitingDecision, Cancelled, Deferred, Done, Failed, HandedOver, InProgress, Ready, Uncertain,
+        };
+        match self {
+            Ready | Deferred => matches!(next, InProgress | HandedOver | Cancelled),
+            InProgress => !matches!(next, Cancelled),
+            AwaitingDecision => matches!(next, Ready | HandedOver | Cancelled),
+            Uncertain => matches!(next, Ready | HandedOver | Cancelled | Done),
+            Done | HandedOver | Failed | Cancelled => next == Ready,
+        }
+    }
+
+    /// Whether this attempt has ended.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Done | Self::HandedOver | Self::Failed | Self::Cancelled)
+    }
+}
+
+states! {
+    /// A run's state.
+    RunState {
+        Queued = "queued",
+        Running = "running",
+        Done = "done",
+        Failed = "failed",
+    }
+}
+
+states! {
+    /// What became of an intended commit.
+    IntentOutcome {
+        /// It took effect.
+        Done = "done",
+        /// It did not take effect: the stage is done again.
+        NotDone = "not_done",
+        /// Something else is there already.
+        AlreadyThere = "already_there",
+        /// Nobody can tell: a person settles it.
+        Uncertain = "uncertain",
+    }
+}
+
+/// One start of a bot.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Run {
+    pub id: RunId,
+    pub bot: String,
+    /// The SHA-256 of the bot script.
+    pub version: String,
+    /// `schedule`, `hand` or `demo`.
+    pub trigger: String,
+    pub schedule: Option<String>,
+    /// The nominal local time of the schedule.
+    pub nominal: Option<String>,
+    #[sqlx(try_from = "String")]
+    pub state: RunState,
+    pub reason: Option<String>,
+    pub collected: bool,
+    pub worker: Option<String>,
+    pub token: i64,
+    pub lease_until: Option<String>,
+    pub created_at: String,
+    pub started_at: Option<String>,
+    pub ended_at: Option<String>,
+}
+
+/// One piece of work.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Item {
+    pub id: ItemId,
+    pub bot: String,
+    pub reference: String,
+    pub run: RunId,
+    #[sqlx(try_from = "String")]
+    pub state: ItemState,
+    pub attempt: i64,
+    /// The stage to do next; none before the first and after the last.
+    pub stage: Option<String>,
+    /// The item's own record, personal: JSON.
+    #[sqlx(try_from = "String")]
+    pub fields: Json,
+    /// System failures of the present stage.
+    pub tries: i64,
+    pub priority: i64,
+    pub not_before: Option<String>,
+    pub due_at: Option<String>,
+    pub code: Option<String>,
+    /// Why it was handed over or failed; may be personal.
+    pub reason: Option<String>,
+    pub worker: Option<String>,
+    pub token: i64,
+    pub lease_until: Option<String>,
+    /// The browsers used under the lease, as JSON: ended before a takeover verifies anything.
+    pub browsers: Option<String>,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+/// A JSON value kept as text.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Json(pub serde_json::Value);
+
+impl TryFrom<String> for Json {
+    type Error = serde_json::Error;
+    fn try_from(text: String) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(&text).map(Json)
+    }
+}
+
+/// A commit that was about to be made.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Intent {
+    pub id: IntentId,
+    pub item: ItemId,
+    pub attempt: i64,
+    pub stage: String,
+    pub token: i64,
+    pub message_id: Option<String>,
+    pub outcome: Option<String>,
+    /// What verify saw; never personal.
+    pub detail: Option<String>,
+    pub at: String,
+    pub settled_at: Option<String>,
+}
+
+/// A suggestion as stored with its facts.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct StoredSuggestion {
+    pub id: String,
+    pub item: ItemId,
+    /// The id the decision library gave: of facts and rule book.
+    pub suggestion_id: String,
+    #[sqlx(try_from = "String")]
+    pub facts: Json,
+    #[sqlx(try_from = "String")]
+    pub answer: Json,
+    pub at: String,
+    pub superseded_at: Option<String>,
+}
+
+/// What a person decided, sealed with the installation's key so that a row written past Kollega is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
+pub struct Decision {
+    pub id: String,
+    pub item: ItemId,
+    /// The stored suggestion it answers.
+    pub suggestion: String,
+    pub suggestion_id: String,
+    /// `approve` or `deny`.
+    pub outcome: String,
+    /// Kronor as text.
+    pub amount: Option<String>,
+    pub reason: Option<String>,
+    /// Whether the person changed what was suggested.
+    pub changed: bool,
+    pub person: String,
+    pub role: String,
+    pub at: String,
+    pub seal: String,
+}
+
+impl Decision {
+    /// The amount in kronor.
+    pub fn kronor(&self) -> Option<Decimal> {
+        self.amount.as_deref().and_then(|text| text.parse().ok())
+    }
+
+    /// What the seal covers.
+    pub fn sealed_text(&self) -> String {
+        let amount = self.amount.as_deref().unwrap_or("-");
+        let reason = self.reason.as_deref().unwrap_or("-");
+        let changed = self.changed.to_string();
+        [
+            self.id.as_str(),
+            &self.item.0,
+            &self.suggestion,
+            &self.suggestion_id,
+            &self.outcome,
+            amount,
+            reason,
+            &changed,
+            &self.person,
+            &self.role,
+            &self.at,
+        ]
+        .map(|part| format!("{}:{part}", part.len()))
+        .join("|")
+    }
+}
+
+states! {
+    /// What happened.
+    EventKind {
+        RunQueued = "run_queued",
+        RunStarted = "run_started",
+        RunEnded = "run_ended",
+        Enqueued = "enqueued",
+        Claimed = "claimed",
+        TakenOver = "taken_over",
+        StageStarted = "stage_started",
+        StageFinished = "stage_finished",
+        StageSkipped = "stage_skipped",
+        StepStarted = "step_started",
+        StepFinished = "step_finished",
+        StepFailed = "step_failed",
+        Drift = "drift",
+        SignedIn = "signed_in",
+        SignedOut = "signed_out",
+        Screenshot = "screenshot",
+        Intent = "intent",
+        Verified = "verified",
+        Outcome = "outcome",
+        Suggested = "suggested",
+        Waiting = "waiting",
+        Decided = "decided",
+        DecisionRefused = "decision_refused",
+        Mailed = "mailed",
+        Deferred = "deferred",
+        Retried = "retried",
+        HandedOver = "handed_over",
+        Failed = "failed",
+        Uncertain = "uncertain",
+        Settled = "settled",
+        Done = "done",
+        Rerun = "rerun",
+        Cancelled = "cancelled",
+        LateWrite = "late_write",
+        Fired = "fired",
+    }
+}
+
+/// Something that happened, to be appended once. Never holds personal data.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub kind: EventKind,
+    pub actor: String,
+    pub run: Option<RunId>,
+    pub item: Option<ItemId>,
+    pub bot: Option<String>,
+    pub attempt: Option<i64>,
+    pub stage: Option<String>,
+    pub step: Option<String>,
+    pub duration_ms: Option<i64>,
+    pub detail: Option<serde_json::Value>,
+}
+
+impl Event {
+    /// An event by an actor: `bot:<name>`, `person:<name>`, `schedule:<name>` or `worker:<name>`.
+    pub fn new(kind: EventKind, actor: impl Into<String>) -> Self {
+        Self {
+            kind,
+            actor: actor.into(),
+            run: None,
+            item: None,
+            bot: None,
+            attempt: None,
+            stage: None,
+            step: None,
+            duration_ms: None,
+            detail: None,
+        }
+    }
+
+    /// About this item.
+    #[must_use]
+    pub fn item(mut self, item: &Item) -> Self {
+        self.item = Some(item.id.clone());
+        self.run = Some(item.run.clone());
+        self.bot = Some(item.bot.clone());
+        self.attempt = Some(item.attempt);
+        self
+    }
+
+    /// About this run.
+    #[must_use]
+    pub fn run(mut self, run: &RunId, bot: &str) -> Self {
+        self.run = Some(run.clone());
+        self.bot = Some(bot.to_owned());
+        self
+    }
+
+    /// In this stage.
+    #[must_use]
+    pub fn stage(mut self, stage: &str) -> Self {
+        self.stage = Some(stage.to_owned());
+        self
+    }
+
+    /// With this detail; never personal.
+    #[must_use]
+    pub fn detail(mut self, detail: serde_json::Value) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+}
+
+/// An event as read back.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct LoggedEvent {
+    pub id: String,
+    pub at: String,
+    pub run: Option<RunId>,
+    pub item: Option<ItemId>,
+    pub bot: Option<String>,
+    pub attempt: Option<i64>,
+    pub actor: String,
+    pub kind: String,
+    pub stage: Option<String>,
+    pub step: Option<String>,
+    pub duration_ms: Option<i64>,
+    pub detail: Option<String>,
+}
+
+/// A nominal time of a schedule and what became of it.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Firing {
+    pub schedule: String,
+    /// Local wall time.
+    pub nominal: String,
+    /// 0, or 1 for the second of two equal wall times.
+    pub fold: i64,
+    pub due_at: String,
+    /// `fired`, `missed` or `skipped`.
+    pub result: String,
+    pub reason: Option<String>,
+    pub run: Option<RunId>,
+    pub at: String,
+}
+
+/// A person who may sign in.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct User {
+    pub name: String,
+    pub hash: String,
+    /// JSON list of role ids.
+    pub roles: String,
+    pub created_at: String,
+    pub disabled_at: Option<String>,
+}
+
+impl User {
+    /// Whether the person has the role, or is admin of nothing but administration.
+    pub fn has_role(&self, role: &str) -> bool {
+        serde_json::from_str::<Vec<String>>(&self.roles).is_ok_and(|roles| roles.iter().any(|known| known == role))
+    }
+}
+
+/// The role ids of the design.
+pub const ROLES: &[&str] = &["it", "operations", "developer", "caseworker", "reviewer", "auditor", "admin"];
+
+/// A time as the store keeps it: UTC text with milliseconds.
+pub fn time_text(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// A time read back from the store.
+pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
+}

@@ -1,0 +1,97 @@
+//! The browsers of one worker task: one for each system, under the lease, kept signed in from item to item.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::browser::{BrowserConfig, Error, Guard, Session, SessionRecord, Target};
+use crate::config::Config;
+
+/// The open browsers, by system.
+pub(super) struct Browsers {
+    sessions: BTreeMap<String, Session>,
+    guard: Arc<Guard>,
+    headed: bool,
+}
+
+impl Browsers {
+    pub fn new(guard: Arc<Guard>, headed: bool) -> Self {
+        Self { sessions: BTreeMap::new(), guard, headed }
+    }
+
+    /// The browser of a system, if one is open and well.
+    pub fn get(&mut self, system: &str) -> Option<&mut Session> {
+        self.sessions.get_mut(system).filter(|session| session.is_usable())
+    }
+
+    /// Opens a browser for a system, watched by the guard before its first command.
+    pub async fn open(&mut self, config: &Config, system: &str, masks: Vec<Target>, lease: Duration) -> Result<(), Error> {
+        self.end(system).await;
+        let session = Box::pin(Session::open(&self.settings(config, system, masks), system)).await?;
+        // Without a guard a browser could outlive its lease, so a worker whose guard has died opens none.
+        if let Err(error) = self.guard.watch(session.record(), lease).await {
+            session.end().await;
+            return Err(Error { what: "öppna en webbläsare".into(), kind: crate::browser::ErrorKind::NotStarted(format!("vakten svarar inte: {error}")), acted: false });
+        }
+        self.sessions.insert(system.to_owned(), session);
+        Ok(())
+    }
+
+    fn settings(&self, config: &Config, system: &str, masks: Vec<Target>) -> BrowserConfig {
+        let driver = &config.webdriver;
+        let own = config.systems.get(system);
+        let url = own.map(|own| own.webdriver.clone()).filter(|url| !url.is_empty()).unwrap_or(driver.url.clone());
+        BrowserConfig {
+            url: (!url.is_empty()).then_some(url),
+            chromedriver: driver.chromedriver.clone(),
+            binary: if self.headed { driver.headed_browser.clone() } else { driver.browser.clone() },
+            headed: self.headed,
+            arguments: driver.arguments.clone(),
+            capabilities: driver.capabilities.clone().into_iter().collect(),
+            journal: journal(config),
+            timeout: own.map_or(Duration::from_secs(20), |own| own.timeout),
+            downloads: config.data().join("downloads"),
+            masks,
+        }
+    }
+
+    /// Has the guard wait for `lease` longer. A browser that it has ended already will fail at its next command.
+    pub async fn renew(&self, lease: Duration) {
+        for session in self.sessions.values() {
+            if let Err(error) = self.guard.renew(&session.record().id, lease).await {
+                tracing::warn!(%error, "failed to renew a browser's lease with the guard");
+            }
+        }
+    }
+
+    /// The records of all browsers, for a takeover.
+    pub fn records(&self) -> String {
+        let records: Vec<&SessionRecord> = self.sessions.values().map(Session::record).collect();
+        serde_json::to_string(&records).unwrap_or_else(|_| "[]".into())
+    }
+
+    /// Ends a system's browser.
+    pub async fn end(&mut self, system: &str) {
+        if let Some(session) = self.sessions.remove(system) {
+            let id = session.record().id.clone();
+            session.end().await;
+            if let Err(error) = self.guard.release(&id).await {
+                tracing::warn!(%error, "failed to tell the guard that a browser has ended");
+            }
+        }
+    }
+
+    /// Ends every browser.
+    pub async fn end_all(&mut self) {
+        let systems: Vec<String> = self.sessions.keys().cloned().collect();
+        for system in systems {
+            self.end(&system).await;
+        }
+    }
+}
+
+/// The folder where browsers are recorded before their first command.
+pub(super) fn journal(config: &Config) -> PathBuf {
+    config.data().join("browsers")
+}

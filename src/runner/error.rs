@@ -1,0 +1,75 @@
+//! Why the steps of a stage stopped.
+
+use std::time::Duration;
+
+use crate::browser;
+use crate::store;
+
+/// Why the steps stopped before their end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// A business exception: a person takes the item.
+    HandOver { code: String, reason: String },
+    /// The item waits and the stage is done again.
+    Defer { wait: Duration, code: &'static str },
+    /// The system says that nobody is signed in.
+    SignedOut,
+    /// A system exception: the stage is tried again.
+    Failed(Failure),
+    /// Another worker has the work now, or the store failed.
+    Store(store::Error),
+}
+
+/// A system exception.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// What went wrong, in Swedish; may quote the page, so it is redacted before it is logged.
+    pub message: String,
+    /// Trying again can't help: the bot or the configuration is wrong.
+    pub permanent: bool,
+}
+
+impl Stop {
+    /// A failure that another try may mend.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::Failed(Failure { message: message.into(), permanent: false })
+    }
+
+    /// A failure that another try can't mend.
+    pub fn permanent(message: impl Into<String>) -> Self {
+        Self::Failed(Failure { message: message.into(), permanent: true })
+    }
+
+    /// In words, for an event.
+    pub fn message(&self) -> String {
+        match self {
+            Self::HandOver { code, .. } => format!("lämnas till en person ({code})"),
+            Self::Defer { code, .. } => format!("väntar ({code})"),
+            Self::SignedOut => "systemet har loggat ut roboten".into(),
+            Self::Failed(failure) => failure.message.clone(),
+            Self::Store(error) => error.to_string(),
+        }
+    }
+}
+
+impl From<store::Error> for Stop {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<browser::Error> for Stop {
+    fn from(error: browser::Error) -> Self {
+        let dialog = match &error.kind {
+            browser::ErrorKind::UnexpectedDialog { text } => format!(" (”{text}”)"),
+            _ => String::new(),
+        };
+        Self::failed(format!("{error}{dialog}"))
+    }
+}
+
+impl From<expression::EvalError> for Stop {
+    fn from(error: expression::EvalError) -> Self {
+        Self::permanent(error.to_string())
+    }
+}

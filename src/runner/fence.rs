@@ -1,0 +1,239 @@
+//! The fence: intent, act once, verify, outcome. A commit is never repeated on hope.
+//!
+//! Intent (durable) → the lease still ours by the local monotonic clock → act → verify → outcome (durable). An intent
+//! without outcome, by this attempt or an earlier one, is settled by verify before anything is done.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::error::Stop;
+use super::verify::Seen;
+use super::work::Work;
+use crate::bot::{Action, Mail, OnUncertain, Stage, Steps};
+use crate::mail::SendOutcome;
+use crate::model::{EventKind, Intent, IntentOutcome};
+
+/// What the fence came to.
+pub(super) enum Fenced {
+    /// The commit has taken effect, now or before.
+    Done,
+    /// Nobody can tell: a person settles it.
+    Uncertain(String),
+}
+
+/// What is known before anything is done.
+enum Before {
+    /// Nothing stands in the way.
+    Free,
+    Done,
+    Uncertain(String),
+}
+
+impl Work<'_> {
+    /// Makes the stage's commit once.
+    pub(super) async fn commit(&mut self, stage: &Stage, commit: &Steps) -> Result<Fenced, Stop> {
+        if let [step] = commit.0.as_slice()
+            && let Action::Mail(mail) = &step.action
+        {
+            return self.commit_mail(mail).await;
+        }
+        match self.before(stage).await? {
+            Before::Done => return Ok(Fenced::Done),
+            Before::Uncertain(why) => return Ok(Fenced::Uncertain(why)),
+            Before::Free => {}
+        }
+        Box::pin(self.run_steps(&stage.steps)).await?;
+        self.screenshot("before_commit").await;
+        self.intend(None).await?;
+        match self.act_once(commit).await {
+            Ok(()) => self.settle_after(stage).await,
+            Err(stop @ Stop::Store(_)) => Err(stop),
+            Err(stop) => {
+                tracing::info!(stage = self.stage, "a commit got no answer");
+                self.screenshot("commit_failed").await;
+                self.settle_lost(stage, &stop).await
+            }
+        }
+    }
+
+    /// Settles what earlier intents left open, and looks whether what is to be made is there already.
+    async fn before(&mut self, stage: &Stage) -> Result<Before, Stop> {
+        let claim = self.claim()?;
+        let (item, attempt) = (claim.item.id.clone(), claim.item.attempt);
+        let intents = self.app.store.intents(&item, &self.stage).await?;
+        let Some(verify) = stage.verify.as_ref().map(|verify| &verify.value) else {
+            return Err(Stop::permanent("`commit` utan `verify` görs inte"));
+        };
+        let seen = match intents.last() {
+            Some(last) if is_done(last, attempt) => return Ok(Before::Done),
+            Some(last) if is_settled_as_not_done(last) => return Ok(Before::Free),
+            Some(_) => self.verify_fresh(verify).await?,
+            // Somebody else, or a store that was restored from a copy, may have made it: looking costs one page.
+            None => match self.look_before(verify).await? {
+                Seen::Unknown(_) => return Err(self.already_there().await?),
+                seen => seen,
+            },
+        };
+        self.judge_before(seen, !intents.is_empty()).await
+    }
+
+    async fn judge_before(&mut self, seen: Seen, intended: bool) -> Result<Before, Stop> {
+        match seen {
+            Seen::Yes => {
+                self.settle(IntentOutcome::Done, "found").await?;
+                Ok(Before::Done)
+            }
+            Seen::Different => Err(self.already_there().await?),
+            Seen::No => {
+                if intended {
+                    self.settle(IntentOutcome::NotDone, "not found, twice").await?;
+                }
+                Ok(Before::Free)
+            }
+            Seen::Unknown(why) => {
+                self.settle(IntentOutcome::Uncertain, &why).await?;
+                Ok(Before::Uncertain(why))
+            }
+        }
+    }
+
+    async fn already_there(&mut self) -> Result<Stop, Stop> {
+        self.settle(IntentOutcome::AlreadyThere, "something else is there").await?;
+        let reason = "I systemet finns redan en post för ärendet, med andra uppgifter.".to_owned();
+        Ok(Stop::HandOver { code: "already_there".into(), reason })
+    }
+
+    /// Writes down the intent, durably, with a lease that covers the act.
+    async fn intend(&mut self, message_id: Option<&str>) -> Result<(), Stop> {
+        let event = self.event(EventKind::Intent).detail(json!({"message_id": message_id}));
+        self.note(event);
+        let lease = self.timeout() + self.app.config.worker.lease;
+        let before = Instant::now();
+        let stage = self.stage.clone();
+        self.app.store.intend(self.claim()?, &stage, message_id, lease, &self.events).await?;
+        self.events.clear();
+        self.deadline = before + lease;
+        self.browsers.renew(lease).await;
+        Ok(())
+    }
+
+    /// The act itself. A worker that was stopped past its lease does not begin it.
+    async fn act_once(&mut self, commit: &Steps) -> Result<(), Stop> {
+        if Instant::now() >= self.deadline {
+            return Err(Stop::failed("lånet av ärendet hann ta slut före åtgärden"));
+        }
+        self.committing = true;
+        let result = Box::pin(self.run_steps(commit)).await;
+        self.committing = false;
+        result
+    }
+
+    /// The act went through without an error: what does the system say?
+    async fn settle_after(&mut self, stage: &Stage) -> Result<Fenced, Stop> {
+        let Some(verify) = &stage.verify else { return Err(Stop::permanent("`verify` saknas")) };
+        match self.verify_here(&verify.value).await? {
+            Seen::Yes => {
+                self.settle(IntentOutcome::Done, "seen after the act").await?;
+                Ok(Fenced::Done)
+            }
+            _ => self.settle_lost(stage, &Stop::failed("efter åtgärden syns inte det som väntades")).await,
+        }
+    }
+
+    /// The answer was lost: a fresh session, after the system's settle time, decides.
+    async fn settle_lost(&mut self, stage: &Stage, why: &Stop) -> Result<Fenced, Stop> {
+        let Some(verify) = &stage.verify else { return Err(Stop::permanent("`verify` saknas")) };
+        match self.verify_fresh(&verify.value).await? {
+            Seen::Yes => {
+                self.settle(IntentOutcome::Done, "found after a lost answer").await?;
+                Ok(Fenced::Done)
+            }
+            Seen::Different => Err(self.already_there().await?),
+            Seen::No => {
+                self.settle(IntentOutcome::NotDone, "not found, twice, after a lost answer").await?;
+                Err(Stop::failed(why.message()))
+            }
+            Seen::Unknown(why) => {
+                self.settle(IntentOutcome::Uncertain, &why).await?;
+                Ok(Fenced::Uncertain(why))
+            }
+        }
+    }
+
+    /// Writes down the outcome, durably, under the lease's token.
+    async fn settle(&mut self, outcome: IntentOutcome, detail: &str) -> Result<(), Stop> {
+        let event = self.event(EventKind::Outcome).detail(json!({"outcome": outcome.as_str(), "detail": detail}));
+        self.note(event);
+        let stage = self.stage.clone();
+        self.app.store.settle(self.claim()?, &stage, outcome, detail, &self.events).await?;
+        self.events.clear();
+        Ok(())
+    }
+
+    /// A mail: it can't be verified, so what has no answer is held, or sent again under the same Message-ID.
+    async fn commit_mail(&mut self, mail: &Mail) -> Result<Fenced, Stop> {
+        let claim = self.claim()?;
+        let (item, attempt) = (claim.item.id.clone(), claim.item.attempt);
+        let last = self.app.store.intents(&item, &self.stage).await?.pop();
+        let mut message_id = None;
+        let mut date = self.app.store.now().await?;
+        if let Some(last) = last {
+            if is_done(&last, attempt) || last.outcome.as_deref() == Some("done") {
+                return Ok(Fenced::Done);
+            }
+            if last.outcome.as_deref() != Some("not_done") {
+                match mail.on_uncertain {
+                    // The same letter to the second: a server or a reader can tell that it came twice.
+                    OnUncertain::Resend => {
+                        date = crate::model::parse_time(&last.at).unwrap_or(date);
+                        message_id = last.message_id;
+                    }
+                    OnUncertain::Hold => return self.hold_mail("brevet kan ha gått iväg utan svar").await,
+                }
+            }
+        }
+        let letter = self.letter(mail, message_id, date)?;
+        self.intend(Some(&letter.message_id)).await?;
+        let started = Instant::now();
+        let outcome = self.mailer()?.send(&letter).await;
+        self.waited += started.elapsed();
+        self.settle_mail(outcome, &letter.message_id).await
+    }
+
+    async fn settle_mail(&mut self, outcome: SendOutcome, message_id: &str) -> Result<Fenced, Stop> {
+        match outcome {
+            SendOutcome::Sent => {
+                let event = self.event(EventKind::Mailed).detail(json!({"message_id": message_id}));
+                self.note(event);
+                self.settle(IntentOutcome::Done, "the server took it").await?;
+                Ok(Fenced::Done)
+            }
+            SendOutcome::NotSent(error) => {
+                self.settle(IntentOutcome::NotDone, &error.phase.to_string()).await?;
+                Err(Stop::failed(error.to_string()))
+            }
+            SendOutcome::Refused(error) => {
+                self.settle(IntentOutcome::NotDone, &error.phase.to_string()).await?;
+                Err(Stop::HandOver { code: "mail_refused".into(), reason: format!("Brevet togs inte emot: {error}") })
+            }
+            SendOutcome::Unknown(error) => self.hold_mail(&error.phase.to_string()).await,
+        }
+    }
+
+    async fn hold_mail(&mut self, why: &str) -> Result<Fenced, Stop> {
+        self.settle(IntentOutcome::Uncertain, why).await?;
+        Ok(Fenced::Uncertain(why.to_owned()))
+    }
+}
+
+/// Whether this attempt's commit took effect, by verify or by a person who looked.
+fn is_done(intent: &Intent, attempt: i64) -> bool {
+    intent.attempt == attempt && intent.outcome.as_deref() == Some("done")
+}
+
+/// Whether a person looked and saw that it did not take effect.
+fn is_settled_as_not_done(intent: &Intent) -> bool {
+    let by_person = intent.detail.as_deref().is_some_and(|detail| detail.starts_with("settled by"));
+    by_person && intent.outcome.as_deref() == Some("not_done")
+}

@@ -1,0 +1,246 @@
+//! One item through its stages, from where it is to where it ends or waits.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::browsers::Browsers;
+use super::decide::Decided;
+use super::error::{Failure, Stop};
+use super::fence::Fenced;
+use super::record::Record;
+use super::scope;
+use super::work::{Held, Work};
+use crate::app::App;
+use crate::bot::{Bot, Stage};
+use crate::browser::{SessionRecord, end_recorded};
+use crate::model::{EventKind, ItemState};
+use crate::store::{self, Claim, Finish};
+
+/// How often in one stage the robot signs in again after having been signed out.
+const SIGN_INS: usize = 3;
+
+/// Where a stage leaves the item.
+enum Next {
+    /// On to the next stage.
+    Go,
+    /// The item ends or waits here.
+    Stay(Finish),
+}
+
+/// Works on a claimed item until it ends or waits.
+pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut Browsers) -> store::Result<()> {
+    if claim.taken_over {
+        end_browsers_of(&claim).await;
+    }
+    let now = app.store.now().await?;
+    let mut scope = scope::base(&app.config, now, &claim.item.run);
+    let record = Record::restore(&claim.item.fields.0);
+    scope.set("item", record.as_item(&bot.item.fields));
+    let mut work = Work {
+        app,
+        bot,
+        held: Held::Item(claim),
+        browsers,
+        scope,
+        record,
+        stage: String::new(),
+        system: None,
+        committing: false,
+        signing_in: false,
+        events: Vec::new(),
+        deadline: Instant::now(),
+        waited: Duration::ZERO,
+    };
+    match Box::pin(work.through_stages(now)).await {
+        Ok(finish) => work.let_go(&finish).await,
+        Err(Stop::Store(error)) => Err(error),
+        Err(stop) => {
+            let finish = work.finish_of(stop);
+            work.let_go(&finish).await
+        }
+    }
+}
+
+/// Ends the browsers of a worker that lost its lease, before anything is verified.
+async fn end_browsers_of(claim: &Claim) {
+    let records: Vec<SessionRecord> =
+        claim.item.browsers.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    for record in records {
+        if !end_recorded(&record).await {
+            tracing::warn!(session = record.id, "failed to end the browser of a worker that lost its lease");
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Does the stages from the item's own on.
+    async fn through_stages(&mut self, now: DateTime<Utc>) -> Result<Finish, Stop> {
+        let bot = self.bot;
+        let first = match &self.claim()?.item.stage {
+            Some(name) => bot.stage_index(name).ok_or_else(|| {
+                Stop::permanent(format!("skedet `{name}` finns inte längre i robotens skript"))
+            })?,
+            None => 0,
+        };
+        self.recall(first).await?;
+        // What a stage reads into names of its own is gone when the next begins.
+        for (place, stage) in bot.stages.iter().enumerate().skip(first) {
+            let outer = self.scope.clone();
+            self.stage.clone_from(&stage.stage.value);
+            match self.whole_stage(stage, now).await? {
+                Next::Go => {}
+                Next::Stay(finish) => return Ok(finish),
+            }
+            self.keep_scope(outer);
+            self.stage_done(place + 1).await?;
+        }
+        Ok(Finish::new(ItemState::Done))
+    }
+
+    /// The names of a stage go with it; `item`, `suggestion` and `decision` stay.
+    fn keep_scope(&mut self, mut outer: expression::Scope) {
+        for name in ["item", "suggestion", "decision"] {
+            if let Some(value) = self.scope.get(name) {
+                outer.set(name, value.clone());
+            }
+        }
+        self.scope = outer;
+    }
+
+    /// What earlier stages came to: the suggestion and the decision, believed only if they hold.
+    async fn recall(&mut self, first: usize) -> Result<(), Stop> {
+        let bot = self.bot;
+        let item = self.claim()?.item.id.clone();
+        if let Some(suggestion) = self.app.store.suggestion(&item).await? {
+            self.scope.set("suggestion", scope::suggestion(&suggestion.answer.0));
+        }
+        for stage in &bot.stages[..first] {
+            let Some(decide) = &stage.decide else { continue };
+            if let Decided::Waits = self.decide(&decide.value).await? {
+                return Err(Stop::HandOver {
+                    code: "decision_missing".into(),
+                    reason: "Ärendet står efter beslutet, men inget beslut som gäller finns.".into(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A stage, done again where the system had signed the robot out.
+    async fn whole_stage(&mut self, stage: &Stage, now: DateTime<Utc>) -> Result<Next, Stop> {
+        if let Some(when) = &stage.when
+            && !self.holds(when)?
+        {
+            let event = self.event(EventKind::StageSkipped);
+            self.note(event);
+            return Ok(Next::Go);
+        }
+        let event = self.event(EventKind::StageStarted);
+        self.note(event);
+        let mut sign_ins = 0;
+        loop {
+            match self.one_stage(stage, now).await {
+                Err(Stop::SignedOut) if sign_ins < SIGN_INS => {
+                    sign_ins += 1;
+                    let event = self.event(EventKind::SignedOut);
+                    self.note(event);
+                    self.leave_system().await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn one_stage(&mut self, stage: &Stage, now: DateTime<Utc>) -> Result<Next, Stop> {
+        self.system = None;
+        if let Some(system) = &stage.on {
+            self.enter_system(&system.value).await?;
+        }
+        if let Some(suggest) = &stage.suggest {
+            self.suggest(&suggest.value).await?;
+            return Ok(Next::Go);
+        }
+        if let Some(decide) = &stage.decide {
+            return match self.decide(&decide.value).await? {
+                Decided::ByPerson => Ok(Next::Go),
+                Decided::Waits => {
+                    let mut finish = Finish::new(ItemState::AwaitingDecision);
+                    finish.due_at = self.due(&decide.value, now)?;
+                    Ok(Next::Stay(finish))
+                }
+            };
+        }
+        let Some(commit) = &stage.commit else {
+            Box::pin(self.run_steps(&stage.steps)).await?;
+            return Ok(Next::Go);
+        };
+        match Box::pin(self.commit(stage, &commit.value)).await? {
+            Fenced::Done => Ok(Next::Go),
+            Fenced::Uncertain(why) => Ok(Next::Stay(Finish::new(ItemState::Uncertain).because("uncertain", why))),
+        }
+    }
+
+    /// Writes down that a stage is done, with the item's record and its next stage.
+    async fn stage_done(&mut self, next: usize) -> Result<(), Stop> {
+        let waited = i64::try_from(std::mem::take(&mut self.waited).as_millis()).unwrap_or(i64::MAX);
+        let event = self.event(EventKind::StageFinished).detail(json!({"waited_ms": waited}));
+        self.note(event);
+        // After the last stage the item stays there until it is let go of as done.
+        let next = self.bot.stages.get(next).map(|stage| stage.stage.value.clone());
+        let fields = self.record.store();
+        let Held::Item(claim) = &mut self.held else { return Ok(()) };
+        if next.is_some() {
+            self.app.store.stage_done(claim, next.as_deref(), &fields, &self.events).await?;
+            self.events.clear();
+        }
+        claim.item.stage = next;
+        claim.item.tries = 0;
+        Ok(())
+    }
+
+    /// How the item ends or waits after the steps stopped.
+    fn finish_of(&self, stop: Stop) -> Finish {
+        let tries = self.claim().map_or(0, |claim| claim.item.tries) + 1;
+        let worker = &self.app.config.worker;
+        match stop {
+            Stop::HandOver { code, reason } => Finish::new(ItemState::HandedOver).because(code, reason),
+            Stop::Defer { wait, code } => {
+                Finish { wait: Some(wait), failed_try: true, ..Finish::new(ItemState::Deferred).because(code, "") }
+            }
+            Stop::Failed(Failure { permanent: false, message }) if tries < worker.tries => {
+                let doubled = worker.backoff * 2_u32.saturating_pow(u32::try_from(tries - 1).unwrap_or(0).min(10));
+                let retry = Finish::new(ItemState::Deferred).because("retry", self.redactor().redact(&message));
+                Finish { wait: Some(doubled), failed_try: true, ..retry }
+            }
+            other => {
+                let why = self.redactor().redact(&other.message());
+                Finish { failed_try: true, ..Finish::new(ItemState::Failed).because("system", why) }
+            }
+        }
+    }
+
+    /// Lets go of the item, with everything that has happened; a failed stage's browser is not used again.
+    async fn let_go(mut self, finish: &Finish) -> store::Result<()> {
+        if finish.failed_try || finish.state == ItemState::Uncertain {
+            self.screenshot("failure").await;
+            self.leave_system().await;
+        }
+        let kind = match finish.state {
+            ItemState::Done => EventKind::Done,
+            ItemState::HandedOver => EventKind::HandedOver,
+            ItemState::AwaitingDecision => EventKind::Waiting,
+            ItemState::Uncertain => EventKind::Uncertain,
+            ItemState::Deferred if finish.code.as_deref() == Some("retry") => EventKind::Retried,
+            ItemState::Deferred => EventKind::Deferred,
+            _ => EventKind::Failed,
+        };
+        let wait = finish.wait.map(|wait| wait.as_secs());
+        let event = self.event(kind).detail(json!({"code": finish.code, "wait_s": wait}));
+        self.note(event);
+        let fields = self.record.store();
+        let Held::Item(claim) = &self.held else { return Ok(()) };
+        self.app.store.finish(claim, finish, &fields, &self.events).await
+    }
+}

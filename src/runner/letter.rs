@@ -1,0 +1,64 @@
+//! Letters: made from the bot's templates and sent by the configured server. Nothing personal is offered to a template
+//! unless the mail system is confidential.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value as Json, json};
+
+use super::error::Stop;
+use super::work::Work;
+use crate::bot::Mail as MailStep;
+use crate::mail::{Letter, Mail, MailConfig, Mailer, Template, Tls};
+
+impl Work<'_> {
+    /// The letter of a mail step, under the Message-ID of an earlier try where there was one.
+    pub(super) fn letter(
+        &self,
+        step: &MailStep,
+        message_id: Option<String>,
+        date: DateTime<Utc>,
+    ) -> Result<Mail, Stop> {
+        let wrong = |error: &dyn std::fmt::Display| Stop::permanent(format!("brevet kan inte skrivas: {error}"));
+        let template = Template::read(&self.bot.folder.join("mail"), &step.template.value).map_err(|error| wrong(&error))?;
+        let content = template.render(&self.letter_context(step)?).map_err(|error| wrong(&error))?;
+        let message_id = message_id.unwrap_or_else(|| self.new_message_id());
+        Mail::compose(Letter { message_id, to: self.text(&step.to)?, date }, content).map_err(|error| wrong(&error))
+    }
+
+    fn letter_context(&self, step: &MailStep) -> Result<Json, Stop> {
+        let confidential = self.app.config.mail.confidential;
+        let item = expression::plain_json(&self.record.as_item(&self.bot.item.fields));
+        let open = |name: &String| confidential || self.bot.item.fields.get(name).is_some_and(|field| !field.personal);
+        let item: Map<String, Json> =
+            item.as_object().cloned().unwrap_or_default().into_iter().filter(|(name, _)| open(name)).collect();
+        let data = match &step.data {
+            Some(tree) => expression::plain_json(&self.tree(&tree.value)?),
+            None => json!({}),
+        };
+        Ok(json!({"item": item, "data": data, "config": self.app.config.values}))
+    }
+
+    fn new_message_id(&self) -> String {
+        let from = self.app.config.mail.from.trim_end_matches('>');
+        let domain = from.rsplit('@').next().filter(|domain| !domain.is_empty()).unwrap_or("kollega.invalid");
+        format!("<{}@{domain}>", crate::model::new_id())
+    }
+
+    pub(super) fn mailer(&self) -> Result<Mailer, Stop> {
+        let own = &self.app.config.mail;
+        if own.host.is_empty() {
+            return Err(Stop::permanent("e-post är inte inställt: lägg till [mail] med host och from i kollega.toml"));
+        }
+        let mut config = MailConfig::new(own.host.clone(), own.port, own.from.clone());
+        config.tls = match own.tls.as_str() {
+            "none" => Tls::None,
+            "tls" | "implicit" => Tls::Implicit,
+            _ => Tls::Starttls,
+        };
+        config.ca.clone_from(&own.ca);
+        config.user.clone_from(&own.user);
+        if let Some(name) = &own.password {
+            config.password = Some(self.app.secrets.get(name).map_err(|error| Stop::permanent(error.to_string()))?);
+        }
+        Ok(Mailer::new(config))
+    }
+}

@@ -1,0 +1,141 @@
+//! Steps: carries out the actions of a list one after the other, each logged as a step of its own.
+//!
+//! Lists and dispatches; the actions are in the files beside.
+
+mod csv;
+mod enqueue;
+mod flow;
+mod http;
+mod label;
+mod page;
+mod read;
+mod set;
+mod sign_in;
+mod ssbtek;
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::error::Stop;
+use super::work::Work;
+use crate::bot::{Action, Step, Steps};
+use crate::model::EventKind;
+
+pub(super) use label::label;
+
+impl Work<'_> {
+    /// Does the steps in order; consecutive settings of fields travel in one round trip.
+    pub async fn run_steps(&mut self, steps: &Steps) -> Result<(), Stop> {
+        let mut rest = steps.0.as_slice();
+        while let Some(step) = rest.first() {
+            let batch = set::batch(rest);
+            if batch > 1 {
+                self.set_together(&rest[..batch]).await?;
+                rest = &rest[batch..];
+            } else {
+                Box::pin(self.run_step(step)).await?;
+                rest = &rest[1..];
+            }
+        }
+        Ok(())
+    }
+
+    /// Does one step: logged before and after, under a lease that covers its time limit.
+    async fn run_step(&mut self, step: &Step) -> Result<(), Stop> {
+        let label = label(&step.action);
+        self.begin_step(&label, self.time_of(&step.action)?).await?;
+        let started = Instant::now();
+        let result = self.act(&step.action, &label).await;
+        let took = started.elapsed();
+        if waits_for_systems(&step.action) {
+            self.waited += took;
+        }
+        self.end_step(&label, took, result).await
+    }
+
+    /// Notes that a step begins, with a lease that covers it.
+    pub(super) async fn begin_step(&mut self, label: &str, time: Duration) -> Result<(), Stop> {
+        let mut event = self.event(EventKind::StepStarted);
+        event.step = Some(label.to_owned());
+        self.note(event);
+        self.renew(time).await
+    }
+
+    /// Notes how a step ended. A page that says that nobody is signed in is told apart from other failures.
+    pub(super) async fn end_step(&mut self, label: &str, took: Duration, result: Result<(), Stop>) -> Result<(), Stop> {
+        let (kind, detail, result) = match result {
+            Ok(()) => (EventKind::StepFinished, None, Ok(())),
+            Err(stop @ Stop::Store(_)) => return Err(stop),
+            Err(stop @ (Stop::HandOver { .. } | Stop::Defer { .. })) => (EventKind::StepFinished, None, Err(stop)),
+            Err(stop) => {
+                let stop = if matches!(stop, Stop::Failed(_)) && self.is_signed_out().await { Stop::SignedOut } else { stop };
+                (EventKind::StepFailed, Some(self.redactor().redact(&stop.message())), Err(stop))
+            }
+        };
+        let mut event = self.event(kind);
+        event.step = Some(label.to_owned());
+        event.duration_ms = i64::try_from(took.as_millis()).ok();
+        event.detail = detail.map(|message| json!({"error": message}));
+        self.note(event);
+        result
+    }
+
+    /// How long a step may take by itself. Nested steps renew the lease themselves.
+    fn time_of(&self, action: &Action) -> Result<Duration, Stop> {
+        let limit = self.timeout();
+        Ok(match action {
+            Action::Wait(wait) => match &wait.timeout {
+                Some(text) => crate::duration::parse_duration(&text.value).map_err(Stop::permanent)?,
+                None => limit,
+            },
+            Action::Ssbtek(_) => self.app.config.ssbtek.as_ref().map_or(limit, |ssbtek| ssbtek.read_timeout * 4),
+            Action::Mail(_) => Duration::from_secs(180),
+            _ => limit,
+        })
+    }
+
+    async fn act(&mut self, action: &Action, label: &str) -> Result<(), Stop> {
+        match action {
+            Action::Open(open) => self.open(open).await,
+            Action::Click(body) => self.click(&body.at, label).await,
+            Action::Fill(_) | Action::Select(_) | Action::Check(_) | Action::Uncheck(_) => self.set_one(action, label).await,
+            Action::Type(fill) => self.type_keys(fill, label).await,
+            Action::Upload(upload) => self.upload(upload, label).await,
+            Action::Press(press) => self.press(press, label).await,
+            Action::Keypad(keypad) => self.keypad(keypad).await,
+            Action::Read(read) => self.read(read, label).await,
+            Action::ReadTable(read) => self.read_table(read, label).await,
+            Action::Exists(exists) => self.exists(exists, label).await,
+            Action::Wait(wait) => self.wait(wait).await,
+            Action::Frame(frame) => self.frame(frame).await,
+            Action::Window(window) => self.window(window).await,
+            Action::Alert(alert) => self.alert(alert).await,
+            Action::Download(download) => self.download(download, label).await,
+            Action::Print(print) => self.print(print).await,
+            Action::Screenshot(_) => {
+                self.screenshot("step").await;
+                Ok(())
+            }
+            Action::Set(set) => self.assign_tree(set),
+            Action::When(when) => self.when(when).await,
+            Action::ForEach(for_each) => self.for_each(for_each).await,
+            Action::Enqueue(enqueue) => self.enqueue(enqueue).await,
+            Action::HandOver(hand_over) => self.hand_over(hand_over),
+            Action::Fail(fail) => self.fail(fail),
+            Action::Http(http) => self.http(http).await,
+            Action::Ssbtek(ssbtek) => self.ssbtek(ssbtek).await,
+            Action::Mail(_) => Err(Stop::permanent("mail skickas bara under `commit`")),
+            Action::Csv(csv) => self.csv(csv),
+        }
+    }
+}
+
+/// Whether the time of a step is time that other systems take.
+fn waits_for_systems(action: &Action) -> bool {
+    !matches!(
+        action,
+        Action::Set(_) | Action::When(_) | Action::ForEach(_) | Action::Enqueue(_) | Action::HandOver(_) | Action::Fail(_)
+            | Action::Csv(_) | Action::Frame(_) | Action::Window(_)
+    )
+}

@@ -1,0 +1,76 @@
+//! Signing in to a system, and seeing that nobody is signed in any more.
+
+use std::time::Duration;
+
+use super::super::error::Stop;
+use super::super::work::Work;
+use crate::bot::System;
+use crate::browser::{Condition, Target};
+use crate::model::EventKind;
+
+impl Work<'_> {
+    /// Makes sure that the stage's system has a browser that is signed in.
+    pub(in crate::runner) async fn enter_system(&mut self, system: &str) -> Result<(), Stop> {
+        self.system = Some(system.to_owned());
+        if self.browsers.get(system).is_some() {
+            return Ok(());
+        }
+        let description = self.system_file(system)?;
+        self.renew(Duration::from_secs(60)).await?;
+        let masks = self.masks(&description)?;
+        let lease = Duration::from_secs(60) + self.app.config.worker.lease;
+        let started = std::time::Instant::now();
+        Box::pin(self.browsers.open(&self.app.config, system, masks, lease)).await?;
+        self.waited += started.elapsed();
+        if let super::super::work::Held::Item(claim) = &self.held {
+            self.app.store.set_browsers(claim, &self.browsers.records()).await?;
+        }
+        self.sign_in(&description).await
+    }
+
+    async fn sign_in(&mut self, description: &System) -> Result<(), Stop> {
+        if description.sign_in.0.is_empty() {
+            return Ok(());
+        }
+        self.signing_in = true;
+        let committing = std::mem::replace(&mut self.committing, false);
+        let result = self.try_sign_in(description).await;
+        self.signing_in = false;
+        self.committing = committing;
+        if result.is_ok() {
+            let event = self.event(EventKind::SignedIn).detail(serde_json::json!({"system": description.system.value}));
+            self.note(event);
+        }
+        result
+    }
+
+    async fn try_sign_in(&mut self, description: &System) -> Result<(), Stop> {
+        Box::pin(self.run_steps(&description.sign_in)).await?;
+        if let Some(signed_in) = &description.signed_in {
+            let condition = Condition::Shown { targets: self.targets(signed_in)?, is: None };
+            let shown = self.session()?.wait_for(&condition).await;
+            shown.map_err(|error| Stop::failed(format!("inloggningen lyckades inte: {error}")))?;
+        }
+        Ok(())
+    }
+
+    fn masks(&self, description: &System) -> Result<Vec<Target>, Stop> {
+        let masks: Vec<Vec<Target>> = description.mask.iter().map(|mask| self.targets(mask)).collect::<Result<_, _>>()?;
+        Ok(masks.into_iter().flatten().collect())
+    }
+
+    /// Whether the page says that nobody is signed in.
+    pub(in crate::runner) async fn is_signed_out(&mut self) -> bool {
+        if self.signing_in {
+            return false;
+        }
+        let Some(system) = self.system.clone() else { return false };
+        let Ok(description) = self.system_file(&system) else { return false };
+        let Some(signed_out) = &description.signed_out else { return false };
+        let Ok(targets) = self.targets(signed_out) else { return false };
+        match self.session() {
+            Ok(session) => session.exists(&targets, None, true).await.is_ok_and(|found| found.count > 0),
+            Err(_) => false,
+        }
+    }
+}

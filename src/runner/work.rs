@@ -1,0 +1,223 @@
+//! What steps work with: the scope, the item's record, the browser, the lease, and what has happened so far.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use expression::{Scope, Value};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::browsers::Browsers;
+use super::error::Stop;
+use super::record::Record;
+use crate::app::App;
+use crate::bot::{Bot, Named, System, TargetSpec, Targets, Text, Tree};
+use crate::browser::{Found, Session, Target, TargetKind};
+use crate::model::{Event, EventKind};
+use crate::secret::Redactor;
+use crate::store::{Claim, RunLease};
+
+/// What is held under a lease.
+pub(super) enum Held {
+    Item(Claim),
+    Run(RunLease),
+}
+
+/// The work on one item's stage, or on a run's collecting.
+pub(super) struct Work<'a> {
+    pub app: &'a App,
+    pub bot: &'a Bot,
+    pub held: Held,
+    pub browsers: &'a mut Browsers,
+    pub scope: Scope,
+    pub record: Record,
+    pub stage: String,
+    /// The system of the stage.
+    pub system: Option<String>,
+    /// Within a commit no fallback is used.
+    pub committing: bool,
+    /// Within sign-in a signed-out page is what is expected.
+    pub signing_in: bool,
+    /// What happened and is not yet in the store.
+    pub events: Vec<Event>,
+    /// When our lease ends, by the local monotonic clock, reckoned from before it was asked for.
+    pub deadline: Instant,
+    /// Time spent waiting for other systems in this stage.
+    pub waited: Duration,
+}
+
+impl Work<'_> {
+    /// An event about what is held, by the bot.
+    pub fn event(&self, kind: EventKind) -> Event {
+        let event = Event::new(kind, format!("bot:{}", self.bot.bot.value)).stage(&self.stage);
+        match &self.held {
+            Held::Item(claim) => event.item(&claim.item),
+            Held::Run(lease) => event.run(&lease.run.id, &lease.run.bot),
+        }
+    }
+
+    /// Notes that something happened.
+    pub fn note(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// The claim, where an item is held.
+    pub fn claim(&self) -> Result<&Claim, Stop> {
+        match &self.held {
+            Held::Item(claim) => Ok(claim),
+            Held::Run(_) => Err(Stop::permanent("steget kan bara göras för ett ärende")),
+        }
+    }
+
+    /// Prolongs the lease for a step that may take `time`, and writes down what has happened so far.
+    pub async fn renew(&mut self, time: Duration) -> Result<(), Stop> {
+        let lease = time + self.app.config.worker.lease;
+        let before = Instant::now();
+        match &self.held {
+            Held::Item(claim) => self.app.store.renew(claim, lease, &self.events).await?,
+            Held::Run(run) => self.app.store.renew_run(run, lease, &self.events).await?,
+        }
+        self.events.clear();
+        self.deadline = before + lease;
+        self.browsers.renew(lease).await;
+        Ok(())
+    }
+
+    /// The time limit of a step in the present system.
+    pub fn timeout(&self) -> Duration {
+        let own = self.system.as_ref().and_then(|system| self.app.config.systems.get(system));
+        own.map_or(Duration::from_secs(20), |system| system.timeout)
+    }
+
+    /// Waits for a condition's time under a lease that is kept.
+    pub async fn pause(&mut self, time: Duration) -> Result<(), Stop> {
+        let until = Instant::now() + time;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            self.renew(Duration::from_secs(10)).await?;
+            tokio::time::sleep(left.min(Duration::from_secs(5))).await;
+        }
+    }
+
+    /// The browser of the stage's system.
+    pub fn session(&mut self) -> Result<&mut Session, Stop> {
+        let system = self.system.clone().ok_or_else(|| Stop::permanent("steget behöver ett system: skriv `on:`"))?;
+        self.browsers.get(&system).ok_or_else(|| Stop::failed("webbläsaren är borta"))
+    }
+
+    /// What a text says now.
+    pub fn text(&self, text: &Text) -> Result<String, Stop> {
+        Ok(text.template.text(&self.scope)?)
+    }
+
+    /// What a text is now, of its own type.
+    pub fn value(&self, text: &Text) -> Result<Value, Stop> {
+        Ok(text.template.eval(&self.scope)?)
+    }
+
+    /// Whether a text is true now; anything but true or false is an error.
+    pub fn holds(&self, text: &Text) -> Result<bool, Stop> {
+        match text.template.eval(&self.scope)?.as_bool() {
+            Ok(value) => Ok(value),
+            Err(kind) => Err(Stop::permanent(format!("villkoret `{}` är varken sant eller falskt ({kind})", text.source()))),
+        }
+    }
+
+    /// What a tree is now.
+    pub fn tree(&self, tree: &Tree) -> Result<Value, Stop> {
+        Ok(match tree {
+            Tree::Text(text) => self.value(text)?,
+            Tree::Plain(json) => expression::from_json(json),
+            Tree::List(list) => list.iter().map(|one| self.tree(one)).collect::<Result<rhai::Array, _>>()?.into(),
+            Tree::Map(entries) => {
+                let mut map = rhai::Map::new();
+                for (name, value) in entries {
+                    map.insert(name.value.as_str().into(), self.tree(value)?);
+                }
+                map.into()
+            }
+        })
+    }
+
+    /// The targets as they are on the page now.
+    pub fn targets(&self, targets: &Targets) -> Result<Vec<Target>, Stop> {
+        targets.0.iter().map(|target| self.target(&target.value)).collect()
+    }
+
+    fn target(&self, spec: &TargetSpec) -> Result<Target, Stop> {
+        let kind = match spec {
+            TargetSpec::Field(_) => TargetKind::Field,
+            TargetSpec::Button(_) => TargetKind::Button,
+            TargetSpec::Link(_) => TargetKind::Link,
+            TargetSpec::Cell(_) => TargetKind::Cell,
+            TargetSpec::Table(_) => TargetKind::Table,
+            TargetSpec::Text(_) => TargetKind::Text,
+            TargetSpec::Css(_) => TargetKind::Css,
+            TargetSpec::Xpath(_) => TargetKind::Xpath,
+        };
+        let Named { name, row, column, table } = spec.parts().1;
+        let text = |text: &Option<Text>| text.as_ref().map(|text| self.text(text)).transpose();
+        let mut target = Target::new(kind, text(name)?.unwrap_or_default());
+        (target.row, target.column, target.table) = (text(row)?, text(column)?, text(table)?);
+        Ok(target)
+    }
+
+    /// Notes a fallback that was used.
+    pub fn drift(&mut self, step: &str, found: Found) {
+        if found.is_drift() {
+            let mut event = self.event(EventKind::Drift).detail(json!({"fallback": found.index}));
+            event.step = Some(step.to_owned());
+            self.note(event);
+        }
+    }
+
+    /// Gives a name of the stage, or a field of the item, a value.
+    pub fn assign(&mut self, path: &str, value: &Value) -> Result<(), Stop> {
+        match path.strip_prefix("item.") {
+            Some(field) => {
+                self.record.set(&self.bot.item.fields, field, value).map_err(Stop::permanent)?;
+                self.scope.set("item", self.record.as_item(&self.bot.item.fields));
+            }
+            None => self.scope.set(path, value.clone()),
+        }
+        Ok(())
+    }
+
+    /// What masks secrets and this item's personal values.
+    pub fn redactor(&self) -> Redactor {
+        self.app.redactor(&self.record.personal_texts(&self.bot.item.fields))
+    }
+
+    /// How the present system is signed in to.
+    pub fn system_file(&self, system: &str) -> Result<System, Stop> {
+        let file = self.app.config.system_file(system);
+        System::load(&file).map_err(|problems| {
+            let first = problems.first().map(ToString::to_string).unwrap_or_default();
+            Stop::permanent(format!("systemets fil kan inte läsas: {first}"))
+        })
+    }
+
+    /// Keeps a picture of the page with personal values masked; that it can't be taken stops nothing.
+    pub async fn screenshot(&mut self, why: &str) {
+        let values = self.record.personal_texts(&self.bot.item.fields);
+        let started = Instant::now();
+        let Ok(session) = self.session() else { return };
+        let picture = session.screenshot(&[], &values).await;
+        self.waited += started.elapsed();
+        let Ok(picture) = picture else { return };
+        let name = format!("{}.png", hex::encode(Sha256::digest(&picture)));
+        let folder = self.app.screenshots();
+        if std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(&name), &picture)).is_ok() {
+            let event = self.event(EventKind::Screenshot).detail(json!({"file": name, "why": why}));
+            self.note(event);
+        }
+    }
+
+    /// A path of the bot's folder, or an absolute one that a step gave.
+    pub fn file(&self, path: &str) -> PathBuf {
+        self.bot.folder.join(path)
+    }
+}

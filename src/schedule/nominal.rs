@@ -1,0 +1,231 @@
+//! Nominal times: cron evaluated by the clock on the wall, moved off holidays, then placed in real time.
+//!
+//! The answer for a window depends on nothing but the schedule and the window: asked for two windows side by side it
+//! gives what it gives for both as one. That is what makes a restart harmless. Times that don't start are told too,
+//! with the reason, so that "why did it not run?" has an answer.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+
+use super::holiday_rule::DayFate;
+use super::wall_clock::WallClock;
+use super::{CronExpression, Schedule};
+use crate::calendar::DayOff;
+
+/// A time at which a schedule starts, or would have but for a reason. Unique in its schedule by (`local`, `fold`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nominal {
+    /// The time on the wall.
+    pub local: NaiveDateTime,
+    /// 0, or 1 for the second coming of a time as the clock is put back.
+    pub fold: u8,
+    /// The same in real time; for a time that never comes, the end of the gap.
+    pub utc: DateTime<Utc>,
+    /// Whether it starts.
+    pub fate: Fate,
+}
+
+/// Whether a nominal time starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It starts; the notes tell what is unusual about its time.
+    Starts(Vec<Note>),
+    /// It does not start at its time, for this reason.
+    Skipped(SkipReason),
+}
+
+/// Something unusual about the time of a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Note {
+    /// It stands for a time that never comes, as the clock is put forward over it.
+    InsteadOfGap(NaiveDateTime),
+    /// It stands for a time on a day that is not worked.
+    MovedFrom(NaiveDateTime, DayOff),
+    /// Its time on the wall comes twice; this is the first.
+    FirstOfTwo,
+    /// Its time on the wall comes twice; this is the second.
+    SecondOfTwo,
+}
+
+/// Why a nominal time does not start at its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SkipReason {
+    /// The day is not worked, and the schedule skips such days.
+    Holiday(DayOff),
+    /// The day is not worked: the start is at another time instead.
+    Moved { why: DayOff, to: NaiveDateTime },
+    /// The clock is put forward over it: the start is at the end of the gap instead.
+    Gap { to: NaiveDateTime },
+    /// The clock is put back, and it started when its time came first.
+    Repeated,
+}
+
+impl Nominal {
+    /// Whether it starts.
+    pub fn starts(&self) -> bool {
+        matches!(self.fate, Fate::Starts(_))
+    }
+
+    /// What is unusual about the time, in Swedish; empty when nothing is.
+    pub fn remark(&self) -> String {
+        match &self.fate {
+            Fate::Skipped(reason) => reason.to_string(),
+            Fate::Starts(notes) => notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        }
+    }
+}
+
+impl Schedule {
+    /// Every nominal time after `after` up to and including `until`, in order of real time.
+    pub fn nominal_times(&self, after: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Nominal> {
+        if until <= after {
+            return Vec::new();
+        }
+        let first = self.wall_date(after) - Days::new(1);
+        let last = self.wall_date(until) + Days::new(1);
+        let mut placed = Placed::default();
+        for date in self.dates_that_matter(first, last) {
+            self.place_date(date, &mut placed);
+        }
+        placed.within(after, until)
+    }
+
+    /// The next start after `after`; none when the schedule never starts again.
+    pub fn next_start(&self, after: DateTime<Utc>) -> Option<Nominal> {
+        let mut from = after;
+        let mut width = TimeDelta::hours(1);
+        while self.wall_date(from) <= CronExpression::last_date() {
+            let until = from + width;
+            if let Some(start) = self.nominal_times(from, until).into_iter().find(Nominal::starts) {
+                return Some(start);
+            }
+            (from, width) = (until, (width * 2).min(TimeDelta::days(64)));
+        }
+        None
+    }
+
+    /// The first date from `from` on of whose times any starts, on that date or another.
+    pub fn first_live_date(&self, from: NaiveDate) -> Option<NaiveDate> {
+        from.iter_days()
+            .take_while(|date| *date <= CronExpression::last_date())
+            .find(|date| self.cron.includes(*date) && !matches!(self.fate_of(*date), DayFate::Skipped(_)))
+    }
+
+    fn wall_date(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.timezone).date_naive()
+    }
+
+    /// The dates whose times are, or may be moved, between `first` and `last`.
+    fn dates_that_matter(&self, first: NaiveDate, last: NaiveDate) -> impl Iterator<Item = NaiveDate> + '_ {
+        let (from, to) = match &self.holidays {
+            None => (first, last),
+            Some(rule) => (rule.calendar.previous_working_day(first), rule.calendar.next_working_day(last)),
+        };
+        from.iter_days().take_while(move |date| *date <= to).filter(move |date| {
+            let target = match self.fate_of(*date) {
+                DayFate::Moves(_, target) => target,
+                DayFate::Stays | DayFate::Skipped(_) => *date,
+            };
+            let matters = |date: NaiveDate| (first..=last).contains(&date);
+            self.cron.includes(*date) && (matters(*date) || matters(target))
+        })
+    }
+
+    fn fate_of(&self, date: NaiveDate) -> DayFate {
+        self.holidays.as_ref().map_or(DayFate::Stays, |rule| rule.fate(date))
+    }
+
+    fn place_date(&self, date: NaiveDate, placed: &mut Placed) {
+        let fate = self.fate_of(date);
+        for time in self.cron.times_of_day() {
+            let local = date.and_time(time);
+            match fate {
+                DayFate::Stays => self.place_start(local, None, placed),
+                DayFate::Skipped(why) => self.place_skip(local, SkipReason::Holiday(why), placed),
+                DayFate::Moves(why, target) => {
+                    let to = target.and_time(time);
+                    self.place_skip(local, SkipReason::Moved { why, to }, placed);
+                    self.place_start(to, Some(Note::MovedFrom(local, why)), placed);
+                }
+            }
+        }
+    }
+
+    fn place_skip(&self, local: NaiveDateTime, reason: SkipReason, placed: &mut Placed) {
+        if let Some(place) = WallClock::place(local, self.timezone) {
+            placed.skip(local, 0, place.first(), reason);
+        }
+    }
+
+    fn place_start(&self, local: NaiveDateTime, note: Option<Note>, placed: &mut Placed) {
+        match WallClock::place(local, self.timezone) {
+            Some(WallClock::Once(at)) => placed.start(local, 0, at, note),
+            Some(WallClock::Twice { first, second }) => {
+                placed.start(local, 0, first, note.into_iter().chain([Note::FirstOfTwo]));
+                if self.cron.every_hour() {
+                    placed.start(local, 1, second, note.into_iter().chain([Note::SecondOfTwo]));
+                } else {
+                    placed.skip(local, 1, second, SkipReason::Repeated);
+                }
+            }
+            Some(WallClock::Never { then, at }) => {
+                placed.skip(local, 0, at, SkipReason::Gap { to: then });
+                placed.start(then, 0, at, note.into_iter().chain([Note::InsteadOfGap(local)]));
+            }
+            None => {}
+        }
+    }
+}
+
+/// The nominal times found so far; the key is what makes a nominal time one and the same.
+#[derive(Default)]
+struct Placed(BTreeMap<(NaiveDateTime, u8), Nominal>);
+
+impl Placed {
+    /// A start; where there is one already they are one, with the notes of both.
+    fn start(&mut self, local: NaiveDateTime, fold: u8, utc: DateTime<Utc>, notes: impl IntoIterator<Item = Note>) {
+        let nominal =
+            self.0.entry((local, fold)).or_insert_with(|| Nominal { local, fold, utc, fate: Fate::Starts(Vec::new()) });
+        if let Fate::Starts(known) = &mut nominal.fate {
+            known.extend(notes);
+            known.sort_unstable();
+            known.dedup();
+        }
+    }
+
+    fn skip(&mut self, local: NaiveDateTime, fold: u8, utc: DateTime<Utc>, reason: SkipReason) {
+        self.0.entry((local, fold)).or_insert(Nominal { local, fold, utc, fate: Fate::Skipped(reason) });
+    }
+
+    fn within(self, after: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Nominal> {
+        let mut found: Vec<_> = self.0.into_values().filter(|one| after < one.utc && one.utc <= until).collect();
+        found.sort_by_key(|one| (one.utc, one.local, one.fold));
+        found
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InsteadOfGap(local) => {
+                write!(f, "i stället för {}, som inte finns när klockan ställs fram", local.format("%H:%M"))
+            }
+            Self::MovedFrom(local, why) => write!(f, "flyttad från {} ({why})", local.format("%Y-%m-%d")),
+            Self::FirstOfTwo => f.write_str("första gången när klockan ställs tillbaka"),
+            Self::SecondOfTwo => f.write_str("andra gången när klockan ställs tillbaka"),
+        }
+    }
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Holiday(why) => write!(f, "startar inte: {why}"),
+            Self::Moved { why, to } => write!(f, "flyttad till {} ({why})", to.format("%Y-%m-%d %H:%M")),
+            Self::Gap { to } => write!(f, "finns inte, klockan ställs fram; startar {}", to.format("%H:%M")),
+            Self::Repeated => f.write_str("startade redan när tiden kom första gången; klockan ställs tillbaka"),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What can go wrong with the store.
+
+use std::path::PathBuf;
+
+/// A failure of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database refused or could not be reached.
+    #[error("databasen svarade inte som väntat: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("databasens tabeller kunde inte uppdateras: {0}")]
+    Migrate(sqlx::migrate::MigrateError),
+    /// The folder of the database cannot be made.
+    #[error("mappen {} kan inte skapas: {error}", .folder.display())]
+    Folder {
+        /// Which.
+        folder: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The lease is no longer ours: another worker has the work.
+    #[error("arbetet har tagits över av en annan arbetare")]
+    LeaseLost,
+    /// A change of state that is not allowed.
+    #[error("ett ärende i läget {from} kan inte bli {to}")]
+    NotAllowed {
+        /// The present state.
+        from: String,
+        /// The wanted state.
+        to: String,
+    },
+    /// Nothing by that name.
+    #[error("{0} finns inte")]
+    Missing(String),
+    /// Something in the database cannot be read.
+    #[error("databasen innehåller något som inte kan läsas: {0}")]
+    Corrupt(String),
+}
+
+/// The result of a store function.
+pub type Result<T> = std::result::Result<T, Error>;

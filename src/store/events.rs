@@ -1,0 +1,66 @@
+//! Events: appended once, read by the log, the console and `why`.
+
+use super::{Result, Store, Tx, now};
+use crate::model::{Event, ItemId, LoggedEvent, RunId, new_id, time_text};
+
+impl Store {
+    /// Appends events on their own.
+    pub async fn append(&self, events: &[Event]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        append(&mut tx, events).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The events of an item, oldest first.
+    pub async fn item_events(&self, item: &ItemId) -> Result<Vec<LoggedEvent>> {
+        Ok(sqlx::query_as("select * from events where item = $1 order by id").bind(item).fetch_all(&self.pool).await?)
+    }
+
+    /// The events of a run, oldest first.
+    pub async fn run_events(&self, run: &RunId) -> Result<Vec<LoggedEvent>> {
+        Ok(sqlx::query_as("select * from events where run = $1 order by id").bind(run).fetch_all(&self.pool).await?)
+    }
+
+    /// The newest events, oldest first.
+    pub async fn latest_events(&self, count: i64) -> Result<Vec<LoggedEvent>> {
+        let sql = "select * from (select * from events order by id desc limit $1) order by id";
+        Ok(sqlx::query_as(sql).bind(count).fetch_all(&self.pool).await?)
+    }
+
+    /// The events that came after this one, oldest first.
+    pub async fn events_after(&self, id: &str) -> Result<Vec<LoggedEvent>> {
+        Ok(sqlx::query_as("select * from events where id > $1 order by id limit 1000")
+            .bind(id)
+            .fetch_all(&self.pool)
+            .await?)
+    }
+}
+
+/// Appends events inside a transaction, in order: ids made in one call ascend.
+pub(super) async fn append(tx: &mut Tx, events: &[Event]) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let at = time_text(now(tx).await?);
+    for event in events {
+        sqlx::query(
+            "insert into events (id, at, run, item, bot, attempt, actor, kind, stage, step, duration_ms, detail)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        )
+        .bind(new_id())
+        .bind(&at)
+        .bind(&event.run)
+        .bind(&event.item)
+        .bind(&event.bot)
+        .bind(event.attempt)
+        .bind(&event.actor)
+        .bind(event.kind.as_str())
+        .bind(&event.stage)
+        .bind(&event.step)
+        .bind(event.duration_ms)
+        .bind(event.detail.as_ref().map(ToString::to_string))
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Intents and their outcomes: what makes a commit happen once. See `runner::fence` for the order of things.
+
+use std::time::Duration;
+
+use super::events::append;
+use super::items::{hold, item_in, not_allowed};
+use super::{Claim, Error, Result, Store, now};
+use crate::model::{Event, EventKind, Intent, IntentId, IntentOutcome, ItemId, ItemState, time_text};
+
+impl Store {
+    /// Writes down, durably, that a stage's commit is about to be made.
+    pub async fn intend(
+        &self,
+        claim: &Claim,
+        stage: &str,
+        message_id: Option<&str>,
+        lease: Duration,
+        events: &[Event],
+    ) -> Result<IntentId> {
+        let mut tx = self.begin().await?;
+        hold(&mut tx, claim, lease).await?;
+        let id = IntentId::generate();
+        sqlx::query(
+            "insert into intents (id, item, attempt, stage, token, message_id, at) values ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(&id)
+        .bind(&claim.item.id)
+        .bind(claim.item.attempt)
+        .bind(stage)
+        .bind(claim.token)
+        .bind(message_id)
+        .bind(time_text(now(&mut tx).await?))
+        .execute(&mut *tx)
+        .await?;
+        append(&mut tx, events).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Writes down, durably, what became of every open intent of the stage. Carries the lease's token.
+    pub async fn settle(
+        &self,
+        claim: &Claim,
+        stage: &str,
+        outcome: IntentOutcome,
+        detail: &str,
+        events: &[Event],
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        hold(&mut tx, claim, Duration::from_secs(30)).await?;
+        sqlx::query(
+            "update intents set outcome = $1, detail = $2, settled_at = $3
+             where item = $4 and stage = $5 and (outcome is null or outcome = 'uncertain')",
+        )
+        .bind(outcome.as_str())
+        .bind(detail)
+        .bind(time_text(now(&mut tx).await?))
+        .bind(&claim.item.id)
+        .bind(stage)
+        .execute(&mut *tx)
+        .await?;
+        append(&mut tx, events).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Every intent of a stage, by any attempt of this item, oldest first.
+    pub async fn intents(&self, item: &ItemId, stage: &str) -> Result<Vec<Intent>> {
+        let sql = "select * from intents where item = $1 and stage = $2 order by id";
+        Ok(sqlx::query_as(sql).bind(item).bind(stage).fetch_all(&self.pool).await?)
+    }
+
+    /// Every intent of an item, oldest first.
+    pub async fn item_intents(&self, item: &ItemId) -> Result<Vec<Intent>> {
+        Ok(sqlx::query_as("select * from intents where item = $1 order by id").bind(item).fetch_all(&self.pool).await?)
+    }
+
+    /// A person has looked at an uncertain item: the commit took effect (`Done`), or it did not (`NotDone`), and the
+    /// item goes on; or the person takes the item over (`None`).
+    pub async fn settle_by_person(&self, id: &ItemId, outcome: Option<IntentOutcome>, person: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let item = item_in(&mut tx, id).await?;
+        let next = if outcome.is_some() { ItemState::Ready } else { ItemState::HandedOver };
+        if item.state != ItemState::Uncertain {
+            return Err(not_allowed(item.state, next));
+        }
+        let at = time_text(now(&mut tx).await?);
+        if let Some(outcome) = outcome {
+            let changed = sqlx::query(
+                "update intents set outcome = $1, detail = $2, settled_at = $3 where item = $4 and outcome = 'uncertain'",
+            )
+            .bind(outcome.as_str())
+            .bind(format!("settled by {person}"))
+            .bind(&at)
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+            if changed.rows_affected() == 0 {
+                return Err(Error::Missing("ett osäkert steg att avgöra".into()));
+            }
+        }
+        sqlx::query("update items set state = $1, code = case when $1 = 'ready' then null else code end, updated_at = $2 where id = $3")
+            .bind(next.as_str())
+            .bind(&at)
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+        let answer = outcome.map_or("taken_over", IntentOutcome::as_str);
+        let event = Event::new(EventKind::Settled, format!("person:{person}")).item(&item);
+        append(&mut tx, &[event.detail(serde_json::json!({"answer": answer}))]).await?;
+        Ok(tx.commit().await?)
+    }
+}

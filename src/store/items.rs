@@ -1,0 +1,300 @@
+//! Items: put in the queue once, claimed under a lease, moved stage by stage, ended.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::events::append;
+use super::{Error, Result, Store, Tx, now};
+use crate::model::{Event, EventKind, Item, ItemId, ItemState, Json, RunId, new_id, time_text};
+
+/// What became of putting an item in the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Enqueued {
+    /// A new item.
+    New(ItemId),
+    /// The reference was there already; nothing was changed.
+    Known(ItemId),
+}
+
+/// An item held by a worker.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    pub item: Item,
+    pub token: i64,
+    /// The state it was claimed from. `in_progress` when another worker's lease had ended.
+    pub taken_over: bool,
+}
+
+/// How the work on a claimed item ends for now.
+#[derive(Debug, Clone)]
+pub struct Finish {
+    pub state: ItemState,
+    pub code: Option<String>,
+    /// May be personal; kept in the item only.
+    pub reason: Option<String>,
+    /// For `deferred`: how long to wait.
+    pub wait: Option<Duration>,
+    /// For `awaiting_decision`: when a person should have decided.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Whether this was a failed try of the stage.
+    pub failed_try: bool,
+}
+
+impl Finish {
+    /// Ends in this state.
+    pub fn new(state: ItemState) -> Self {
+        Self { state, code: None, reason: None, wait: None, due_at: None, failed_try: false }
+    }
+
+    /// With a code and a reason.
+    #[must_use]
+    pub fn because(mut self, code: impl Into<String>, reason: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self.reason = Some(reason.into());
+        self
+    }
+}
+
+/// Which items to list.
+#[derive(Debug, Clone, Default)]
+pub struct ItemFilter {
+    pub bot: Option<String>,
+    pub state: Option<ItemState>,
+    /// A part of the reference.
+    pub reference: Option<String>,
+    pub run: Option<RunId>,
+    pub limit: i64,
+}
+
+/// How many items of a bot are in a state.
+#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
+pub struct StateCount {
+    pub bot: String,
+    pub state: String,
+    pub count: i64,
+}
+
+impl Store {
+    /// Puts an item in the queue. A reference that is there already changes nothing, however often it is tried.
+    pub async fn enqueue(&self, run: &RunId, bot: &str, reference: &str, fields: &Value) -> Result<Enqueued> {
+        let mut tx = self.begin().await?;
+        let at = time_text(now(&mut tx).await?);
+        let id = ItemId(new_id());
+        let inserted = sqlx::query(
+            "insert into items (id, bot, reference, run, state, fields, created_at, updated_at)
+             values ($1, $2, $3, $4, 'ready', $5, $6, $6) on conflict (bot, reference) do nothing",
+        )
+        .bind(&id)
+        .bind(bot)
+        .bind(reference)
+        .bind(run)
+        .bind(fields.to_string())
+        .bind(&at)
+        .execute(&mut *tx)
+        .await?;
+        if inserted.rows_affected() == 0 {
+            let known = sqlx::query_scalar("select id from items where bot = $1 and reference = $2")
+                .bind(bot)
+                .bind(reference)
+                .fetch_one(&mut *tx)
+                .await?;
+            return Ok(Enqueued::Known(known));
+        }
+        let mut event = Event::new(EventKind::Enqueued, format!("bot:{bot}")).run(run, bot);
+        event.item = Some(id.clone());
+        append(&mut tx, &[event]).await?;
+        tx.commit().await?;
+        Ok(Enqueued::New(id))
+    }
+
+    /// Claims the next item that is ready, whose waiting is over, or whose worker's lease ended more than `margin` ago.
+    pub async fn claim_item(&self, worker: &str, lease: Duration, margin: Duration) -> Result<Option<Claim>> {
+        let mut tx = self.begin().await?;
+        let now = now(&mut tx).await?;
+        let before: Option<(ItemId, String)> = sqlx::query_as(
+            "select id, state from items
+             where state = 'ready' and (not_before is null or not_before <= $1)
+                or state = 'deferred' and not_before <= $1
+                or state = 'in_progress' and lease_until < $2
+             order by priority desc, created_at, id limit 1",
+        )
+        .bind(time_text(now))
+        .bind(time_text(now - margin))
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some((id, state)) = before else { return Ok(None) };
+        let item: Item = sqlx::query_as(
+            "update items set state = 'in_progress', worker = $1, token = token + 1, lease_until = $2, not_before = null,
+                 updated_at = $3
+             where id = $4 returning *",
+        )
+        .bind(worker)
+        .bind(time_text(now + lease))
+        .bind(time_text(now))
+        .bind(&id)
+        .fetch_one(&mut *tx)
+        .await?;
+        let taken_over = state == ItemState::InProgress.as_str();
+        let kind = if taken_over { EventKind::TakenOver } else { EventKind::Claimed };
+        append(&mut tx, &[Event::new(kind, format!("worker:{worker}")).item(&item)]).await?;
+        tx.commit().await?;
+        let token = item.token;
+        Ok(Some(Claim { item, token, taken_over }))
+    }
+
+    /// Prolongs the lease by `lease` from now and appends what has happened.
+    pub async fn renew(&self, claim: &Claim, lease: Duration, events: &[Event]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        hold(&mut tx, claim, lease).await?;
+        append(&mut tx, events).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Records the browsers used under the lease, before their first command.
+    pub async fn set_browsers(&self, claim: &Claim, browsers: &str) -> Result<()> {
+        let sql = "update items set browsers = $1 where id = $2 and token = $3 and state = 'in_progress'";
+        let changed =
+            sqlx::query(sql).bind(browsers).bind(&claim.item.id).bind(claim.token).execute(&self.pool).await?;
+        if changed.rows_affected() == 0 { Err(Error::LeaseLost) } else { Ok(()) }
+    }
+
+    /// A stage is done: the item's record and its next stage, with what happened.
+    pub async fn stage_done(&self, claim: &Claim, next: Option<&str>, fields: &Value, events: &[Event]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        hold(&mut tx, claim, Duration::from_secs(30)).await?;
+        sqlx::query("update items set stage = $1, fields = $2, tries = 0 where id = $3")
+            .bind(next)
+            .bind(fields.to_string())
+            .bind(&claim.item.id)
+            .execute(&mut *tx)
+            .await?;
+        append(&mut tx, events).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Lets go of a claimed item in a new state, with the fields as they are now and what happened.
+    pub async fn finish(&self, claim: &Claim, finish: &Finish, fields: &Value, events: &[Event]) -> Result<()> {
+        if !ItemState::InProgress.may_become(finish.state) {
+            return Err(not_allowed(ItemState::InProgress, finish.state));
+        }
+        let mut tx = self.begin().await?;
+        let now = now(&mut tx).await?;
+        hold(&mut tx, claim, Duration::ZERO).await?;
+        let not_before = finish.wait.map(|wait| time_text(now + wait));
+        sqlx::query(
+            "update items set state = $1, code = $2, reason = $3, not_before = $4, due_at = $5, tries = tries + $6,
+                 fields = $7, worker = null, lease_until = null, browsers = null, updated_at = $8
+             where id = $9",
+        )
+        .bind(finish.state.as_str())
+        .bind(&finish.code)
+        .bind(&finish.reason)
+        .bind(not_before)
+        .bind(finish.due_at.map(time_text))
+        .bind(i64::from(finish.failed_try))
+        .bind(fields.to_string())
+        .bind(time_text(now))
+        .bind(&claim.item.id)
+        .execute(&mut *tx)
+        .await?;
+        append(&mut tx, events).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A new attempt of an ended item under the same reference, from its first stage, by a person.
+    pub async fn rerun(&self, id: &ItemId, person: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let item = item_in(&mut tx, id).await?;
+        if !item.state.is_final() {
+            return Err(not_allowed(item.state, ItemState::Ready));
+        }
+        sqlx::query(
+            "update items set state = 'ready', attempt = attempt + 1, stage = null, tries = 0, code = null, reason = null,
+                 not_before = null, due_at = null where id = $1",
+        )
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("update suggestions set superseded_at = $1 where item = $2 and superseded_at is null")
+            .bind(time_text(now(&mut tx).await?))
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+        append(&mut tx, &[Event::new(EventKind::Rerun, format!("person:{person}")).item(&item)]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// An item by its id or, failing that, its reference.
+    pub async fn find_item(&self, name: &str) -> Result<Option<Item>> {
+        let sql = "select * from items where id = $1 or reference = $1 order by id = $1 desc, created_at desc limit 1";
+        Ok(sqlx::query_as(sql).bind(name).fetch_optional(&self.pool).await?)
+    }
+
+    /// The items a filter lets through, oldest first.
+    pub async fn items(&self, filter: &ItemFilter) -> Result<Vec<Item>> {
+        let sql = "select * from items
+             where ($1 is null or bot = $1) and ($2 is null or state = $2) and ($3 is null or instr(reference, $3) > 0)
+                and ($4 is null or run = $4)
+             order by created_at, id limit $5";
+        Ok(sqlx::query_as(sql)
+            .bind(&filter.bot)
+            .bind(filter.state.map(ItemState::as_str))
+            .bind(&filter.reference)
+            .bind(&filter.run)
+            .bind(if filter.limit == 0 { 1000 } else { filter.limit })
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
+    /// How many items are in each state.
+    pub async fn item_counts(&self, run: Option<&RunId>) -> Result<Vec<StateCount>> {
+        let sql = "select bot, state, count(*) as count from items where $1 is null or run = $1
+             group by bot, state order by bot, state";
+        Ok(sqlx::query_as(sql).bind(run).fetch_all(&self.pool).await?)
+    }
+
+    /// Whether any item can be worked on now or after a wait that has begun; waiting for a person does not count.
+    pub async fn anything_to_do(&self) -> Result<bool> {
+        let sql = "select (select count(*) from items where state in ('ready', 'deferred', 'in_progress'))
+             + (select count(*) from runs where state in ('queued', 'running'))";
+        let open: i64 = sqlx::query_scalar(sql).fetch_one(&self.pool).await?;
+        Ok(open > 0)
+    }
+}
+
+/// Checks that the claim still holds and prolongs it; refuses a late worker.
+pub(super) async fn hold(tx: &mut Tx, claim: &Claim, lease: Duration) -> Result<()> {
+    let now = now(tx).await?;
+    let held = sqlx::query(
+        "update items set lease_until = max(lease_until, $1), updated_at = $2 where id = $3 and token = $4 and state = 'in_progress'",
+    )
+    .bind(time_text(now + lease))
+    .bind(time_text(now))
+    .bind(&claim.item.id)
+    .bind(claim.token)
+    .execute(&mut **tx)
+    .await?;
+    if held.rows_affected() == 0 { Err(Error::LeaseLost) } else { Ok(()) }
+}
+
+pub(super) async fn item_in(tx: &mut Tx, id: &ItemId) -> Result<Item> {
+    sqlx::query_as("select * from items where id = $1")
+        .bind(id)
+        .fetch_optional(&mut **tx)
+        .await?
+        .ok_or_else(|| Error::Missing(format!("ärendet {id}")))
+}
+
+pub(super) fn not_allowed(from: ItemState, to: ItemState) -> Error {
+    Error::NotAllowed { from: from.to_string(), to: to.to_string() }
+}
+
+/// The item's fields as JSON.
+impl From<&Item> for Value {
+    fn from(item: &Item) -> Self {
+        let Json(fields) = &item.fields;
+        fields.clone()
+    }
+}

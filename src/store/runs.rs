@@ -1,0 +1,181 @@
+//! Runs: queued, claimed by a worker under a lease, collected, ended.
+
+use std::time::Duration;
+
+use super::events::append;
+use super::{Error, Result, Store, Tx, now};
+use crate::model::{Event, EventKind, Run, RunId, RunState, time_text};
+
+/// A run to be queued.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    pub bot: String,
+    /// The SHA-256 of the bot script.
+    pub version: String,
+    /// `schedule`, `hand` or `demo`.
+    pub trigger: String,
+    pub schedule: Option<String>,
+    pub nominal: Option<String>,
+    /// Who or what started it.
+    pub actor: String,
+}
+
+/// A run held by a worker.
+#[derive(Debug, Clone)]
+pub struct RunLease {
+    pub run: Run,
+    pub token: i64,
+}
+
+impl Store {
+    /// Queues a run.
+    pub async fn queue_run(&self, new: &NewRun) -> Result<RunId> {
+        let mut tx = self.begin().await?;
+        let id = insert_run(&mut tx, new).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Queues a run whose items are given: nothing is collected.
+    pub async fn queue_collected_run(&self, new: &NewRun) -> Result<RunId> {
+        let mut tx = self.begin().await?;
+        let id = insert_run(&mut tx, new).await?;
+        sqlx::query("update runs set collected = true where id = $1").bind(&id).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Claims the oldest run that waits or whose worker's lease has ended.
+    pub async fn claim_run(&self, worker: &str, lease: Duration) -> Result<Option<RunLease>> {
+        let mut tx = self.begin().await?;
+        let now = now(&mut tx).await?;
+        let run: Option<Run> = sqlx::query_as(
+            "update runs set state = 'running', worker = $1, token = token + 1, lease_until = $2,
+                 started_at = coalesce(started_at, $3)
+             where id = (select id from runs where state = 'queued' or (state = 'running' and lease_until < $3)
+                         order by created_at limit 1)
+             returning *",
+        )
+        .bind(worker)
+        .bind(time_text(now + lease))
+        .bind(time_text(now))
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(run) = run else { return Ok(None) };
+        let kind = if run.token == 1 { EventKind::RunStarted } else { EventKind::TakenOver };
+        append(&mut tx, &[Event::new(kind, format!("worker:{worker}")).run(&run.id, &run.bot)]).await?;
+        tx.commit().await?;
+        let token = run.token;
+        Ok(Some(RunLease { run, token }))
+    }
+
+    /// Prolongs a run's lease and appends what has happened.
+    pub async fn renew_run(&self, held: &RunLease, lease: Duration, events: &[Event]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let until = time_text(now(&mut tx).await? + lease);
+        let renewed =
+            sqlx::query("update runs set lease_until = $1 where id = $2 and token = $3 and state = 'running'")
+                .bind(until)
+                .bind(&held.run.id)
+                .bind(held.token)
+                .execute(&mut *tx)
+                .await?;
+        if renewed.rows_affected() == 0 {
+            return Err(Error::LeaseLost);
+        }
+        append(&mut tx, events).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Marks the run's collecting as done.
+    pub async fn collected(&self, held: &RunLease, events: &[Event]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let changed =
+            sqlx::query("update runs set collected = true where id = $1 and token = $2 and state = 'running'")
+                .bind(&held.run.id)
+                .bind(held.token)
+                .execute(&mut *tx)
+                .await?;
+        if changed.rows_affected() == 0 {
+            return Err(Error::LeaseLost);
+        }
+        append(&mut tx, events).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Ends a run.
+    pub async fn end_run(
+        &self,
+        held: &RunLease,
+        state: RunState,
+        reason: Option<&str>,
+        events: &[Event],
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let ended = time_text(now(&mut tx).await?);
+        let changed = sqlx::query(
+            "update runs set state = $1, reason = $2, ended_at = $3, lease_until = null
+             where id = $4 and token = $5 and state = 'running'",
+        )
+        .bind(state.as_str())
+        .bind(reason)
+        .bind(ended)
+        .bind(&held.run.id)
+        .bind(held.token)
+        .execute(&mut *tx)
+        .await?;
+        if changed.rows_affected() == 0 {
+            return Err(Error::LeaseLost);
+        }
+        let event = Event::new(EventKind::RunEnded, format!("bot:{}", held.run.bot)).run(&held.run.id, &held.run.bot);
+        append(&mut tx, events).await?;
+        append(&mut tx, &[event.detail(serde_json::json!({"state": state.as_str()}))]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Whether nothing of the run can be done now: waiting items do not hold it.
+    pub async fn nothing_ready(&self, run: &RunId) -> Result<bool> {
+        let sql = "select count(*) from items where run = $1 and state in ('ready', 'in_progress', 'deferred')";
+        let open: i64 = sqlx::query_scalar(sql).bind(run).fetch_one(&self.pool).await?;
+        Ok(open == 0)
+    }
+
+    /// One run.
+    pub async fn run(&self, id: &RunId) -> Result<Option<Run>> {
+        Ok(sqlx::query_as("select * from runs where id = $1").bind(id).fetch_optional(&self.pool).await?)
+    }
+
+    /// Runs, newest first.
+    pub async fn runs(&self, bot: Option<&str>, limit: i64) -> Result<Vec<Run>> {
+        let sql = "select * from runs where $1 is null or bot = $1 order by created_at desc, id desc limit $2";
+        Ok(sqlx::query_as(sql).bind(bot).bind(limit).fetch_all(&self.pool).await?)
+    }
+
+    /// Whether a run of this schedule is queued or running.
+    pub async fn schedule_is_running(&self, schedule: &str) -> Result<bool> {
+        let sql = "select count(*) from runs where schedule = $1 and state in ('queued', 'running')";
+        let open: i64 = sqlx::query_scalar(sql).bind(schedule).fetch_one(&self.pool).await?;
+        Ok(open > 0)
+    }
+}
+
+/// Queues a run inside a transaction.
+pub(super) async fn insert_run(tx: &mut Tx, new: &NewRun) -> Result<RunId> {
+    let id = RunId::generate();
+    let at = time_text(now(tx).await?);
+    sqlx::query(
+        "insert into runs (id, bot, version, trigger, schedule, nominal, state, created_at)
+         values ($1, $2, $3, $4, $5, $6, 'queued', $7)",
+    )
+    .bind(&id)
+    .bind(&new.bot)
+    .bind(&new.version)
+    .bind(&new.trigger)
+    .bind(&new.schedule)
+    .bind(&new.nominal)
+    .bind(at)
+    .execute(&mut **tx)
+    .await?;
+    append(tx, &[Event::new(EventKind::RunQueued, new.actor.clone()).run(&id, &new.bot)]).await?;
+    Ok(id)
+}

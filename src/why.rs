@@ -1,0 +1,188 @@
+//! Why an item is where it is, and what will move it on: read from the live state.
+//!
+//! Says nothing personal: the reason of a hand-over is shown by the console and `kollega decide` only.
+
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::desk::Bots;
+use crate::model::{Item, ItemState, parse_time};
+use crate::store::{Result, Store};
+use crate::wording;
+
+/// Why an item waits or ended.
+#[derive(Debug, Clone, Serialize)]
+pub struct Why {
+    pub item: String,
+    pub bot: String,
+    pub reference: String,
+    pub state: &'static str,
+    pub stage: Option<String>,
+    pub attempt: i64,
+    /// Since when it is in this state, UTC.
+    pub since: String,
+    /// The role that it waits for.
+    pub role: Option<String>,
+    /// When a person should have decided, UTC.
+    pub due: Option<String>,
+    /// When it goes on by itself, UTC.
+    pub until: Option<String>,
+    /// Who works on it.
+    pub worker: Option<String>,
+    pub code: Option<String>,
+    /// What verify saw.
+    pub saw: Option<String>,
+    /// In Swedish, for people.
+    pub because: String,
+    /// What to do, in Swedish.
+    pub next: String,
+}
+
+/// Why the item is where it is.
+pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
+    let mut why = Why {
+        item: item.id.0.clone(),
+        bot: item.bot.clone(),
+        reference: item.reference.clone(),
+        state: item.state.as_str(),
+        stage: item.stage.clone(),
+        attempt: item.attempt,
+        since: item.updated_at.clone(),
+        role: None,
+        due: item.due_at.clone(),
+        until: None,
+        worker: item.worker.clone(),
+        code: item.code.clone(),
+        saw: None,
+        because: String::new(),
+        next: String::new(),
+    };
+    let now = store.now().await?;
+    let clock = Clock { timezone: wording::timezone(config), now };
+    match item.state {
+        ItemState::Ready => ready(&mut why, item, &clock),
+        ItemState::Deferred => deferred(&mut why, item, &clock),
+        ItemState::InProgress => in_progress(&mut why, item, &clock),
+        ItemState::AwaitingDecision => awaiting(&mut why, item, config, &clock),
+        ItemState::Uncertain => uncertain(&mut why, store, item).await?,
+        ItemState::HandedOver => handed_over(&mut why),
+        ItemState::Failed => failed(&mut why),
+        ItemState::Done => say(&mut why, "Allt är gjort.", "Ingenting."),
+        ItemState::Cancelled => {
+            say(&mut why, "En person har avbrutit ärendet.", "Kör om det med `kollega rerun` om det ska göras ändå.");
+        }
+    }
+    Ok(why)
+}
+
+struct Clock {
+    timezone: chrono_tz::Tz,
+    now: chrono::DateTime<chrono::Utc>,
+}
+
+impl Clock {
+    fn local(&self, stored: &str) -> String {
+        wording::local_seconds(stored, self.timezone)
+    }
+
+    fn is_past(&self, stored: &str) -> bool {
+        parse_time(stored).is_some_and(|time| time < self.now)
+    }
+}
+
+fn say(why: &mut Why, because: impl Into<String>, next: impl Into<String>) {
+    why.because = because.into();
+    why.next = next.into();
+}
+
+fn ready(why: &mut Why, item: &Item, clock: &Clock) {
+    match &item.not_before {
+        Some(until) if !clock.is_past(until) => {
+            why.until = Some(until.clone());
+            let tries = tries(item);
+            say(
+                why,
+                format!("Väntar till {} innan nästa försök{tries}.", clock.local(until)),
+                "Ingenting: det går vidare av sig självt.",
+            );
+        }
+        _ => say(
+            why,
+            "Står i kö och väntar på en arbetare.",
+            "Se till att `kollega serve` eller `kollega worker` är i gång.",
+        ),
+    }
+}
+
+fn deferred(why: &mut Why, item: &Item, clock: &Clock) {
+    why.until.clone_from(&item.not_before);
+    let until = item.not_before.as_deref().map_or_else(|| "en senare tid".into(), |until| clock.local(until));
+    let code = item.code.as_deref().map(|code| format!(" Orsak: {code}.")).unwrap_or_default();
+    let tries = tries(item);
+    say(why, format!("Uppskjutet till {until}{tries}.{code}"), "Ingenting: det går vidare av sig självt.");
+}
+
+fn tries(item: &Item) -> String {
+    match item.tries {
+        0 => String::new(),
+        1 => ", efter ett misslyckat försök".into(),
+        count => format!(", efter {count} misslyckade försök"),
+    }
+}
+
+fn in_progress(why: &mut Why, item: &Item, clock: &Clock) {
+    why.until.clone_from(&item.lease_until);
+    let worker = item.worker.as_deref().unwrap_or("okänd");
+    let until = item.lease_until.as_deref().unwrap_or_default();
+    let local = clock.local(until);
+    if clock.is_past(until) {
+        let because = format!("Arbetaren {worker} hade ärendet till {local} men har inte hört av sig sedan dess.");
+        say(why, because, "En annan arbetare tar över strax. Händer inget: kontrollera att någon arbetare är i gång.");
+    } else {
+        say(why, format!("Arbetaren {worker} arbetar med det och har det till {local}."), "Ingenting.");
+    }
+}
+
+fn awaiting(why: &mut Why, item: &Item, config: &Config, clock: &Clock) {
+    let role = Bots::new(config).role(item);
+    let whom = role.as_ref().map_or("någon som får besluta", |role| wording::role(role)).to_owned();
+    let since = wording::local_time(&item.updated_at, clock.timezone);
+    let due = item.due_at.as_deref().map_or_else(String::new, |due| {
+        let should = if clock.is_past(due) { "skulle ha fattats" } else { "ska fattas" };
+        format!(" Beslutet {should} senast {}.", wording::local_time(due, clock.timezone))
+    });
+    let next = match &role {
+        Ok(_) => format!("En {whom} beslutar i inkorgen eller med `kollega decide {}`.", item.reference),
+        Err(error) => error.to_string(),
+    };
+    why.role = role.ok();
+    say(why, format!("Väntar på beslut av {whom} sedan {since}.{due}"), next);
+}
+
+async fn uncertain(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
+    let intents = store.item_intents(&item.id).await?;
+    let intent = intents.iter().rev().find(|intent| intent.outcome.as_deref() == Some("uncertain"));
+    why.saw = intent.and_then(|intent| intent.detail.clone());
+    let stage = intent.map_or("okänd", |intent| intent.stage.as_str());
+    let saw = why.saw.clone().unwrap_or_else(|| "ingenting antecknat".into());
+    let because = format!("Ingen kan säga om etappen {stage} sparades i det andra systemet. Kontrollen såg: {saw}.");
+    let next = format!(
+        "Titta i systemet. Sparades det: `kollega settle {0} did`. Sparades det inte: `kollega settle {0} did-not`. \
+         Tar du över själv: `kollega settle {0} take-over`.",
+        item.reference
+    );
+    say(why, because, next);
+    Ok(())
+}
+
+fn handed_over(why: &mut Why) {
+    let code = why.code.clone().unwrap_or_else(|| "okänd".into());
+    let because = format!("Roboten lämnade över ärendet till en person (kod: {code}).");
+    say(why, because, "En handläggare tar hand om det. Skälet visas på ärendets sida i konsolen.");
+}
+
+fn failed(why: &mut Why) {
+    let code = why.code.clone().unwrap_or_else(|| "okänd".into());
+    let next = format!("Läs `kollega log {0}`, åtgärda felet och kör om med `kollega rerun {0}`.", why.reference);
+    say(why, format!("Alla försök misslyckades (kod: {code})."), next);
+}

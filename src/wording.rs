@@ -1,0 +1,177 @@
+//! What people read for states, events, roles and times, in Swedish; one word per thing in the console and the
+//! command line.
+//!
+//! Words only: nothing is decided here.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::config::Config;
+use crate::model::{EventKind, ItemState, RunState, parse_time};
+
+/// An item's state.
+pub fn item_state(state: ItemState) -> &'static str {
+    match state {
+        ItemState::Ready => "i kö",
+        ItemState::InProgress => "pågår",
+        ItemState::AwaitingDecision => "väntar på beslut",
+        ItemState::Deferred => "uppskjutet",
+        ItemState::Done => "klart",
+        ItemState::HandedOver => "överlämnat",
+        ItemState::Failed => "misslyckades",
+        ItemState::Uncertain => "osäkert",
+        ItemState::Cancelled => "avbrutet",
+    }
+}
+
+/// A run's state.
+pub fn run_state(state: RunState) -> &'static str {
+    match state {
+        RunState::Queued => "i kö",
+        RunState::Running => "pågår",
+        RunState::Done => "klar",
+        RunState::Failed => "misslyckades",
+    }
+}
+
+/// A role id.
+pub fn role(id: &str) -> &str {
+    match id {
+        "it" => "IT",
+        "operations" => "drift",
+        "developer" => "utvecklare",
+        "caseworker" => "handläggare",
+        "reviewer" => "granskare",
+        "auditor" => "revisor",
+        "admin" => "administratör",
+        other => other,
+    }
+}
+
+/// What started a run.
+pub fn trigger(id: &str) -> &str {
+    match id {
+        "schedule" => "schema",
+        "hand" => "för hand",
+        "demo" => "demo",
+        other => other,
+    }
+}
+
+/// What a suggestion or a decision says.
+pub fn outcome(id: &str) -> &str {
+    match id {
+        "approve" => "bifall",
+        "deny" => "avslag",
+        "refer" => "bedöms av handläggare",
+        other => other,
+    }
+}
+
+/// What became of a nominal time of a schedule.
+pub fn firing(result: &str) -> &str {
+    match result {
+        "fired" => "startade",
+        "missed" => "missad",
+        "skipped" => "överhoppad",
+        other => other,
+    }
+}
+
+/// An actor: `bot:x` is the robot x, `person:x` a person.
+pub fn actor(actor: &str) -> String {
+    match actor.split_once(':') {
+        Some(("bot", name)) => format!("robot {name}"),
+        Some(("person", name)) => format!("person {name}"),
+        Some(("schedule", name)) => format!("schema {name}"),
+        Some(("worker", name)) => format!("arbetare {name}"),
+        _ => actor.to_owned(),
+    }
+}
+
+/// An event's kind as stored.
+pub fn event(kind: &str) -> &str {
+    match EventKind::try_from(kind.to_owned()) {
+        Ok(known) => event_kind(known),
+        Err(_) => kind,
+    }
+}
+
+fn event_kind(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::RunQueued => "körning i kö",
+        EventKind::RunStarted => "körning startad",
+        EventKind::RunEnded => "körning slut",
+        EventKind::Enqueued => "lagt i kö",
+        EventKind::Claimed => "hämtat av arbetare",
+        EventKind::TakenOver => "övertaget efter avbrott",
+        EventKind::StageStarted => "etapp börjad",
+        EventKind::StageFinished => "etapp klar",
+        EventKind::StageSkipped => "etapp hoppades över",
+        EventKind::StepStarted => "steg börjat",
+        EventKind::StepFinished => "steg klart",
+        EventKind::StepFailed => "steg misslyckades",
+        EventKind::Drift => "reservmål användes",
+        EventKind::SignedIn => "inloggad i system",
+        EventKind::SignedOut => "utloggad ur system",
+        EventKind::Screenshot => "skärmbild",
+        EventKind::Intent => "avsikt att spara",
+        EventKind::Verified => "kontrollerat",
+        EventKind::Outcome => "utfall",
+        EventKind::Suggested => "förslag",
+        EventKind::Waiting => "väntar på beslut",
+        EventKind::Decided => "beslut",
+        EventKind::DecisionRefused => "beslut avvisat",
+        EventKind::Mailed => "mejl skickat",
+        EventKind::Deferred => "uppskjutet",
+        EventKind::Retried => "försöks igen",
+        EventKind::HandedOver => "överlämnat",
+        EventKind::Failed => "misslyckades",
+        EventKind::Uncertain => "osäkert",
+        EventKind::Settled => "avgjort av person",
+        EventKind::Done => "klart",
+        EventKind::Rerun => "nytt försök",
+        EventKind::Cancelled => "avbrutet",
+        EventKind::LateWrite => "för sen skrivning avvisad",
+        EventKind::Fired => "schema startade",
+    }
+}
+
+/// A stored time as the clock on the wall shows it: `2025-12-10 09:31`.
+pub fn local_time(stored: &str, timezone: Tz) -> String {
+    parse_time(stored).map_or_else(|| stored.to_owned(), |time| clock(time, timezone, "%Y-%m-%d %H:%M"))
+}
+
+/// The same with seconds.
+pub fn local_seconds(stored: &str, timezone: Tz) -> String {
+    parse_time(stored).map_or_else(|| stored.to_owned(), |time| clock(time, timezone, "%Y-%m-%d %H:%M:%S"))
+}
+
+fn clock(time: DateTime<Utc>, timezone: Tz, format: &str) -> String {
+    time.with_timezone(&timezone).format(format).to_string()
+}
+
+/// An event's detail on one line: `state: done, code: needs_person`.
+pub fn detail(json: &str) -> String {
+    match serde_json::from_str(json) {
+        Ok(serde_json::Value::Object(parts)) => {
+            let part = |(name, value): (&String, &serde_json::Value)| match value {
+                serde_json::Value::String(text) => format!("{name}: {text}"),
+                other => format!("{name}: {other}"),
+            };
+            parts.iter().map(part).collect::<Vec<_>>().join(", ")
+        }
+        Ok(serde_json::Value::String(text)) => text,
+        _ => json.to_owned(),
+    }
+}
+
+/// An amount as stored, in kronor: `6 020`.
+pub fn kronor(amount: &str) -> String {
+    amount.parse().map_or_else(|_| amount.to_owned(), expression::money::kr)
+}
+
+/// The installation's time zone; Sweden's where the name in the configuration is unknown.
+pub fn timezone(config: &Config) -> Tz {
+    config.timezone.parse().unwrap_or(chrono_tz::Europe::Stockholm)
+}
