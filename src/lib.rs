@@ -6,6 +6,7 @@ pub mod app;
 pub mod bot;
 pub mod browser;
 pub mod calendar;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod console;

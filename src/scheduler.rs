@@ -39,7 +39,8 @@ pub async fn serve(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 pub fn files(config: &Config) -> Vec<PathBuf> {
     let folder = config.path(&config.schedules);
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> = entries.filter(|file| file.extension().is_some_and(|ending| ending == "yaml")).collect();
+    let mut files: Vec<PathBuf> =
+        entries.filter(|file| file.extension().is_some_and(|ending| ending == "yaml")).collect();
     files.sort();
     files
 }

@@ -15,6 +15,7 @@ pub(crate) struct Table {
     pub year: i32,
     pub title: String,
     pub note: Option<String>,
+    pub caution: Option<String>,
     uplift: Option<Decimal>,
     cells: BTreeMap<String, Option<Cell>>,
     file: File,
@@ -76,8 +77,15 @@ impl Table {
             Some((_, Ok(percent))) => Some(percent),
             None => None,
         };
-        let table =
-            Self { year: read.year.value, title: read.title, note: read.note, uplift, cells, file: file.clone() };
+        let table = Self {
+            year: read.year.value,
+            title: read.title,
+            note: read.note,
+            caution: read.caution,
+            uplift,
+            cells,
+            file: file.clone(),
+        };
         if problems.is_empty() { Ok(table) } else { Err(problems) }
     }
 

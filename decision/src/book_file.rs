@@ -203,6 +203,9 @@ pub(crate) struct AmountsFile {
     pub title: String,
     #[serde(default)]
     pub note: Option<String>,
+    /// What everybody who sees a suggestion of this year should know.
+    #[serde(default)]
+    pub caution: Option<String>,
     pub uplift_percent: Option<Text>,
     pub sources: BTreeMap<String, String>,
     pub cells: BTreeMap<String, CellFile>,

@@ -1,6 +1,6 @@
 //! Worked cases: facts and what they must give, typed in by hand. `kollega rules test` runs them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -146,6 +146,17 @@ impl RuleBook {
     /// Works out every case and compares.
     pub fn run_cases(&self) -> Vec<CaseResult> {
         self.cases().iter().map(|case| self.run_case(case)).collect()
+    }
+
+    /// Rules that no case reaches: a mistake in them would not be seen.
+    pub fn rules_without_case(&self) -> Vec<&str> {
+        let met: BTreeSet<&str> = self
+            .cases()
+            .iter()
+            .filter_map(|case| self.suggest_by_rules(&case.facts).ok())
+            .flat_map(|(_, met)| met)
+            .collect();
+        self.rules().iter().map(|rule| rule.id.as_str()).filter(|id| !met.contains(id)).collect()
     }
 
     fn run_case(&self, case: &Case) -> CaseResult {

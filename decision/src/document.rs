@@ -30,7 +30,8 @@ impl RuleBook {
         for guideline in &guidelines.limits {
             let per = if guideline.per == Per::Person { " per person" } else { "" };
             let (single, family) = (money::kr(guideline.single), money::kr(guideline.family));
-            text += &[&guideline.cost, per, " | ", &single, " | ", &family, " | ", &valid(guideline.validity)].concat();
+            text += &["| ", &guideline.cost, per, " | ", &single, " | ", &family, " | ", &valid(guideline.validity)]
+                .concat();
             text += " |\n";
         }
         text

@@ -3,7 +3,7 @@
 use expression::money;
 use serde_json::Value as Json;
 
-use crate::suggestion::{Line, Money, Outcome, Referral, Source, Suggestion};
+use crate::suggestion::{Line, Money, Note, Outcome, Referral, Source, Suggestion};
 
 impl Suggestion {
     /// The whole suggestion as text, a line each.
@@ -20,7 +20,7 @@ impl Suggestion {
         }
         if !self.notes.is_empty() {
             text.push("\nAnmärkningar".to_owned());
-            text.extend(self.notes.iter().map(|note| format!("  - {}", note.text)));
+            text.extend(self.notes.iter().map(note));
         }
         let book = &self.rulebook;
         text.push(format!("\nRegelbok {} {} ({})", book.name, book.version, book.sha256.get(..12).unwrap_or_default()));
@@ -116,6 +116,11 @@ fn label(name: &str) -> &str {
         "uncapped" => "hela kostnaden",
         other => other,
     }
+}
+
+fn note(note: &Note) -> String {
+    let source = note.source.as_ref().map(|found| format!(" [{}]", source(found))).unwrap_or_default();
+    format!("  - {}{source}", note.text)
 }
 
 fn plain(value: &Json) -> String {

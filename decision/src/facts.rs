@@ -137,7 +137,7 @@ impl Facts {
                 .map(|list| read_list(&list, read_income))
                 .transpose()?,
             surplus_previous: root.optional("surplus_previous").map(|place| place.money()).transpose()?,
-            assets: root.optional("assets").map_or_else(|| Ok(Vec::new()), |list| read_list(&list, read_asset))?,
+            assets: root.optional("assets").map_or_else(|| Ok(Vec::new()), |place| read_assets(&place))?,
         };
         facts.check_references()?;
         Ok(facts)
@@ -156,9 +156,8 @@ impl Facts {
         let named = incomes.map(|(index, person)| ("incomes", index, person));
         let named = named.chain(previous.map(|(index, person)| ("previous_incomes", index, person)));
         for (list, index, person) in named.chain(costs.map(|(index, person)| ("costs", index, person))) {
-            if let Some(person) = person.filter(|person| !known.contains(person.as_str())) {
-                let problem = format!("”{person}” finns inte i hushållet");
-                return Err(FactsError::wrong(format!("{list}[{index}].person"), problem));
+            if person.is_some_and(|person| !known.contains(person.as_str())) {
+                return Err(FactsError::wrong(format!("{list}[{index}].person"), "personen finns inte i hushållet"));
             }
         }
         Ok(())
@@ -207,7 +206,7 @@ fn check_persons(household: &Household, record: &Record, period: Month) -> Resul
         for (index, person) in persons.iter().enumerate() {
             let field = |name: &str| record.path_of(&format!("{list}[{index}].{name}"));
             if !seen.insert(person.id.as_str()) {
-                return Err(FactsError::wrong(field("id"), format!("”{}” används för flera personer", person.id)));
+                return Err(FactsError::wrong(field("id"), "samma id används för flera personer"));
             }
             if person.born > period.last_day() {
                 return Err(FactsError::wrong(field("born"), "personen är född efter perioden"));
@@ -274,6 +273,14 @@ fn read_cost(place: &Place) -> Result<Cost> {
         applied: record.required("applied")?.money()?,
         person: record.optional("person").map(|place| place.text()).transpose()?,
     })
+}
+
+/// A list of assets, or their sum.
+fn read_assets(place: &Place) -> Result<Vec<Asset>> {
+    if place.is_text() {
+        return Ok(vec![Asset { kind: "tillgångar".to_owned(), amount: place.money()? }]);
+    }
+    read_list(place, read_asset)
 }
 
 fn read_asset(place: &Place) -> Result<Asset> {

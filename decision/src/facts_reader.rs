@@ -5,7 +5,7 @@ use expression::Month;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
-/// Facts that can't be right. The message is Swedish and names the field.
+/// Facts that can't be right. The message is Swedish and names the field; it never repeats a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FactsError {
     #[error("fältet {field} saknas")]
@@ -73,6 +73,10 @@ impl<'a> Place<'a> {
         Ok(places.map(|(index, value)| Place { value, path: format!("{}[{index}]", self.path) }).collect())
     }
 
+    pub fn is_text(&self) -> bool {
+        self.value.is_string()
+    }
+
     pub fn text(&self) -> Result<String> {
         match self.value.as_str() {
             None => self.wrong("ska vara en text"),
@@ -130,7 +134,7 @@ impl<'a> Place<'a> {
         let text = self.text()?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         let allowed = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
-        found.map_or_else(|| self.wrong(format!("”{text}” är okänt; här kan stå {}", allowed())), Ok)
+        found.map_or_else(|| self.wrong(format!("värdet är okänt; här kan stå {}", allowed())), Ok)
     }
 }
 

@@ -71,7 +71,7 @@ impl Run<'_> {
         };
         let details = [("table", table.title.clone()), ("cell", cell.to_owned())];
         let reason = format!("Beloppet {cell} i {} är inte verifierat", table.title);
-        self.report("amount_unverified", reason, details, &[unknown]);
+        self.report("unverified_amount", reason, details, &[unknown]);
     }
 
     pub(crate) fn line(&self, rule: &Rule, line: &LineRule, index: usize, cells: &Cells) -> Result<Line, Stop> {

@@ -63,6 +63,7 @@ const INCOME_GROUP: &[(&str, Shape)] = &[
     ("reportable", Shape::Bool),
     ("declared", Shape::Number),
     ("reported", Shape::Number),
+    ("authorities", Shape::Number),
 ];
 
 const INCOME_CHANGE: &[(&str, Shape)] = &[

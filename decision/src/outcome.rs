@@ -14,10 +14,8 @@ use crate::suggestion::{Line, Money, Note, Outcome, Referral, Source, Suggestion
 use crate::values::{or_empty, record};
 
 impl<'a> Run<'a> {
-    pub(crate) fn suggestion(mut self, suggestion_id: String, facts: &Facts) -> Suggestion {
+    pub(crate) fn suggestion(mut self, suggestion_id: String, facts: &Facts, denied: bool) -> Suggestion {
         let totals = self.totals();
-        self.scope.set("result", totals.value());
-        let denied = self.try_result_rules();
         let concealed = self.reasons.iter().find_map(|reason| match reason {
             Reason::Fired(fired) if fired.rule.refer.as_ref().is_some_and(|refer| refer.conceal) => Some(fired.rule),
             _ => None,
@@ -86,14 +84,16 @@ impl<'a> Run<'a> {
     }
 
     /// Rules about the totals; whether one of them denies.
-    fn try_result_rules(&mut self) -> bool {
+    pub(crate) fn try_result_rules(&mut self) -> bool {
         let book = self.book;
+        self.scope.set("result", self.totals().value());
         let mut denied = false;
         let period = self.period;
         let in_force = |rule: &&Rule| rule.validity.contains(period) && rule.for_each == ForEach::Result;
         for rule in book.rules().iter().filter(in_force) {
             match self.holds(rule.when.as_ref()) {
                 Ok(true) => {
+                    self.met.insert(&rule.id);
                     denied |= rule.deny.is_some();
                     if let Some(refer) = &rule.refer {
                         self.unknown.extend(&refer.unknown);
@@ -109,13 +109,18 @@ impl<'a> Run<'a> {
     }
 
     fn written_notes(&mut self) -> Vec<Note> {
-        let mut notes: Vec<Note> = Vec::new();
+        let caution = self.table.and_then(|table| table.caution.clone());
+        let mut notes: Vec<Note> =
+            caution.into_iter().map(|text| Note { code: "table_caution".to_owned(), text, source: None }).collect();
         for fired in std::mem::take(&mut self.notes) {
             let rule = fired.rule;
             for note in rule.note.iter().chain(&rule.deny) {
                 let text = self.inside(&fired, |scope| note.text.text(scope));
                 match text {
-                    Ok(text) => notes.push(Note { code: note.code.clone(), text }),
+                    Ok(text) => {
+                        let source = rule.source(self.period).cloned();
+                        notes.push(Note { code: note.code.clone(), text, source });
+                    }
                     Err(error) => self.report_failure(&rule.id, error.message),
                 }
             }

@@ -28,6 +28,8 @@ pub(crate) struct Run<'a> {
     pub(crate) reasons: Vec<Reason<'a>>,
     pub(crate) notes: Vec<Fired<'a>>,
     pub(crate) unknown: BTreeSet<Total>,
+    /// The rules whose conditions were met.
+    pub(crate) met: BTreeSet<&'a str>,
 }
 
 /// One thing that rules are tried for, with the book's named values of it.
@@ -77,6 +79,7 @@ impl<'a> Run<'a> {
             reasons: Vec::new(),
             notes: Vec::new(),
             unknown: BTreeSet::new(),
+            met: BTreeSet::new(),
         };
         if run.table.is_none() {
             run.report_missing_table();
@@ -215,6 +218,7 @@ impl<'a> Run<'a> {
         if !self.holds(rule.also.as_ref())? {
             return Ok(());
         }
+        self.met.insert(&rule.id);
         if let Some(line) = &rule.line {
             let made = self.line(rule, line, index, &cells)?;
             self.lines.push((line.part, made));

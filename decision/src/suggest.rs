@@ -2,7 +2,7 @@
 //!
 //! No clock, no file, no environment: the same facts and the same book give the same answer for ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -14,11 +14,18 @@ use crate::{FactsError, RuleBook, Suggestion};
 impl RuleBook {
     /// What the rules say of an application. Facts that can't be right are an error that names the field.
     pub fn suggest(&self, facts: &Json) -> Result<Suggestion, FactsError> {
+        self.suggest_by_rules(facts).map(|(suggestion, _)| suggestion)
+    }
+
+    /// The suggestion, and the rules that had something to say.
+    pub(crate) fn suggest_by_rules(&self, facts: &Json) -> Result<(Suggestion, BTreeSet<&str>), FactsError> {
         let id = suggestion_id(facts, self.sha256());
         let facts = Facts::read(facts)?;
         let mut run = Run::new(self, &facts);
         run.try_rules();
-        Ok(run.suggestion(id, &facts))
+        let denied = run.try_result_rules();
+        let rules = std::mem::take(&mut run.met);
+        Ok((run.suggestion(id, &facts, denied), rules))
     }
 }
 

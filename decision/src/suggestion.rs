@@ -74,10 +74,13 @@ pub struct Referral {
     pub details: BTreeMap<String, Json>,
 }
 
+/// Something that whoever decides should know; why the rules suggest a denial stands here too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     pub code: String,
     pub text: String,
+    /// The legal source of the rule that made it, where there is one.
+    pub source: Option<Source>,
 }
 
 /// Which rule book answered.

@@ -1,6 +1,6 @@
 //! The facts as values that expressions read. What the rules group and compare by is put together here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use expression::{Scope, Value, date};
 use rust_decimal::Decimal;
@@ -133,6 +133,8 @@ fn authority_items(facts: &Facts, book: &RuleBook) -> Vec<Item> {
 
 fn income_item(income: &Income, facts: &Facts, book: &RuleBook) -> Item {
     let who = facts.persons().find(|person| person.id == income.person);
+    let is_same = |other: &&Income| other.person == income.person && other.kind == income.kind;
+    let also_reported = facts.incomes.iter().filter(is_same).any(|other| other.source != "applicant");
     let reported_by = book.reported_by(&income.kind);
     let value = record([
         ("person", Value::from(income.person.clone())),
@@ -147,7 +149,7 @@ fn income_item(income: &Income, facts: &Facts, book: &RuleBook) -> Item {
         ("already_reduced", Value::from(income.already_reduced)),
         ("origin", or_empty(income.origin.clone())),
         ("known", Value::from(reported_by.is_some())),
-        ("reportable", Value::from(reported_by.is_some_and(|authorities| !authorities.is_empty()))),
+        ("reportable", Value::from(also_reported || reported_by.is_some_and(|authorities| !authorities.is_empty()))),
         ("counted_by_guideline", Value::from(book.guidelines().counted_incomes.contains(&income.kind))),
     ]);
     Item { value, person: Some(income.person.clone()) }
@@ -158,20 +160,25 @@ fn income_item(income: &Income, facts: &Facts, book: &RuleBook) -> Item {
 struct Sums {
     declared: Option<Decimal>,
     reported: Option<Decimal>,
+    authorities: BTreeSet<&'static str>,
 }
 
 fn sums(incomes: &[Income]) -> BTreeMap<(&str, &str), Sums> {
     let mut groups: BTreeMap<(&str, &str), Sums> = BTreeMap::new();
     for income in incomes {
         let group = groups.entry((&income.person, &income.kind)).or_default();
-        let sum = if income.source == "applicant" { &mut group.declared } else { &mut group.reported };
+        let is_declared = income.source == "applicant";
+        let sum = if is_declared { &mut group.declared } else { &mut group.reported };
         *sum = Some(sum.unwrap_or_default() + income.net);
+        group.authorities.extend((!is_declared).then_some(income.source));
     }
     groups
 }
 
-fn is_reportable(kind: &str, book: &RuleBook) -> Value {
-    Value::from(book.reported_by(kind).is_some_and(|authorities| !authorities.is_empty()))
+/// Whether authorities report a kind, or have reported it this time.
+fn is_reportable(kind: &str, book: &RuleBook, sums: Option<&Sums>) -> Value {
+    let by_book = book.reported_by(kind).is_some_and(|authorities| !authorities.is_empty());
+    Value::from(by_book || sums.is_some_and(|sums| sums.reported.is_some()))
 }
 
 fn income_groups(facts: &Facts, book: &RuleBook) -> Vec<Item> {
@@ -179,9 +186,10 @@ fn income_groups(facts: &Facts, book: &RuleBook) -> Vec<Item> {
         let value = record([
             ("person", text(person)),
             ("kind", text(kind)),
-            ("reportable", is_reportable(kind, book)),
+            ("reportable", is_reportable(kind, book, Some(&sums))),
             ("declared", or_empty(sums.declared)),
             ("reported", or_empty(sums.reported)),
+            ("authorities", count(sums.authorities.len())),
         ]);
         Item { value, person: Some(person.to_owned()) }
     };
@@ -191,13 +199,13 @@ fn income_groups(facts: &Facts, book: &RuleBook) -> Vec<Item> {
 fn income_changes(facts: &Facts, book: &RuleBook) -> Vec<Item> {
     let Some(previous) = &facts.previous_incomes else { return Vec::new() };
     let (before, now) = (sums(previous), sums(&facts.incomes));
-    let keys: std::collections::BTreeSet<_> = before.keys().chain(now.keys()).copied().collect();
+    let keys: BTreeSet<_> = before.keys().chain(now.keys()).copied().collect();
     let sum = |of: Option<&Sums>| or_empty(of.and_then(|sums| sums.reported.or(sums.declared)));
     let one = |(person, kind): (&str, &str)| {
         let value = record([
             ("person", text(person)),
             ("kind", text(kind)),
-            ("reportable", is_reportable(kind, book)),
+            ("reportable", is_reportable(kind, book, None)),
             ("before", sum(before.get(&(person, kind)))),
             ("now", sum(now.get(&(person, kind)))),
         ]);

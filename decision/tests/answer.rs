@@ -104,7 +104,7 @@ fn a_missing_cell_is_named() {
     assert_eq!(
         serde_json::to_value(&suggestion.refer).expect("JSON"),
         json!([{
-            "code": "amount_unverified",
+            "code": "unverified_amount",
             "reason": "Beloppet children.0 i Riksnorm och prisbasbelopp 2026 är inte verifierat",
             "details": {"table": "Riksnorm och prisbasbelopp 2026", "cell": "children.0"}
         }])
@@ -173,4 +173,13 @@ fn facts_that_cannot_be_right_name_the_field_in_swedish() {
         ]
         .join("\n")
     );
+}
+
+#[test]
+fn a_denial_says_why_and_by_which_law() {
+    let suggestion = suggest(&changed("/incomes/0/net", json!("13000")));
+    assert_eq!(suggestion.outcome, Outcome::Deny);
+    assert_eq!(suggestion.notes.len(), 1);
+    assert_eq!(suggestion.notes[0].text, "Inkomsterna 13 000 kr täcker behovet 12 220 kr; överskottet är 780 kr");
+    assert!(suggestion.notes[0].source.as_ref().is_some_and(|source| !source.verified));
 }

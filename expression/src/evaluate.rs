@@ -98,9 +98,13 @@ impl<'a> Run<'a> {
     }
 
     fn index(&mut self, node: &Node, of: &'a Node, place: &'a Node) -> Result<Value> {
+        let is_written = matches!(place.kind, Kind::Constant(_));
         let (value, place) = (self.value(of)?, self.value(place)?);
         match (view(&value), view(&place)) {
-            (View::Map, View::Text(name)) => properties::read(&value, &name).map_err(|why| at(node, why)),
+            (View::Map, View::Text(name)) => properties::read(&value, &name).map_err(|why| {
+                // A name that was worked out may be a value of the case, and is not repeated.
+                at(node, if is_written { why } else { "posten saknar det fältet".to_owned() })
+            }),
             (View::List, View::Int(index)) => {
                 let found = usize::try_from(index).ok().and_then(|i| with_list(&value, |list| list.get(i).cloned())?);
                 found.ok_or_else(|| at(node, format!("listan har ingen plats {index} (den första är 0)")))

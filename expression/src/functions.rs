@@ -227,7 +227,7 @@ fn to_date(value: &Value) -> Result<Value> {
         View::Date(_) => Ok(value.clone()),
         View::Text(text) => {
             let date = (text.trim().len() == 10).then(|| text.trim().parse().ok()).flatten();
-            date.map(crate::date).ok_or_else(|| format!("”{text}” är inte ett datum; skriv det som 2025-12-05"))
+            date.map(crate::date).ok_or_else(|| "texten är inte ett datum; skriv det som 2025-12-05".to_owned())
         }
         _ => wanted("en text med ett datum", value),
     }

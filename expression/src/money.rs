@@ -6,9 +6,10 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 /// Reads an amount: `1 234,50 kr` (with any kind of space), `1234.50`, `1 234:50`, `500:-`, `−12,50`.
 ///
-/// The error says in Swedish why the text is not an amount; it never guesses.
+/// The error says in Swedish why the text is not an amount; it never guesses, and it never repeats the text, which may be
+/// something else about a person.
 pub fn parse(text: &str) -> Result<Decimal, String> {
-    let wrong = |why: &str| Err(format!("”{text}” är inte ett belopp: {why}"));
+    let wrong = |why: &str| Err(format!("texten är inte ett belopp: {why}"));
     let (negative, number) = split_sign(without_unit(text.trim()));
     if number.is_empty() {
         return wrong("siffror saknas");

@@ -77,9 +77,9 @@ impl Month {
 impl FromStr for Month {
     type Err = String;
 
-    /// Reads `2025-12`.
+    /// Reads `2025-12`. The error does not repeat the text.
     fn from_str(text: &str) -> Result<Self, String> {
-        let bad = || format!("”{text}” är inte en månad; skriv den som 2025-12");
+        let bad = || "texten är inte en månad; skriv den som 2025-12".to_owned();
         let (year, month) = text.trim().split_once('-').ok_or_else(bad)?;
         let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
         if !digits(year, 4) || !digits(month, 2) {

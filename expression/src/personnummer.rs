@@ -74,12 +74,20 @@ impl Personnummer {
 
     /// The day of birth is written with 60 added.
     pub fn is_samordning(&self) -> bool {
-        !self.is_interim() && self.day_of_number() > 60
+        !self.is_interim() && self.day_of_number() >= 60
     }
 
     /// A real date, a birth number other than 000 and the right check digit. Interim numbers can't be checked and are not.
+    /// A samordningsnummer may lack the month (00) or the day (60) of birth, or tell a 30 February: it is made of what
+    /// was stated.
     pub fn is_valid(&self) -> bool {
-        !self.is_interim() && self.born().is_some() && &self.0[8..11] != "000" && has_right_check_digit(&self.0[2..])
+        let date_is_right = || self.born().is_some() || self.is_stated_date();
+        !self.is_interim() && date_is_right() && &self.0[8..11] != "000" && has_right_check_digit(&self.0[2..])
+    }
+
+    fn is_stated_date(&self) -> bool {
+        let month: u32 = self.0[4..6].parse().unwrap_or(99);
+        self.is_samordning() && month <= 12 && self.day_of_number() <= 91
     }
 
     /// The date of birth that the number tells, when it is a real date.
@@ -111,7 +119,7 @@ fn not_a_number() -> String {
 fn century(short: &str, today: NaiveDate, old: bool) -> Result<i32, String> {
     let year: i32 = short.get(..2).and_then(|two| two.parse().ok()).ok_or_else(not_a_number)?;
     let rest: u32 = short.get(2..).and_then(|four| four.parse().ok()).ok_or_else(not_a_number)?;
-    let day = if rest % 100 > 60 { rest - 60 } else { rest };
+    let day = if rest % 100 >= 60 { rest - 60 } else { rest };
     let this = today.year() / 100;
     let is_later = this * 100 + year > today.year()
         || (this * 100 + year == today.year() && day > today.month() * 100 + today.day());
@@ -178,6 +186,14 @@ mod tests {
         let coordination = number("19730288-9931");
         assert!(coordination.is_valid() && coordination.is_samordning());
         assert_eq!(coordination.born(), Some(day("1973-02-28")));
+    }
+
+    #[test]
+    fn a_samordningsnummer_may_tell_a_date_that_does_not_exist() {
+        for text in ["192400742397", "195302602395", "199000742396", "199611912388", "201402902397"] {
+            let coordination = number(text);
+            assert!(coordination.is_valid() && coordination.is_samordning() && coordination.born().is_none(), "{text}");
+        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The names that an expression may see, and their values.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::Value;
 
 /// Names and their values. Nothing else is visible to an expression: no clock, no environment.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Scope(BTreeMap<String, Value>);
 
 impl Scope {
@@ -27,5 +28,12 @@ impl Scope {
     /// All names, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
+    }
+}
+
+impl fmt::Debug for Scope {
+    /// The names only: the values are a person's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
     }
 }

@@ -166,3 +166,36 @@ proptest::proptest! {
         proptest::prop_assert_eq!(expression::money::parse(&expression::money::plain(amount)), Ok(amount.normalize()));
     }
 }
+
+#[test]
+fn no_error_repeats_a_value_of_the_case() {
+    let mut scope = Scope::default();
+    scope.set("secret", Value::from("19640823-3234 Åsa".to_owned()));
+    for source in [
+        "money(secret)",
+        "date(secret)",
+        "month(secret)",
+        "personnummer(secret)",
+        "integer(secret)",
+        "secret + 1",
+        "secret > 1",
+        "kr(secret)",
+        "secret.x",
+        "secret[0]",
+        "!secret",
+        "[1].map(|x| secret.y)",
+        "[secret].filter(|x| x)",
+        "sum([secret])",
+        "max([secret, 1])",
+        "or_else(secret, \"a\", 1)",
+        "secret in [1]",
+        "text([secret])",
+        "round(secret)",
+        "#{a: 1}[secret]",
+        "age(secret, secret)",
+    ] {
+        let error = Expression::parse(source).expect(source).eval(&scope).expect_err(source);
+        assert!(!error.message.contains("1964") && !error.message.contains("Åsa"), "{source}: {}", error.message);
+    }
+    assert_eq!(format!("{scope:?}"), "{\"secret\"}");
+}

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
-use crate::yaml::{Place, Placed};
+use crate::yaml::{Caught, Place, Placed};
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -95,7 +95,9 @@ impl<'de> Deserialize<'de> for Fields {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
                 let mut fields: Vec<FieldSpec> = Vec::new();
-                while let Some((name, Body(body))) = map.next_entry::<Placed<String>, Body>()? {
+                while let Some((name, Caught(body))) = map.next_entry::<Placed<String>, Caught<Body>>()? {
+                    // A type that can't be read has been reported; the field is there all the same.
+                    let body = body.map_or(Long { kind: FieldType::Text, personal: false }, |Body(body)| body);
                     if fields.iter().any(|known| known.name == name.value) {
                         return Err(A::Error::custom(format!("fältet `{}` står två gånger", name.value)));
                     }

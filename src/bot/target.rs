@@ -118,7 +118,7 @@ impl<'de> Deserialize<'de> for Targets {
                     targets.push(target);
                 }
                 if targets.is_empty() {
-                    return Err(A::Error::custom("listan av mål är tom"));
+                    return Err(A::Error::custom("listan av mål är tom: skriv minst ett, till exempel {field: Hyra}"));
                 }
                 Ok(Targets(targets))
             }

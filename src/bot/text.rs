@@ -25,8 +25,10 @@ impl Text {
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Placed { place, value } = Placed::<String>::deserialize(deserializer)?;
-        let template = Template::parse(&value).map_err(|error| {
-            D::Error::custom(crate::yaml::inner_error(&error.message, error.offset, error.length, error.hint))
+        // A broken expression is reported, and what stands around it is read on: `()` is no value and uses no name.
+        let template = Template::parse(&value).or_else(|error| {
+            crate::yaml::note_broken_expression(place, &value, error);
+            Template::parse("${()}").map_err(D::Error::custom)
         })?;
         Ok(Self { place, template })
     }

@@ -12,6 +12,7 @@ mod log;
 mod look;
 mod output;
 mod rerun;
+mod rules;
 mod run;
 mod runs;
 mod sandbox;
@@ -41,8 +42,7 @@ use crate::store::Store;
 
 /// What stands on the command line.
 #[derive(Debug, Parser)]
-#[command(name = "kollega", version, about = "Kollega: en digital medarbetare för kommuner", help_template = usage::TEMPLATE)]
-#[command(subcommand_value_name = "KOMMANDO", subcommand_help_heading = "Kommandon", next_help_heading = "Flaggor")]
+#[command(name = "kollega", version, about = "Kollega: en digital medarbetare för kommuner")]
 #[command(disable_help_subcommand = true, disable_help_flag = true, disable_version_flag = true)]
 pub struct Cli {
     /// Konfigurationens fil (annars kollega.toml i den mapp du står i)
@@ -69,6 +69,10 @@ pub enum Command {
     Worker(serve::WorkerArguments),
     /// Kör en robot nu
     Run(run::Arguments),
+    /// Visa allt som är fel i robotar, system, scheman och regelböcker
+    Check(check::Arguments),
+    /// Pröva en regelboks fall, eller skriv ut den som dokument
+    Rules(rules::Arguments),
     /// Ge ett förslag utifrån fakta, utan databas och inställningar
     Suggest(suggest::Arguments),
     /// Visa körningarna, nyast först
@@ -104,7 +108,7 @@ pub enum Command {
 
 /// Reads the command line, carries the command out and says what went wrong.
 pub async fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match usage::parse() {
         Ok(cli) => cli,
         Err(error) => return usage::answer(&error),
     };
@@ -124,6 +128,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => Box::pin(serve::run(&config, arguments)).await,
         Command::Worker(arguments) => Box::pin(serve::run_worker(&config, arguments)).await,
         Command::Run(arguments) => Box::pin(run::run(&config, arguments)).await,
+        Command::Check(arguments) => check::run(&config, &arguments),
+        Command::Rules(arguments) => rules::run(&config, &arguments),
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
         Command::Schedules(arguments) => look::schedules(&config, arguments).await,
         Command::Bots(arguments) => look::bots(&config, arguments).await,

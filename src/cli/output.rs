@@ -7,10 +7,10 @@ use clap::ValueEnum;
 /// How a table is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// För människor
     #[default]
     Table,
-    /// For programs: one array.
+    /// För program: en JSON-lista
     Json,
 }
 

@@ -26,13 +26,23 @@ impl Browsers {
     }
 
     /// Opens a browser for a system, watched by the guard before its first command.
-    pub async fn open(&mut self, config: &Config, system: &str, masks: Vec<Target>, lease: Duration) -> Result<(), Error> {
+    pub async fn open(
+        &mut self,
+        config: &Config,
+        system: &str,
+        masks: Vec<Target>,
+        lease: Duration,
+    ) -> Result<(), Error> {
         self.end(system).await;
         let session = Box::pin(Session::open(&self.settings(config, system, masks), system)).await?;
         // Without a guard a browser could outlive its lease, so a worker whose guard has died opens none.
         if let Err(error) = self.guard.watch(session.record(), lease).await {
             session.end().await;
-            return Err(Error { what: "öppna en webbläsare".into(), kind: crate::browser::ErrorKind::NotStarted(format!("vakten svarar inte: {error}")), acted: false });
+            return Err(Error {
+                what: "öppna en webbläsare".into(),
+                kind: crate::browser::ErrorKind::NotStarted(format!("vakten svarar inte: {error}")),
+                acted: false,
+            });
         }
         self.sessions.insert(system.to_owned(), session);
         Ok(())

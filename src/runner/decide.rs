@@ -68,7 +68,8 @@ fn handed_over(answer: &Json) -> Stop {
 
 /// The end of the n-th working day from now, for `2 working days`; or now and a length of time, for `4h`.
 fn due_at(text: &str, now: DateTime<Utc>, timezone: &str) -> Result<DateTime<Utc>, String> {
-    let Some(days) = text.trim().strip_suffix("working days").or_else(|| text.trim().strip_suffix("working day")) else {
+    let Some(days) = text.trim().strip_suffix("working days").or_else(|| text.trim().strip_suffix("working day"))
+    else {
         return crate::duration::parse_duration(text).map(|length| now + length);
     };
     let days: u32 = days.trim().parse().map_err(|_| format!("`{text}`: skriv till exempel 2 working days eller 4h"))?;

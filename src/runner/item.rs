@@ -79,9 +79,9 @@ impl Work<'_> {
     async fn through_stages(&mut self, now: DateTime<Utc>) -> Result<Finish, Stop> {
         let bot = self.bot;
         let first = match &self.claim()?.item.stage {
-            Some(name) => bot.stage_index(name).ok_or_else(|| {
-                Stop::permanent(format!("skedet `{name}` finns inte längre i robotens skript"))
-            })?,
+            Some(name) => bot
+                .stage_index(name)
+                .ok_or_else(|| Stop::permanent(format!("skedet `{name}` finns inte längre i robotens skript")))?,
             None => 0,
         };
         self.recall(first).await?;

@@ -18,7 +18,8 @@ impl Work<'_> {
         date: DateTime<Utc>,
     ) -> Result<Mail, Stop> {
         let wrong = |error: &dyn std::fmt::Display| Stop::permanent(format!("brevet kan inte skrivas: {error}"));
-        let template = Template::read(&self.bot.folder.join("mail"), &step.template.value).map_err(|error| wrong(&error))?;
+        let template =
+            Template::read(&self.bot.folder.join("mail"), &step.template.value).map_err(|error| wrong(&error))?;
         let content = template.render(&self.letter_context(step)?).map_err(|error| wrong(&error))?;
         let message_id = message_id.unwrap_or_else(|| self.new_message_id());
         Mail::compose(Letter { message_id, to: self.text(&step.to)?, date }, content).map_err(|error| wrong(&error))

@@ -22,7 +22,8 @@ impl Work<'_> {
         };
         let answer = serde_json::to_value(&answer).map_err(|error| Stop::permanent(error.to_string()))?;
         let id = answer["suggestion_id"].as_str().unwrap_or_default().to_owned();
-        let codes: Vec<&str> = answer["refer"].as_array().into_iter().flatten().filter_map(|refer| refer["code"].as_str()).collect();
+        let codes: Vec<&str> =
+            answer["refer"].as_array().into_iter().flatten().filter_map(|refer| refer["code"].as_str()).collect();
         let event = self.event(EventKind::Suggested).detail(json!({
             "suggestion_id": id, "outcome": answer["outcome"], "rulebook": answer["rulebook"], "refer": codes,
         }));

@@ -122,7 +122,9 @@ impl Work<'_> {
     pub fn holds(&self, text: &Text) -> Result<bool, Stop> {
         match text.template.eval(&self.scope)?.as_bool() {
             Ok(value) => Ok(value),
-            Err(kind) => Err(Stop::permanent(format!("villkoret `{}` är varken sant eller falskt ({kind})", text.source()))),
+            Err(kind) => {
+                Err(Stop::permanent(format!("villkoret `{}` är varken sant eller falskt ({kind})", text.source())))
+            }
         }
     }
 

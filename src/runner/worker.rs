@@ -45,7 +45,8 @@ impl Worker {
         if ended > 0 {
             tracing::info!(ended, "ended browsers left by an earlier life");
         }
-        let program = if options.guard.as_os_str().is_empty() { std::env::current_exe()? } else { options.guard.clone() };
+        let program =
+            if options.guard.as_os_str().is_empty() { std::env::current_exe()? } else { options.guard.clone() };
         let guard = Arc::new(Guard::start(&program)?);
         Ok(Arc::new(Self { app, options, guard, stop: AtomicBool::new(false), wake: Notify::new() }))
     }

@@ -63,7 +63,8 @@ impl Store {
             .fetch_one(&mut *tx)
             .await?;
         tx.commit().await?;
-        crate::model::parse_time(&until).ok_or_else(|| Error::Corrupt(format!("schemat {schedule} har tiden `{until}`")))
+        crate::model::parse_time(&until)
+            .ok_or_else(|| Error::Corrupt(format!("schemat {schedule} har tiden `{until}`")))
     }
 
     /// Moves that time on; never back.

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::path::Path;
 
+use expression::ParseError;
 use serde::de::{Expected, Unexpected};
 
-use super::Place;
+use super::{Place, locate};
 use crate::problem::Problem;
 
 /// One thing wrong with the shape.
@@ -14,8 +15,18 @@ pub(super) struct Error {
     message: String,
     hint: Option<String>,
     place: Option<Place>,
-    /// Where within the scalar, in bytes and length: for expressions inside text.
-    inner: Option<(usize, usize)>,
+    /// Where within the scalar: for expressions inside text.
+    inner: Option<Inner>,
+    /// The field that is missing, when that is what is wrong.
+    missing: Option<&'static str>,
+}
+
+/// A part of a scalar's text.
+#[derive(Debug)]
+struct Inner {
+    text: String,
+    offset: usize,
+    length: usize,
 }
 
 impl Error {
@@ -25,37 +36,51 @@ impl Error {
         self
     }
 
-    pub fn into_problem(self, file: &Path) -> Problem {
+    /// The same error with what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// An expression that can't be read, within the scalar `text`.
+    pub fn inside(place: Place, text: &str, error: ParseError) -> Self {
+        let inner = Inner { text: text.to_owned(), offset: error.offset, length: error.length };
+        Self { inner: Some(inner), ..Self::new(error.message, error.hint) }.at(place)
+    }
+
+    /// Ends the reading of a part whose fault has been reported already.
+    pub fn already_told() -> Self {
+        Self::new(String::new(), None)
+    }
+
+    pub fn is_told(&self) -> bool {
+        self.message.is_empty()
+    }
+
+    /// The field that is missing, when that is what is wrong.
+    pub fn missing(&self) -> Option<&'static str> {
+        self.missing
+    }
+
+    pub fn into_problem(self, file: &Path, source: &str) -> Problem {
         let place = self.place.unwrap_or_default();
-        let (column, length) = match self.inner {
-            Some((offset, length)) => (place.column + offset + usize::from(place.quoted), length),
-            None => (place.column, place.length),
+        let place = match self.inner {
+            Some(inner) => locate(source, place, &inner.text, inner.offset, inner.length),
+            None => place,
         };
-        let mut problem = Problem::at(file, place.line, column, self.message).length(length);
+        let mut problem = Problem::at(file, place.line, place.column, self.message).length(place.length);
         problem.hint = self.hint;
         problem
     }
 
     fn new(message: String, hint: Option<String>) -> Self {
-        Self { message, hint, place: None, inner: None }
+        Self { message, hint, place: None, inner: None, missing: None }
     }
-}
-
-/// Packs an error inside a scalar's text so that it passes through serde with its place and hint.
-pub fn inner_error(message: &str, offset: usize, length: usize, hint: Option<String>) -> String {
-    format!("\u{1}{offset}\u{1}{length}\u{1}{}\u{1}{message}", hint.unwrap_or_default())
 }
 
 impl serde::de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        let text = message.to_string();
-        let parts: Vec<&str> = text.splitn(5, '\u{1}').collect();
-        if let ["", offset, length, hint, message] = parts[..] {
-            let inner = offset.parse().ok().zip(length.parse().ok());
-            let hint = (!hint.is_empty()).then(|| hint.to_owned());
-            return Self { inner, ..Self::new(message.to_owned(), hint) };
-        }
-        Self::new(text, None)
+        Self::new(message.to_string(), None)
     }
 
     fn invalid_type(found: Unexpected, expected: &dyn Expected) -> Self {
@@ -79,7 +104,8 @@ impl serde::de::Error for Error {
     }
 
     fn missing_field(name: &'static str) -> Self {
-        Self::new(format!("`{name}` saknas"), Some(format!("lägg till `{name}: …` här")))
+        let error = Self::new(format!("`{name}` saknas"), Some(format!("lägg till `{name}: …` här")));
+        Self { missing: Some(name), ..error }
     }
 
     fn duplicate_field(name: &'static str) -> Self {
@@ -101,10 +127,14 @@ fn describe(found: Unexpected) -> String {
     }
 }
 
+/// More names than this are not all told when one of them is near.
+const MANY: usize = 16;
+
 /// The nearest known name, if one is near, and all that may stand there.
 pub(crate) fn near(name: &str, known: &[&str]) -> String {
     let all = format!("möjliga namn: {}", known.join(", "));
     match nearest(name, known) {
+        Some(best) if known.len() > MANY => format!("menade du `{best}`?"),
         Some(best) => format!("menade du `{best}`? {all}"),
         None => all,
     }

@@ -55,13 +55,8 @@ impl<'a> Builder<'a> {
             Some(Ok(pair)) => Ok(pair),
             Some(Err(error)) => {
                 let marker = error.marker();
-                Err(Problem::at(
-                    self.file,
-                    marker.line(),
-                    marker.col() + 1,
-                    format!("filen är inte rätt YAML: {error}"),
-                )
-                .hint("se över indrag, kolon och citattecken här; text med `: `, `#` eller `{` behöver citattecken"))
+                let (message, hint) = super::syntax::in_swedish(&error.to_string());
+                Err(Problem::at(self.file, marker.line(), marker.col() + 1, message).hint(hint))
             }
             None => Err(Problem::at(self.file, 0, 0, "filen tar slut mitt i")),
         }

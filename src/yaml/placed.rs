@@ -1,10 +1,13 @@
 //! Values with the place they were written at, and values whose errors are caught.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 
+use expression::ParseError;
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
+
+use super::error::Error;
 
 /// A place in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,6 +25,17 @@ pub struct Place {
 thread_local! {
     /// The place of the value that is being read: set by the reader, taken by the value's visitor.
     static PLACE: Cell<Place> = const { Cell::new(Place { line: 0, column: 0, length: 0, quoted: false }) };
+    /// Expressions that could not be read while the rest of the document could.
+    static BROKEN: RefCell<Vec<Error>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps an expression's error for the report, so that what stands around it is read on.
+pub fn note_broken_expression(place: Place, text: &str, error: ParseError) {
+    BROKEN.with_borrow_mut(|broken| broken.push(Error::inside(place, text, error)));
+}
+
+pub(super) fn take_broken_expressions() -> Vec<Error> {
+    BROKEN.take()
 }
 
 pub(super) fn set_place(place: Place) {

@@ -8,7 +8,7 @@ use serde::de::{
 };
 
 use super::Place;
-use super::error::Error;
+use super::error::{Error, nearest};
 use super::node::{Kind, Node};
 use super::placed::{CAUGHT, set_place};
 
@@ -43,8 +43,29 @@ impl<'a> Reader<'a> {
             Kind::Scalar { text, plain: true } => visit_plain(text, visitor),
             Kind::Scalar { text, .. } => visitor.visit_str(text),
             Kind::List(items) => visitor.visit_seq(List { reader: self, items: items.iter() }),
-            Kind::Map(entries) => visitor.visit_map(Map { reader: self, entries: entries.iter(), value: None }),
+            Kind::Map(entries) => {
+                visitor.visit_map(Map { reader: self, entries: entries.iter(), value: None, known: None })
+            }
         }
+    }
+
+    /// Unknown fields are reported and passed over, so that the known ones are checked too.
+    fn visit_struct<'de, V: Visitor<'de>>(
+        self,
+        entries: &'a [(Node, Node)],
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let unknown: Vec<(&str, Place)> = entries.iter().filter_map(|(key, _)| unknown_key(key, fields)).collect();
+        for (key, place) in &unknown {
+            self.errors.borrow_mut().push(Error::unknown_field(key, fields).at(*place));
+        }
+        let map = Map { reader: self, entries: entries.iter(), value: None, known: Some(fields) };
+        visitor.visit_map(map).map_err(|error| {
+            let misspelt = |name| unknown.iter().any(|(key, _)| nearest(key, fields) == Some(name));
+            let told = error.missing().is_some_and(misspelt);
+            if told { Error::already_told() } else { error.at(self.place()) }
+        })
     }
 
     fn wrong<T>(self, expected: &str) -> Result<T, Error> {
@@ -64,6 +85,14 @@ impl<'a> Reader<'a> {
             Kind::Scalar { text, plain: true } => text.parse().or_else(|_| self.wrong(expected)),
             _ => self.wrong(expected),
         }
+    }
+}
+
+/// The key and its place, when it is none of the fields.
+fn unknown_key<'a>(key: &'a Node, fields: &[&str]) -> Option<(&'a str, Place)> {
+    match &key.kind {
+        Kind::Scalar { text, .. } if !fields.contains(&text.as_str()) => Some((text, key.place)),
+        _ => None,
     }
 }
 
@@ -172,7 +201,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match &self.node.kind {
-            Kind::Map(_) => self.deserialize_any(visitor),
+            Kind::Map(entries) => self.visit_struct(entries, fields, visitor),
             _ => self.wrong(&format!("namngivna värden ({})", fields.join(", "))),
         }
     }
@@ -190,7 +219,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             }
             Kind::Map(entries) if entries.len() > 1 => {
                 let place = entries[1].0.place;
-                Err(Error::custom("här får bara en nyckel stå, men här står en till; det som hör till den första skrivs indraget under den").at(place))
+                Err(Error::custom("här får bara en nyckel stå, men det här är en till")
+                    .hint("det som hör till den första skrivs längre in, under den; ett nytt steg börjar med `- `")
+                    .at(place))
             }
             _ => self.wrong(&format!("en av {}", variants.join(", "))),
         }
@@ -245,13 +276,18 @@ struct Map<'a> {
     reader: Reader<'a>,
     entries: std::slice::Iter<'a, (Node, Node)>,
     value: Option<&'a Node>,
+    /// The fields of a struct; other keys are passed over.
+    known: Option<&'static [&'static str]>,
 }
 
 impl<'de> MapAccess<'de> for Map<'_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
+        let known = self.known;
+        let entries = self.entries.by_ref();
+        let next = entries.find(|(key, _)| known.is_none_or(|fields| unknown_key(key, fields).is_none()));
+        let Some((key, value)) = next else { return Ok(None) };
         self.value = Some(value);
         seed.deserialize(self.reader.to(key)).map(Some).map_err(|error| error.at(key.place))
     }
@@ -291,7 +327,7 @@ impl<'de> VariantAccess<'de> for Variant<'_> {
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
         match self.value {
             Some(value) => seed.deserialize(self.reader.to(value)).map_err(|error| error.at(value.place)),
-            None => Err(Error::custom("värdet saknas: skriv ett kolon och det som hör till").at(self.key.place)),
+            None => Err(Error::custom("värdet saknas").hint("skriv ett kolon och det som hör till").at(self.key.place)),
         }
     }
 

@@ -1,15 +1,14 @@
-//! Integration tests: the real store, the real console over HTTP, the real program.
+//! Integration tests: the real store, the real console over HTTP, the real program, a real browser.
 
+mod browser;
+mod certificate;
 mod console;
 mod decide;
-mod office;
-//! Integration tests.
-
+mod check;
 mod docs_schedules;
-mod certificate;
 mod mail;
+mod office;
 mod schedule;
 mod schedule_times;
 mod secret;
 mod ssbtek;
-mod browser;

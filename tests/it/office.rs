@@ -96,7 +96,7 @@ impl Office {
     pub async fn uncertain(&self, reference: &str) -> Item {
         let claim = self.claimed(reference).await;
         let store = &self.desk.store;
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         store.intend(&claim, "registrera", None, minute, &[]).await.expect("an intent");
         let saw = "sidan Beräkningar visades inte";
         store.settle(&claim, "registrera", IntentOutcome::Uncertain, saw, &[]).await.expect("an outcome");
@@ -140,7 +140,7 @@ impl Office {
     }
 
     async fn claim(&self, reference: &str) -> Claim {
-        let (minute, none) = (Duration::from_secs(60), Duration::ZERO);
+        let (minute, none) = (Duration::from_mins(1), Duration::ZERO);
         let claim = self.desk.store.claim_item("test", minute, none).await.expect("the store").expect("an item");
         assert_eq!(claim.item.reference, reference);
         claim

@@ -9,17 +9,20 @@ use crate::bot::Csv;
 impl Work<'_> {
     pub(super) fn csv(&mut self, step: &Csv) -> Result<(), Stop> {
         let file = self.file(&self.text(&step.file)?);
-        let wrong = |error: &dyn std::fmt::Display| Stop::permanent(format!("{} kan inte läsas: {error}", file.display()));
+        let wrong =
+            |error: &dyn std::fmt::Display| Stop::permanent(format!("{} kan inte läsas: {error}", file.display()));
         let text = std::fs::read_to_string(&file).map_err(|error| wrong(&error))?;
         let text = text.trim_start_matches('\u{feff}');
-        let separator = step.separator.as_ref().and_then(|text| text.value.bytes().next()).unwrap_or_else(|| guess(text));
+        let separator =
+            step.separator.as_ref().and_then(|text| text.value.bytes().next()).unwrap_or_else(|| guess(text));
         let mut reader = ::csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
         let headers = reader.headers().map_err(|error| wrong(&error))?.clone();
         let mut rows = rhai::Array::new();
         for record in reader.records() {
             let record = record.map_err(|error| wrong(&error))?;
             let row = headers.iter().zip(record.iter());
-            let row: rhai::Map = row.map(|(name, value)| (name.trim().into(), Value::from(value.trim().to_owned()))).collect();
+            let row: rhai::Map =
+                row.map(|(name, value)| (name.trim().into(), Value::from(value.trim().to_owned()))).collect();
             rows.push(row.into());
         }
         self.assign(&step.into.value, &Value::from(rows))

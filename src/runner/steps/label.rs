@@ -21,7 +21,9 @@ pub(in crate::runner) fn label(action: &Action) -> String {
         Action::Wait(wait) => format!("wait {}", targets(&wait.at)),
         Action::Frame(frame) => format!("frame {}", frame.name.source()),
         Action::Window(window) => format!("window {}", window.name.value),
-        Action::Alert(alert) => format!("alert {}", if alert.answer == crate::bot::AlertAct::Accept { "accept" } else { "dismiss" }),
+        Action::Alert(alert) => {
+            format!("alert {}", if alert.answer == crate::bot::AlertAct::Accept { "accept" } else { "dismiss" })
+        }
         Action::Download(download) => format!("download {}", targets(&download.at)),
         Action::Print(print) => format!("print into {}", print.into.value),
         Action::Screenshot(screenshot) => format!("screenshot {}", screenshot.name.value),

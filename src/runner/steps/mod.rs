@@ -69,7 +69,8 @@ impl Work<'_> {
             Err(stop @ Stop::Store(_)) => return Err(stop),
             Err(stop @ (Stop::HandOver { .. } | Stop::Defer { .. })) => (EventKind::StepFinished, None, Err(stop)),
             Err(stop) => {
-                let stop = if matches!(stop, Stop::Failed(_)) && self.is_signed_out().await { Stop::SignedOut } else { stop };
+                let stop =
+                    if matches!(stop, Stop::Failed(_)) && self.is_signed_out().await { Stop::SignedOut } else { stop };
                 (EventKind::StepFailed, Some(self.redactor().redact(&stop.message())), Err(stop))
             }
         };
@@ -99,7 +100,9 @@ impl Work<'_> {
         match action {
             Action::Open(open) => self.open(open).await,
             Action::Click(body) => self.click(&body.at, label).await,
-            Action::Fill(_) | Action::Select(_) | Action::Check(_) | Action::Uncheck(_) => self.set_one(action, label).await,
+            Action::Fill(_) | Action::Select(_) | Action::Check(_) | Action::Uncheck(_) => {
+                self.set_one(action, label).await
+            }
             Action::Type(fill) => self.type_keys(fill, label).await,
             Action::Upload(upload) => self.upload(upload, label).await,
             Action::Press(press) => self.press(press, label).await,
@@ -135,7 +138,14 @@ impl Work<'_> {
 fn waits_for_systems(action: &Action) -> bool {
     !matches!(
         action,
-        Action::Set(_) | Action::When(_) | Action::ForEach(_) | Action::Enqueue(_) | Action::HandOver(_) | Action::Fail(_)
-            | Action::Csv(_) | Action::Frame(_) | Action::Window(_)
+        Action::Set(_)
+            | Action::When(_)
+            | Action::ForEach(_)
+            | Action::Enqueue(_)
+            | Action::HandOver(_)
+            | Action::Fail(_)
+            | Action::Csv(_)
+            | Action::Frame(_)
+            | Action::Window(_)
     )
 }

@@ -55,7 +55,8 @@ impl Work<'_> {
     }
 
     fn masks(&self, description: &System) -> Result<Vec<Target>, Stop> {
-        let masks: Vec<Vec<Target>> = description.mask.iter().map(|mask| self.targets(mask)).collect::<Result<_, _>>()?;
+        let masks: Vec<Vec<Target>> =
+            description.mask.iter().map(|mask| self.targets(mask)).collect::<Result<_, _>>()?;
         Ok(masks.into_iter().flatten().collect())
     }
 

@@ -16,9 +16,12 @@ impl Work<'_> {
         let period = expression::as_month(&period).ok_or_else(|| Stop::permanent("`period` är ingen månad"))?;
         let (from, to) = asked_days(period);
         let errand = self.claim()?.item.reference.clone();
-        let config = self.app.config.ssbtek.clone().ok_or_else(|| {
-            Stop::permanent("SSBTEK är inte inställt: lägg till [ssbtek] i kollega.toml")
-        })?;
+        let config = self
+            .app
+            .config
+            .ssbtek
+            .clone()
+            .ok_or_else(|| Stop::permanent("SSBTEK är inte inställt: lägg till [ssbtek] i kollega.toml"))?;
         let client = Client::new(config).map_err(|error| Stop::permanent(error.to_string()))?;
         let answer = client.ask(&numbers, from, to, &errand).await;
         self.wait_for_silent(&answer)?;

@@ -1,0 +1,75 @@
+//! The handbook's examples, taken from its text and put into a copy of the shipped book, do what the handbook says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use decision::RuleBook;
+use serde_json::json;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The first YAML block of the handbook that contains a text.
+fn example(with: &str) -> String {
+    let text = fs::read_to_string(root().join("docs/regler.md")).expect("the handbook");
+    let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.into_iter().find(|block| block.contains(with)).expect("the example").to_owned()
+}
+
+fn copy(change: impl Fn(&str, String) -> String) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    let shipped = root().join("rulebooks/ekonomiskt-bistand");
+    for folder in ["", "amounts", "cases"] {
+        fs::create_dir_all(dir.path().join(folder)).expect("a folder");
+        for entry in
+            fs::read_dir(shipped.join(folder)).expect("the folder").flatten().filter(|entry| entry.path().is_file())
+        {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let text = change(&name, fs::read_to_string(entry.path()).expect("a file"));
+            fs::write(dir.path().join(folder).join(name), text).expect("a copy");
+        }
+    }
+    dir
+}
+
+#[test]
+fn the_examples_rule_refers() {
+    let rule = example("refer.many_incomes");
+    let dir = copy(|name, text| if name == "rulebook.yaml" { format!("{text}\n{rule}") } else { text });
+    let book = RuleBook::load(dir.path()).expect("a book");
+    let mut facts = book.cases()[0].facts.clone();
+    facts["period"] = json!("2026-01");
+    let income = |kind: &str| json!({"person": "a1", "kind": kind, "net": "10", "source": "fk"});
+    facts["incomes"] =
+        json!([income("barnbidrag"), income("bostadsbidrag"), income("sjukpenning"), income("dagersättning")]);
+    let suggestion = book.suggest(&facts).expect("a suggestion");
+    assert_eq!(suggestion.refer.len(), 1);
+    assert_eq!(suggestion.refer[0].code, "many_incomes");
+    assert_eq!(suggestion.refer[0].details["person"], "a1");
+}
+
+#[test]
+fn the_examples_guidelines_replace_the_shipped_ones() {
+    let guidelines = format!("municipality: Prov\nsource: Prov\n{}", example("9700"));
+    let dir = copy(|name, text| if name == "guidelines.yaml" { guidelines.clone() } else { text });
+    let book = RuleBook::load(dir.path()).expect("a book");
+    let mut facts = book.cases()[0].facts.clone();
+    facts["costs"] = json!([{"kind": "hyra", "applied": "9600"}]);
+    let codes = |facts: &serde_json::Value| -> Vec<String> {
+        book.suggest(facts).expect("a suggestion").refer.into_iter().map(|reason| reason.code).collect()
+    };
+    assert_eq!(codes(&facts), ["over_guideline"]);
+    facts["period"] = json!("2026-01");
+    assert!(codes(&facts).is_empty());
+}
+
+#[test]
+fn the_examples_case_passes() {
+    let case = example("case: B1").replace("case: B1", "case: B1-ur-handboken");
+    let dir = copy(|_, text| text);
+    fs::write(dir.path().join("cases/9-prov.yaml"), case).expect("a case");
+    let results = RuleBook::load(dir.path()).expect("a book").run_cases();
+    let result = results.last().expect("the case");
+    assert!(result.passed && result.case == "B1-ur-handboken", "{result:?}");
+}

@@ -1,0 +1,114 @@
+//! The templates of mails: do they exist, can they be read, and do they use only what may stand in a mail.
+
+use std::path::Path;
+
+use crate::bot::{Bot, Mail, Tree};
+use crate::config::Config;
+use crate::mail::Template;
+use crate::problem::Problem;
+use crate::yaml::near;
+
+use super::findings::Findings;
+use super::personal::IN_MAIL;
+
+/// What a template is given.
+const GIVEN: &[&str] = &["item", "data", "config"];
+
+pub(super) fn check(bot: &Bot, config: &Config, mail: &Mail, findings: &mut Findings<'_>) {
+    let folder = bot.folder.join("mail");
+    let file = folder.join(format!("{}.txt", mail.template.value));
+    if !file.is_file() {
+        let hint = format!("skapa {}; den första raden är `Ämne: …`, sedan en tom rad och brevet", file.display());
+        return findings.word(&mail.template, format!("mallen `{}` finns inte", mail.template.value), hint);
+    }
+    let names = Template::read(&folder, &mail.template.value).and_then(|template| template.names());
+    match names {
+        Err(error) => {
+            let problem = Problem::from(error);
+            let hint = "se över `{{ … }}` och `{% … %}`: varje `{% if … %}` behöver ett `{% endif %}`".to_owned();
+            findings.problems.push(Problem { hint: problem.hint.clone().or(Some(hint)), ..problem });
+        }
+        Ok(names) => {
+            for (name, fault, hint) in names.iter().filter_map(|name| fault(bot, config, mail, name)) {
+                match place(&folder, &mail.template.value, name) {
+                    Some(problem) => findings.problems.push(Problem { message: fault, hint: Some(hint), ..problem }),
+                    None => findings.word(&mail.template, fault, hint),
+                }
+            }
+        }
+    }
+}
+
+/// What is wrong with a name in a template: the name, the message and the hint.
+fn fault<'a>(bot: &Bot, config: &Config, mail: &Mail, name: &'a str) -> Option<(&'a str, String, String)> {
+    let mut parts = name.split('.');
+    let root = parts.next().unwrap_or_default();
+    let open = !config.mail.confidential;
+    let wrong = |message: String, hint: String| Some((name, message, hint));
+    match root {
+        "suggestion" | "decision" if open => wrong(format!("brevet visar `{name}`"), IN_MAIL.into()),
+        "suggestion" | "decision" => wrong(
+            format!("`{root}` finns inte i mallen"),
+            format!("ge mallen värdet: `data: {{värde: \"${{{name}}}\"}}`"),
+        ),
+        "item" => match parts.next() {
+            Some(field) => match bot.item.fields.get(field) {
+                Some(field) if field.personal && open => {
+                    wrong(format!("brevet visar personuppgiften `{name}`"), IN_MAIL.into())
+                }
+                Some(_) => None,
+                None => {
+                    let known: Vec<&str> = bot.item.fields.0.iter().map(|field| field.name.as_str()).collect();
+                    wrong(format!("ärendet har inget fält `{field}`"), near(field, &known))
+                }
+            },
+            None if open && bot.item.fields.0.iter().any(|field| field.personal) => wrong(
+                "brevet använder hela ärendet, med personuppgifter".into(),
+                "skriv `item.fält` för det som ska stå".into(),
+            ),
+            None => None,
+        },
+        "data" => {
+            let known = data_names(mail);
+            let unknown = parts.next().filter(|value| !known.contains(value))?;
+            let hint = format!("lägg till det: `data: {{{unknown}: …}}`");
+            wrong(format!("brevet får inget värde `data.{unknown}`"), hint)
+        }
+        "config" => {
+            let unknown = parts.next().filter(|value| !config.values.contains_key(*value))?;
+            let hint = format!("lägg till `{unknown} = \"…\"` under [values] i kollega.toml");
+            wrong(format!("inställningen `config.{unknown}` finns inte"), hint)
+        }
+        _ if data_names(mail).contains(&root) => {
+            wrong(format!("namnet `{root}` finns inte i mallen"), format!("skriv `data.{root}`"))
+        }
+        _ => wrong(format!("namnet `{root}` finns inte i mallen"), near(root, GIVEN)),
+    }
+}
+
+fn data_names(mail: &Mail) -> Vec<&str> {
+    match mail.data.as_ref().map(|data| &data.value) {
+        Some(Tree::Map(entries)) => entries.iter().map(|(name, _)| name.value.as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Where a name first stands in the template's files.
+fn place(folder: &Path, template: &str, name: &str) -> Option<Problem> {
+    ["txt", "html"].iter().find_map(|kind| {
+        let file = folder.join(format!("{template}.{kind}"));
+        let source = std::fs::read_to_string(&file).ok()?;
+        let (line, at) = source.lines().enumerate().find_map(|(line, text)| Some((line, word_in(text, name)?)))?;
+        let column = source.lines().nth(line)?[..at].chars().count() + 1;
+        Some(Problem::at(file, line + 1, column, "").length(name.chars().count()))
+    })
+}
+
+/// Where a name stands in a line as a whole word.
+fn word_in(line: &str, name: &str) -> Option<usize> {
+    let part_of_word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    line.match_indices(name).map(|(at, _)| at).find(|at| {
+        !line[..*at].ends_with(part_of_word)
+            && !line[at + name.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
+    })
+}

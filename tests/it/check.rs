@@ -1,0 +1,96 @@
+//! What `kollega check` says: each file under `tests/check` has its own kinds of fault, and the message is the test.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kollega::check::{Report, check_paths};
+use kollega::config::{Config, System};
+
+/// The folder, as it stands in messages.
+const FOLDER: &str = "tests/check";
+
+fn system() -> System {
+    let url = "http://127.0.0.1/".to_owned();
+    System { url, timeout: Duration::from_secs(1), settle: Duration::from_secs(1), webdriver: String::new() }
+}
+
+/// A municipality with two systems, one rule book and one value.
+fn config() -> Config {
+    let systems = ["akten", "portal"].map(|name| (name.to_owned(), system()));
+    Config {
+        root: FOLDER.into(),
+        systems: systems.into(),
+        values: BTreeMap::from([("adress".into(), "https://kommunen.example".into())]),
+        ..Config::default()
+    }
+}
+
+fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    let entries =
+        std::fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it is readable").path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect();
+    files.sort();
+    files
+}
+
+fn check(file: &Path) -> Report {
+    check_paths(&[file.to_owned()], &config())
+}
+
+/// Compares what is said of every file in a folder with what should be said.
+fn assert_messages(folder: &Path) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../check/messages");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for file in yaml_files(folder) {
+        let name = file.file_stem().and_then(|stem| stem.to_str()).expect("the name is text").to_owned();
+        settings.set_input_file(&file);
+        settings.bind(|| insta::assert_snapshot!(name, check(&file).render()));
+    }
+}
+
+#[test]
+fn every_broken_bot_gets_its_message() {
+    assert_messages(Path::new(FOLDER));
+}
+
+#[test]
+fn every_broken_system_gets_its_message() {
+    assert_messages(&Path::new(FOLDER).join("systems"));
+}
+
+#[test]
+fn only_the_good_files_are_without_faults() {
+    let clean: Vec<PathBuf> = [FOLDER.into(), Path::new(FOLDER).join("systems")]
+        .iter()
+        .flat_map(|folder: &PathBuf| yaml_files(folder))
+        .filter(|file| check(file).is_clean())
+        .collect();
+    let expected = ["a_good_bot_has_no_faults.yaml", "systems/akten.yaml"].map(|name| Path::new(FOLDER).join(name));
+    assert_eq!(clean, expected);
+}
+
+#[test]
+fn the_shipped_bots_systems_schedules_and_rule_books_have_no_faults() {
+    let values = ["mina_sidor", "telefon", "kommun"].map(|name| (name.to_owned(), "kommunens eget".to_owned()));
+    let report = check_paths(&[], &Config { values: values.into(), ..Config::default() });
+    assert!(report.is_clean(), "{}", report.render());
+    assert!(report.checked.bots > 0 && report.checked.systems > 0, "{}", report.summary());
+}
+
+#[test]
+fn a_path_that_is_not_there_is_told() {
+    insta::assert_snapshot!(check(Path::new("tests/check/finns-inte.yaml")).render());
+}
+
+#[test]
+fn programs_get_the_same_as_people() {
+    let report = check(Path::new("tests/check/a_decision_without_a_suggestion.yaml"));
+    let told = &report.json()["problems"][0];
+    assert_eq!(told["line"], 23);
+    assert_eq!(told["column"], 5);
+    assert_eq!(told["message"], report.problems[0].message.as_str());
+    assert_eq!(report.json()["checked"]["bots"], 1);
+}
