@@ -36,7 +36,7 @@ async fn a_slow_page_costs_the_time_limit_and_the_browser_lives() {
     let started = Instant::now();
     let error = desk.session.goto(&format!("http://{}/late", desk.address)).await.unwrap_err();
     assert_eq!((error.kind, error.acted), (ErrorKind::Timeout { limit: Duration::from_secs(1) }, true));
-    assert!(started.elapsed() < Duration::from_millis(2500));
+    assert!(started.elapsed() < Duration::from_secs(3));
     desk.open("foreign.html").await;
     let clicked = desk.session.click(&[Target::link("Sen sida")], false).await.map(|_| ());
     let error = if clicked.is_ok() { desk.session.title().await.map(|_| ()) } else { clicked }.unwrap_err();
