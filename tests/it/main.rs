@@ -3,6 +3,7 @@
 mod browser;
 mod certificate;
 mod console;
+mod console_browser;
 mod decide;
 mod check;
 mod docs_schedules;
