@@ -20,6 +20,7 @@ mod secret;
 mod serve;
 mod settle;
 mod sign_in;
+mod strict_json;
 mod suggest;
 mod suggestion;
 mod table;
