@@ -42,7 +42,10 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     print("Kollega arbetar. Avsluta med Ctrl-C; ärendet som pågår görs klart först.");
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(&app), stopped.clone()));
     let console = tokio::spawn(crate::console::serve(Desk::of(&app), listener, until(stopped)));
-    let working = { let worker = Arc::clone(&worker); tokio::spawn(async move { worker.work().await }) };
+    let working = {
+        let worker = Arc::clone(&worker);
+        tokio::spawn(async move { worker.work().await })
+    };
     wait_for_signal().await;
     print("Avslutar …");
     let _ = stop.send(true);

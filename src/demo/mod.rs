@@ -57,7 +57,12 @@ pub async fn run(base: &Config, options: &Options) -> anyhow::Result<bool> {
         Ok(listener) => listener,
         Err(_) => TcpListener::bind("127.0.0.1:0").await.context("konsolen kan inte lyssna på 127.0.0.1")?,
     };
-    let addresses = installation::addresses(&sandbox.addresses, listener.local_addr()?, &folder, password.as_deref().filter(|_| !options.unattended));
+    let addresses = installation::addresses(
+        &sandbox.addresses,
+        listener.local_addr()?,
+        &folder,
+        password.as_deref().filter(|_| !options.unattended),
+    );
     print(&addresses);
     let done = day(&app, options, listener, password.as_deref()).await?;
     let right = report::tell(&app, &sandbox, options.unattended).await?;
@@ -86,7 +91,9 @@ async fn day(app: &Arc<App>, options: &Options, listener: TcpListener, password:
     };
     start_run(app).await?;
     let deciding = match (options.unattended, password) {
-        (true, Some(password)) => Some(tokio::spawn(stand_in::decide(Arc::clone(app), password.to_owned(), stopped.clone()))),
+        (true, Some(password)) => {
+            Some(tokio::spawn(stand_in::decide(Arc::clone(app), password.to_owned(), stopped.clone())))
+        }
         _ => None,
     };
     let done = tokio::select! {

@@ -48,8 +48,12 @@ impl Work<'_> {
         }
         Box::pin(self.run_steps(&stage.steps)).await?;
         self.picture_before(commit).await?;
-        self.intend(None, self.timeout()).await?;
-        match self.act_once(commit).await {
+        let intended = self.intend(None, self.timeout()).await;
+        let acted = match intended {
+            Ok(()) => self.act_once(commit).await,
+            Err(stop) => Err(stop),
+        };
+        match acted {
             Ok(()) => self.settle_after(stage).await,
             Err(stop @ Stop::Store(_)) => Err(stop),
             Err(stop) => {
@@ -123,13 +127,17 @@ impl Work<'_> {
     async fn intend(&mut self, message_id: Option<&str>, time: Duration) -> Result<(), Stop> {
         let event = self.event(EventKind::Intent).detail(json!({"message_id": message_id}));
         self.note(event);
-        let lease = time + self.app.config.worker.lease;
         let before = Instant::now();
+        // Never shorter than what the guard has been told.
+        let left = self.deadline.saturating_duration_since(before);
+        let lease = (time + self.app.config.worker.lease).max(left);
         let stage = self.stage.clone();
         self.app.store.intend(self.claim()?, &stage, message_id, lease, &self.events).await?;
         self.events.clear();
         self.deadline = before + lease;
-        self.browsers.renew(lease).await;
+        if !self.browsers.renew(lease).await {
+            return Err(Stop::failed("webbläsaren hade avslutats av vakten före åtgärden"));
+        }
         Ok(())
     }
 

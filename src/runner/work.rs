@@ -75,9 +75,7 @@ impl Work<'_> {
         let before = Instant::now();
         // A browser may never be left a longer lease than the store has: the shorter one is told to the guard first.
         let shorter = before + lease < self.deadline;
-        if shorter {
-            self.browsers.renew(lease).await;
-        }
+        let mut watched = !shorter || self.browsers.renew(lease).await;
         match &self.held {
             Held::Item(claim) => self.app.store.renew(claim, lease, &self.events).await?,
             Held::Run(run) => self.app.store.renew_run(run, lease, &self.events).await?,
@@ -85,9 +83,9 @@ impl Work<'_> {
         self.events.clear();
         self.deadline = before + lease;
         if !shorter {
-            self.browsers.renew(lease).await;
+            watched = self.browsers.renew(lease).await;
         }
-        Ok(())
+        if watched { Ok(()) } else { Err(Stop::failed("webbläsaren avslutades av vakten")) }
     }
 
     /// The time limit of a step in the present system.

@@ -2,9 +2,10 @@
 
 mod browser;
 mod certificate;
-mod console;
-mod decide;
 mod check;
+mod console;
+mod console_browser;
+mod decide;
 mod docs_schedules;
 mod fence;
 mod mail;
