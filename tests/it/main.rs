@@ -6,6 +6,7 @@ mod check;
 mod console;
 mod console_browser;
 mod decide;
+mod demo;
 mod docs_schedules;
 mod fence;
 mod mail;
