@@ -224,7 +224,8 @@ impl Morning {
 
     /// Puts a record into Akten as if a person had saved it.
     pub async fn plant(&self, kind: Kind, reference: &str, amount: &str) {
-        let detail = Detail { decision_type: "Bifall".into(), decided_by: "Handläggare 7".into(), ..Detail::default() };
+        let detail =
+            Detail { decision_type: "Bifall".into(), decided_by: "Handläggare 7".into(), ..Detail::default() };
         let (akt, reference) = (dossier(reference).to_owned(), reference.to_owned());
         let amount = amount.parse().expect("an amount");
         let record = NewRecord { kind, akt, reference, period: "2025-12".into(), amount, detail };
@@ -278,7 +279,6 @@ impl Morning {
     pub async fn nothing_is_left_running(&self) {
         nothing_is_left_running(&self.app.config.data()).await;
     }
-
 }
 
 /// Nothing that carries a mark of this data folder's browsers runs.
@@ -459,10 +459,11 @@ silent_wait = "200ms"
 
 [systems.portal]
 url = "http://{portal}"
+timeout = "6s"
 
 [systems.akten]
 url = "http://{akten}"
-timeout = "10s"
+timeout = "6s"
 settle = "1s"
 
 [mail]
