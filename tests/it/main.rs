@@ -2,10 +2,10 @@
 
 mod browser;
 mod certificate;
+mod check;
 mod console;
 mod console_browser;
 mod decide;
-mod check;
 mod docs_schedules;
 mod mail;
 mod office;
