@@ -47,10 +47,15 @@ pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// The rule book of this name, or in this folder.
 pub fn load(config: &Config, name: &str) -> anyhow::Result<RuleBook> {
-    let folder = if Path::new(name).join("rulebook.yaml").is_file() { PathBuf::from(name) } else { config.rulebook(name) };
+    let folder =
+        if Path::new(name).join("rulebook.yaml").is_file() { PathBuf::from(name) } else { config.rulebook(name) };
     if !folder.join("rulebook.yaml").is_file() {
         let known = known(config);
-        return Err(Invalid(format!("regelboken `{name}` finns inte i {}; det finns: {known}", config.path(&config.rulebooks).display())).into());
+        return Err(Invalid(format!(
+            "regelboken `{name}` finns inte i {}; det finns: {known}",
+            config.path(&config.rulebooks).display()
+        ))
+        .into());
     }
     RuleBook::load(&folder).map_err(|problems| {
         let text: Vec<String> = problems.iter().map(super::check::rendered).collect();

@@ -38,7 +38,9 @@ pub async fn tell(app: &App, sandbox: &Sandbox, check: bool) -> anyhow::Result<b
         return Ok(true);
     }
     print(&format!("{} avvikelser från det väntade:", differences.len()));
-    differences.iter().for_each(|one| print(&format!("  {one}")));
+    for one in &differences {
+        print(&format!("  {one}"));
+    }
     Ok(false)
 }
 

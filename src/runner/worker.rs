@@ -174,7 +174,9 @@ impl Worker {
                 Err(error) => return Err(error),
             }
         }
-        over.iter().for_each(|id| drop(collected.remove(id)));
+        for id in &over {
+            collected.remove(id);
+        }
         Ok(())
     }
 

@@ -5,7 +5,7 @@ function coveredIn(doc, values) {
   const found = [];
   const visit = (element) => {
     if (!holds(element.textContent)) return;
-    const children = [...element.children].filter((child) => holds(child.textContent));
+    const children = childrenOf(element).filter((child) => holds(child.textContent));
     children.forEach(visit);
     const loose = [...element.childNodes].some((node) => node.nodeType === 3 && holds(node.textContent));
     if (loose || !children.length || tag(element) === 'select') found.push(element);

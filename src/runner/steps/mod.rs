@@ -91,7 +91,7 @@ impl Work<'_> {
                 None => limit,
             },
             Action::Ssbtek(_) => self.app.config.ssbtek.as_ref().map_or(limit, |ssbtek| ssbtek.read_timeout * 4),
-            Action::Mail(_) => Duration::from_secs(180),
+            Action::Mail(_) => Duration::from_mins(3),
             _ => limit,
         })
     }
