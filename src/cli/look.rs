@@ -78,7 +78,7 @@ struct BotRow {
 }
 
 /// Carries out `bots`.
-pub fn bots(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub fn bots(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let folders = std::fs::read_dir(config.path(&config.bots)).into_iter().flatten().flatten();
     let mut names: Vec<String> = folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.retain(|name| config.bot_file(name).is_file());
@@ -132,7 +132,7 @@ struct SystemRow {
 }
 
 /// Carries out `systems`.
-pub fn systems(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub fn systems(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let rows: Vec<SystemRow> = config
         .systems
         .iter()

@@ -19,6 +19,7 @@ mod secret;
 mod serve;
 mod settle;
 mod sign_in;
+mod strict_json;
 mod suggest;
 mod suggestion;
 mod usage;
@@ -128,8 +129,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rules(arguments) => rules::run(&config, &arguments),
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
         Command::Schedules(arguments) => look::schedules(&config, arguments).await,
-        Command::Bots(arguments) => look::bots(&config, arguments),
-        Command::Systems(arguments) => look::systems(&config, arguments),
+        Command::Bots(arguments) => look::bots(&config, &arguments),
+        Command::Systems(arguments) => look::systems(&config, &arguments),
         Command::Secret(arguments) => secret::run(&config, &arguments),
         Command::Sandbox(arguments) => Box::pin(sandbox::run(&config, arguments)).await,
         Command::Guard => guard::run().await,

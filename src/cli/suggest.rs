@@ -35,7 +35,8 @@ enum Format {
 pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let book = load(config, &arguments.rulebook)?;
     let text = read(&arguments.facts)?;
-    let facts = serde_json::from_str(&text)
+    let facts = serde_json::from_str::<super::strict_json::Strict>(&text)
+        .map(|facts| facts.0)
         .map_err(|error| Invalid(format!("{} är inte rätt JSON: {error}", arguments.facts.display())))?;
     let suggestion = book.suggest(&facts).map_err(|error| Invalid(error.to_string()))?;
     match arguments.format {

@@ -45,8 +45,12 @@ impl Work<'_> {
         }
         Box::pin(self.run_steps(&stage.steps)).await?;
         self.screenshot("before_commit").await;
-        self.intend(None).await?;
-        match self.act_once(commit).await {
+        let intended = self.intend(None).await;
+        let acted = match intended {
+            Ok(()) => self.act_once(commit).await,
+            Err(stop) => Err(stop),
+        };
+        match acted {
             Ok(()) => self.settle_after(stage).await,
             Err(stop @ Stop::Store(_)) => Err(stop),
             Err(stop) => {
@@ -114,7 +118,9 @@ impl Work<'_> {
         self.app.store.intend(self.claim()?, &stage, message_id, lease, &self.events).await?;
         self.events.clear();
         self.deadline = before + lease;
-        self.browsers.renew(lease).await;
+        if !self.browsers.renew(lease).await {
+            return Err(Stop::failed("webbläsaren hade avslutats av vakten före åtgärden"));
+        }
         Ok(())
     }
 

@@ -79,8 +79,7 @@ impl Work<'_> {
         }
         self.events.clear();
         self.deadline = before + lease;
-        self.browsers.renew(lease).await;
-        Ok(())
+        if self.browsers.renew(lease).await { Ok(()) } else { Err(Stop::failed("webbläsaren avslutades av vakten")) }
     }
 
     /// The time limit of a step in the present system.

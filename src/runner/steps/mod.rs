@@ -92,7 +92,9 @@ impl Work<'_> {
             },
             Action::Ssbtek(_) => self.app.config.ssbtek.as_ref().map_or(limit, |ssbtek| ssbtek.read_timeout * 4),
             Action::Mail(_) => Duration::from_mins(3),
-            _ => limit,
+            Action::Download(_) => limit * 4,
+            // Finding the target has the limit, then the act has it again.
+            _ => limit * 2,
         })
     }
 
