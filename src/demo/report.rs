@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use sandbox::{Expected, Outcome, Sandbox};
 
 use crate::app::App;
-use crate::cli::{Column, aligned, print};
 use crate::model::{EventKind, Item, ItemState, LoggedEvent, parse_time};
 use crate::store::ItemFilter;
+use crate::terminal::{Column, aligned, print};
 
 /// What one application came to.
 struct Line {

@@ -29,6 +29,14 @@ pub struct WorkerOptions {
     pub guard: PathBuf,
 }
 
+impl WorkerOptions {
+    /// A worker called by its machine and process.
+    pub fn named() -> Self {
+        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+        Self { name: format!("{}:{}", host.trim(), std::process::id()), ..Self::default() }
+    }
+}
+
 /// Works on runs and items.
 pub struct Worker {
     app: Arc<App>,

@@ -1,11 +1,14 @@
 //! Integration tests: the real store, the real console over HTTP, the real program, a real browser.
 
+mod architecture;
 mod browser;
 mod certificate;
 mod check;
 mod console;
 mod console_browser;
 mod decide;
+mod docs_cli;
+mod docs_office;
 mod docs_schedules;
 mod fence;
 mod mail;
