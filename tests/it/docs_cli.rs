@@ -83,7 +83,9 @@ fn run(command: &str, folder: &Path) -> (String, Option<i32>) {
 fn is_as_told(expected: &[String], printed: &[&str]) -> bool {
     match expected.split_first() {
         None => printed.is_empty(),
-        Some((line, rest)) if line.trim() == "…" => (0..=printed.len()).any(|skip| is_as_told(rest, &printed[skip..])),
+        Some((line, rest)) if line.trim() == "…" => {
+            (0..=printed.len()).any(|skip| is_as_told(rest, &printed[skip..]))
+        }
         Some((line, rest)) => {
             printed.split_first().is_some_and(|(first, more)| line_is(line, first) && is_as_told(rest, more))
         }
