@@ -14,6 +14,7 @@ mod fence;
 mod mail;
 mod morning;
 mod office;
+mod privacy;
 mod schedule;
 mod schedule_times;
 mod secret;
