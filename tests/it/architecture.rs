@@ -18,12 +18,14 @@ fn page() -> String {
     fs::read_to_string(root().join("docs/architecture.md")).expect("the page")
 }
 
-/// The rows of the table under a heading, as cells without backticks.
+/// The rows of the first table under a heading, as cells without backticks.
 fn table(heading: &str) -> Vec<Vec<String>> {
     let page = page();
     let section = page.split("\n## ").find(|section| section.starts_with(heading)).expect("the section");
-    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
-    let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.replace('`', "").trim().to_owned()).collect();
+    let rows =
+        section.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|')).skip(2);
+    let cells =
+        |row: &str| row.trim_matches('|').split('|').map(|cell| cell.replace('`', "").trim().to_owned()).collect();
     rows.map(cells).collect()
 }
 
@@ -89,8 +91,7 @@ fn real_imports() -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn the_import_table_is_what_the_code_imports() {
     let rows = table("Who may import whom");
-    let told: BTreeMap<String, BTreeSet<String>> =
-        rows.iter().map(|row| (row[0].clone(), names(&row[1]))).collect();
+    let told: BTreeMap<String, BTreeSet<String>> = rows.iter().map(|row| (row[0].clone(), names(&row[1]))).collect();
     for (module, real) in real_imports() {
         let told = told.get(&module).unwrap_or_else(|| panic!("the table has no row for `{module}`: {real:?}"));
         assert_eq!(&real, told, "what `{module}` imports (left) and what the table says (right)");
@@ -156,9 +157,9 @@ fn every_place_of_the_walk_is_in_the_code() {
         for name in names.split(", ") {
             let is_there = ["fn", "struct", "enum"].iter().any(|kind| {
                 let head = format!("{kind} {name}");
-                source.match_indices(&head).any(|(at, _)| {
-                    !source[at + head.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
-                })
+                source
+                    .match_indices(&head)
+                    .any(|(at, _)| !source[at + head.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
             });
             assert!(is_there, "{file} has no {name}");
         }
@@ -168,8 +169,7 @@ fn every_place_of_the_walk_is_in_the_code() {
 #[test]
 fn the_table_of_states_is_what_the_code_allows() {
     let rows = table("An item's life");
-    let told: BTreeMap<String, BTreeSet<String>> =
-        rows.iter().map(|row| (row[0].clone(), names(&row[2]))).collect();
+    let told: BTreeMap<String, BTreeSet<String>> = rows.iter().map(|row| (row[0].clone(), names(&row[2]))).collect();
     for &state in ItemState::ALL {
         let to = ItemState::ALL.iter().filter(|next| state.may_become(**next) && **next != state);
         let real: BTreeSet<String> = to.map(|next| next.as_str().to_owned()).collect();

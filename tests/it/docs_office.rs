@@ -66,7 +66,8 @@ impl Office {
     /// An item held by a worker in this stage.
     async fn claimed(&self, reference: &str, stage: &str) -> (Claim, Value) {
         let fields = self.enqueue(reference).await;
-        let claim = self.store.claim_item("dator:1/0", MINUTE, Duration::ZERO).await.expect("the store").expect("an item");
+        let claim =
+            self.store.claim_item("dator:1/0", MINUTE, Duration::ZERO).await.expect("the store").expect("an item");
         assert_eq!(claim.item.reference, reference);
         self.store.stage_done(&claim, Some(stage), &fields, &[]).await.expect("the stage");
         (claim, fields)
