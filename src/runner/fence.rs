@@ -3,7 +3,7 @@
 //! Intent (durable) → the lease still ours by the local monotonic clock → act → verify → outcome (durable). An intent
 //! without outcome, by this attempt or an earlier one, is settled by verify before anything is done.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -13,6 +13,9 @@ use super::work::Work;
 use crate::bot::{Action, Mail, OnUncertain, Stage, Steps};
 use crate::mail::SendOutcome;
 use crate::model::{EventKind, Intent, IntentOutcome};
+
+/// How long a mail server may take at most: to get ready, and to answer after the final dot.
+const LETTER: Duration = Duration::from_mins(3);
 
 /// What the fence came to.
 pub(super) enum Fenced {
@@ -44,9 +47,8 @@ impl Work<'_> {
             Before::Free => {}
         }
         Box::pin(self.run_steps(&stage.steps)).await?;
-        self.screenshot("before_commit").await;
-        let intended = self.intend(None).await;
-        let acted = match intended {
+        self.picture_before(commit).await?;
+        let acted = match self.intend(None, self.timeout()).await {
             Ok(()) => self.act_once(commit).await,
             Err(stop) => Err(stop),
         };
@@ -108,11 +110,23 @@ impl Work<'_> {
         Ok(Stop::HandOver { code: "already_there".into(), reason })
     }
 
+    /// A picture of what is about to be saved: of the window that the act begins in.
+    async fn picture_before(&mut self, commit: &Steps) -> Result<(), Stop> {
+        let Some(Action::Window(window)) = commit.0.first().map(|step| &step.action) else {
+            self.screenshot("before_commit").await;
+            return Ok(());
+        };
+        self.renew(self.timeout() * 2).await?;
+        self.session()?.enter_window(&window.name.value).await?;
+        self.screenshot("before_commit").await;
+        Ok(self.session()?.leave_window().await?)
+    }
+
     /// Writes down the intent, durably, with a lease that covers the act.
-    async fn intend(&mut self, message_id: Option<&str>) -> Result<(), Stop> {
+    async fn intend(&mut self, message_id: Option<&str>, time: Duration) -> Result<(), Stop> {
         let event = self.event(EventKind::Intent).detail(json!({"message_id": message_id}));
         self.note(event);
-        let lease = self.timeout() + self.app.config.worker.lease;
+        let lease = time + self.app.config.worker.lease;
         let before = Instant::now();
         let stage = self.stage.clone();
         self.app.store.intend(self.claim()?, &stage, message_id, lease, &self.events).await?;
@@ -200,7 +214,7 @@ impl Work<'_> {
             }
         }
         let letter = self.letter(mail, message_id, date)?;
-        self.intend(Some(&letter.message_id)).await?;
+        self.intend(Some(&letter.message_id), LETTER).await?;
         let started = Instant::now();
         let outcome = self.mailer()?.send(&letter).await;
         self.waited += started.elapsed();

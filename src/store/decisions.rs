@@ -1,7 +1,5 @@
 //! Suggestions and the decisions that answer them.
 
-use std::time::Duration;
-
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -80,7 +78,7 @@ impl Store {
         events: &[Event],
     ) -> Result<StoredSuggestion> {
         let mut tx = self.begin().await?;
-        hold(&mut tx, claim, Duration::from_secs(30)).await?;
+        hold(&mut tx, claim).await?;
         let at = time_text(now(&mut tx).await?);
         sqlx::query("update suggestions set superseded_at = $1 where item = $2 and superseded_at is null")
             .bind(&at)
