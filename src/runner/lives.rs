@@ -48,7 +48,8 @@ pub(super) async fn bury(data: &Path, store: &Store) -> store::Result<u64> {
 
 fn notes(data: &Path) -> Vec<(PathBuf, Life)> {
     let Ok(entries) = fs::read_dir(folder(data)) else { return Vec::new() };
-    let files = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
+    let files =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
     files.filter_map(|path| Some((path.clone(), serde_json::from_slice(&fs::read(path).ok()?).ok()?))).collect()
 }
 

@@ -79,7 +79,11 @@ async fn a_worker_killed_after_its_act_leaves_one_of_each() {
 async fn a_letter_without_an_answer_is_held_until_a_person_settles_it() {
     let reference = "EB-2025-0108";
     let morning = Morning::begin().await;
-    morning.sandbox.add_fault(FaultSpec { ms: 1000, ..FaultSpec::new(System::Smtp, FaultKind::Slow) }).await.expect("a fault");
+    morning
+        .sandbox
+        .add_fault(FaultSpec { ms: 1000, ..FaultSpec::new(System::Smtp, FaultKind::Slow) })
+        .await
+        .expect("a fault");
     morning.queue(&[reference]).await;
     morning.caseworker_decides().await;
     let mut first = morning.worker("first");

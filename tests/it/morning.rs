@@ -227,7 +227,8 @@ impl Morning {
 
     /// Puts a record into Akten as if a person had saved it.
     pub async fn plant(&self, kind: Kind, reference: &str, amount: &str) {
-        let detail = Detail { decision_type: "Bifall".into(), decided_by: "Handläggare 7".into(), ..Detail::default() };
+        let detail =
+            Detail { decision_type: "Bifall".into(), decided_by: "Handläggare 7".into(), ..Detail::default() };
         let (akt, reference) = (dossier(reference).to_owned(), reference.to_owned());
         let amount = amount.parse().expect("an amount");
         let record = NewRecord { kind, akt, reference, period: "2025-12".into(), amount, detail };
