@@ -71,7 +71,9 @@ pub async fn run(base: &Config, options: &Options) -> anyhow::Result<bool> {
     if done {
         std::fs::write(folder.join("finished"), "")?;
     }
-    if !options.unattended {
+    if !done {
+        print("Demon avbröts. Kör samma kommando igen, så fortsätter den där den var.");
+    } else if !options.unattended {
         print("Demon är klar. Titta dig omkring på adresserna ovan; avsluta med Ctrl-C.");
         wait_for_signal().await;
     }

@@ -58,7 +58,7 @@ async fn line(app: &App, item: Item) -> anyhow::Result<Line> {
     };
     Ok(Line {
         suggested: suggestion.and_then(|stored| stored.answer.0["outcome"].as_str().map(str::to_owned)),
-        decided: decision.map(|decision| decision.amount.unwrap_or_else(|| "avslag".into())),
+        decided: decision.map(|decision| decision.amount.map_or_else(|| "avslag".into(), |amount| crate::wording::kronor(&amount))),
         registered: finished("registrera beslut"),
         mailed: events.iter().any(|event| event.kind == EventKind::Mailed.as_str()),
         time: times(&events),
@@ -98,7 +98,7 @@ fn table(lines: &[Line]) -> String {
     let columns = [
         Column::Text("Ansökan"),
         Column::Text("Förslag"),
-        Column::Text("Beslut"),
+        Column::Number("Beslut"),
         Column::Text("Registrerad"),
         Column::Text("Brev"),
         Column::Text("Lämnad till person"),

@@ -18,11 +18,12 @@ fn page() -> String {
     fs::read_to_string(root().join("docs/architecture.md")).expect("the page")
 }
 
-/// The rows of the table under a heading, as cells without backticks.
+/// The rows of the first table under a heading, as cells without backticks.
 fn table(heading: &str) -> Vec<Vec<String>> {
     let page = page();
     let section = page.split("\n## ").find(|section| section.starts_with(heading)).expect("the section");
-    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    let rows =
+        section.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|')).skip(2);
     let cells =
         |row: &str| row.trim_matches('|').split('|').map(|cell| cell.replace('`', "").trim().to_owned()).collect();
     rows.map(cells).collect()

@@ -8,6 +8,7 @@ mod console;
 mod console_browser;
 mod decide;
 mod docs_cli;
+mod docs_config;
 mod docs_office;
 mod docs_schedules;
 mod fence;
