@@ -98,7 +98,7 @@ pub enum Command {
     Sandbox(sandbox::Arguments),
     /// Avsluta webbläsare vars lån tar slut
     #[command(hide = true)]
-    Guard,
+    Guard(guard::Arguments),
     /// Lägg till, visa och stäng av personer
     User(user::Arguments),
 }
@@ -133,7 +133,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Systems(arguments) => look::systems(&config, &arguments),
         Command::Secret(arguments) => secret::run(&config, &arguments),
         Command::Sandbox(arguments) => Box::pin(sandbox::run(&config, arguments)).await,
-        Command::Guard => guard::run().await,
+        Command::Guard(arguments) => guard::run(arguments).await,
         Command::Runs(arguments) => runs::run(&config, arguments).await,
         Command::Items(arguments) => items::run(&config, arguments).await,
         Command::Log(arguments) => log::run(&config, arguments).await,

@@ -58,7 +58,8 @@ async fn line(app: &App, item: Item) -> anyhow::Result<Line> {
     };
     Ok(Line {
         suggested: suggestion.and_then(|stored| stored.answer.0["outcome"].as_str().map(str::to_owned)),
-        decided: decision.map(|decision| decision.amount.map_or_else(|| "avslag".into(), |amount| crate::wording::kronor(&amount))),
+        decided: decision
+            .map(|decision| decision.amount.map_or_else(|| "avslag".into(), |amount| crate::wording::kronor(&amount))),
         registered: finished("registrera beslut"),
         mailed: events.iter().any(|event| event.kind == EventKind::Mailed.as_str()),
         time: times(&events),

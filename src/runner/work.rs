@@ -229,7 +229,8 @@ impl Work<'_> {
         for name in ["suggestion", "decision"] {
             texts.extend(self.scope.get(name).map(super::record::amounts).unwrap_or_default());
         }
-        let decision = self.scope.get("decision").and_then(|value| value.read_lock::<rhai::Map>().map(|map| map.clone()));
+        let decision =
+            self.scope.get("decision").and_then(|value| value.read_lock::<rhai::Map>().map(|map| map.clone()));
         let reason = decision.and_then(|map| map.get("reason").and_then(expression::as_text));
         texts.extend(reason);
         texts

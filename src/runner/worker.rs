@@ -60,7 +60,7 @@ impl Worker {
         lives::note(&app.config.data(), &options.name)?;
         let program =
             if options.guard.as_os_str().is_empty() { std::env::current_exe()? } else { options.guard.clone() };
-        let guard = Arc::new(Guard::start(&program)?);
+        let guard = Arc::new(Guard::start(&program, &journal(&app.config))?);
         Ok(Arc::new(Self { app, options, guard, stop: AtomicBool::new(false), wake: Notify::new() }))
     }
 

@@ -37,7 +37,8 @@ fn spellings(number: &str) -> Vec<String> {
     let (date, last) = number.split_at(8);
     let short = &date[2..];
     let dashed = format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]);
-    let mut all = vec![number.to_owned(), format!("{short}{last}"), format!("{dashed}-{last}"), format!("{dashed} {last}")];
+    let mut all =
+        vec![number.to_owned(), format!("{short}{last}"), format!("{dashed}-{last}"), format!("{dashed} {last}")];
     for mark in ["-", "+", "%2D", "%2B", " ", "\u{2013}"] {
         all.extend([format!("{date}{mark}{last}"), format!("{short}{mark}{last}")]);
     }
@@ -56,7 +57,8 @@ fn long_secrets() -> Vec<String> {
 /// What is found of what must not be there; the code of the keypad only where it stands alone.
 fn found(text: &str, with_personal: bool) -> Vec<String> {
     let mut found: Vec<String> = long_secrets().into_iter().filter(|secret| text.contains(secret)).collect();
-    let pin = Regex::new(&format!(r#"(?:^|[\s"'=(,;]){}(?:$|[\s"'),;])"#, sandbox::credentials::AKTEN_PIN)).expect("a pattern");
+    let pin = Regex::new(&format!(r#"(?:^|[\s"'=(,;]){}(?:$|[\s"'),;])"#, sandbox::credentials::AKTEN_PIN))
+        .expect("a pattern");
     found.extend(pin.find(text).map(|hit| format!("the keypad's code: {:?}", hit.as_str())));
     if with_personal {
         let personal = PERSONAL.iter().map(ToString::to_string).chain(numbers());
@@ -75,7 +77,11 @@ fn the_search_finds_what_it_looks_for() {
 }
 
 /// Looks at the arguments and the environment of every process of the worker while it works.
-fn watch_processes(worker: u32, home: PathBuf, over: Arc<AtomicBool>) -> std::thread::JoinHandle<(usize, BTreeSet<String>)> {
+fn watch_processes(
+    worker: u32,
+    home: PathBuf,
+    over: Arc<AtomicBool>,
+) -> std::thread::JoinHandle<(usize, BTreeSet<String>)> {
     std::thread::spawn(move || {
         let (mut seen, mut leaks) = (BTreeSet::new(), BTreeSet::new());
         while !over.load(Ordering::SeqCst) {
@@ -98,15 +104,15 @@ fn watch_processes(worker: u32, home: PathBuf, over: Arc<AtomicBool>) -> std::th
 /// Things go wrong: on the portal, at the authorities, in Akten's form, in the middle of a save.
 async fn trouble(morning: &Morning) {
     let portal = FaultSpec::new(System::Portal, FaultKind::RenameLabel);
-    let portal = FaultSpec {
-        path: Some(format!("/ansokningar/{FAMILY}")),
-        from: "Akt".into(),
-        to: "Dossié".into(),
-        ..portal
-    };
+    let portal =
+        FaultSpec { path: Some(format!("/ansokningar/{FAMILY}")), from: "Akt".into(), to: "Dossié".into(), ..portal };
     let form = FaultSpec::new(System::Akten, FaultKind::RenameLabel);
-    let form =
-        FaultSpec { path: Some("/popup/utbetalning".into()), from: "Mottagare".into(), to: "Betalas till".into(), ..form };
+    let form = FaultSpec {
+        path: Some("/popup/utbetalning".into()),
+        from: "Mottagare".into(),
+        to: "Betalas till".into(),
+        ..form
+    };
     let dialog = FaultSpec::new(System::Akten, FaultKind::Dialog);
     let dialog = FaultSpec {
         path: Some("/popup/beslut".into()),
@@ -146,7 +152,9 @@ async fn nothing_secret_or_personal_is_written_where_it_does_not_belong() {
 
 /// What is shown to whoever may look without being a caseworker.
 fn commands_tell_nothing(morning: &Morning) {
-    for arguments in [&["log", FAMILY][..], &["log", REFERRAL, "--format", "json"], &["items"], &["why", REFERRAL], &["runs"]] {
+    for arguments in
+        [&["log", FAMILY][..], &["log", REFERRAL, "--format", "json"], &["items"], &["why", REFERRAL], &["runs"]]
+    {
         let text = said(&morning.command(arguments, ""));
         assert!(text.contains("EB-2025") || arguments[0] != "items", "{text}");
         assert_eq!(found(&text, true), Vec::<String>::new(), "{arguments:?}\n{text}");
@@ -165,9 +173,11 @@ async fn tables_hold_nothing(morning: &Morning) {
         .expect("the tables");
     assert!(names.iter().any(|name| name == "events"));
     for name in names.iter().filter(|name| !RECORDS.contains(&name.as_str())) {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("select * from {name}"))).fetch_all(&pool).await.expect("rows");
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(format!("select * from {name}"))).fetch_all(&pool).await.expect("rows");
         for row in rows {
-            let cells = row.columns().iter().map(|column| row.try_get::<String, _>(column.ordinal()).unwrap_or_default());
+            let cells =
+                row.columns().iter().map(|column| row.try_get::<String, _>(column.ordinal()).unwrap_or_default());
             let text = cells.collect::<Vec<_>>().join(" | ");
             assert_eq!(found(&text, true), Vec::<String>::new(), "{name}: {text}");
         }
@@ -209,7 +219,8 @@ async fn pictures_are_covered(morning: &Morning) {
     let events = morning.events(FAMILY).await;
     let mut forms = 0;
     for event in events.iter().filter(|event| event.kind == EventKind::Screenshot.as_str()) {
-        let detail: serde_json::Value = serde_json::from_str(event.detail.as_deref().unwrap_or_default()).expect("json");
+        let detail: serde_json::Value =
+            serde_json::from_str(event.detail.as_deref().unwrap_or_default()).expect("json");
         let file = morning.app.screenshots().join(detail["file"].as_str().expect("a file"));
         let covered = covered(&std::fs::read(&file).expect("the picture"));
         if detail["why"] == "before_commit" {
