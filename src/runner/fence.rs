@@ -48,7 +48,8 @@ impl Work<'_> {
         }
         Box::pin(self.run_steps(&stage.steps)).await?;
         self.picture_before(commit).await?;
-        let acted = match self.intend(None, self.timeout()).await {
+        let intended = self.intend(None, self.timeout()).await;
+        let acted = match intended {
             Ok(()) => self.act_once(commit).await,
             Err(stop) => Err(stop),
         };
@@ -126,8 +127,10 @@ impl Work<'_> {
     async fn intend(&mut self, message_id: Option<&str>, time: Duration) -> Result<(), Stop> {
         let event = self.event(EventKind::Intent).detail(json!({"message_id": message_id}));
         self.note(event);
-        let lease = time + self.app.config.worker.lease;
         let before = Instant::now();
+        // Never shorter than what the guard has been told.
+        let left = self.deadline.saturating_duration_since(before);
+        let lease = (time + self.app.config.worker.lease).max(left);
         let stage = self.stage.clone();
         self.app.store.intend(self.claim()?, &stage, message_id, lease, &self.events).await?;
         self.events.clear();

@@ -75,17 +75,17 @@ impl Work<'_> {
         let before = Instant::now();
         // A browser may never be left a longer lease than the store has: the shorter one is told to the guard first.
         let shorter = before + lease < self.deadline;
-        let gone = || Stop::failed("webbläsaren avslutades av vakten");
-        if shorter && !self.browsers.renew(lease).await {
-            return Err(gone());
-        }
+        let mut watched = !shorter || self.browsers.renew(lease).await;
         match &self.held {
             Held::Item(claim) => self.app.store.renew(claim, lease, &self.events).await?,
             Held::Run(run) => self.app.store.renew_run(run, lease, &self.events).await?,
         }
         self.events.clear();
         self.deadline = before + lease;
-        if shorter || self.browsers.renew(lease).await { Ok(()) } else { Err(gone()) }
+        if !shorter {
+            watched = self.browsers.renew(lease).await;
+        }
+        if watched { Ok(()) } else { Err(Stop::failed("webbläsaren avslutades av vakten")) }
     }
 
     /// The time limit of a step in the present system.
@@ -229,8 +229,7 @@ impl Work<'_> {
         for name in ["suggestion", "decision"] {
             texts.extend(self.scope.get(name).map(super::record::amounts).unwrap_or_default());
         }
-        let decision =
-            self.scope.get("decision").and_then(|value| value.read_lock::<rhai::Map>().map(|map| map.clone()));
+        let decision = self.scope.get("decision").and_then(|value| value.read_lock::<rhai::Map>().map(|map| map.clone()));
         let reason = decision.and_then(|map| map.get("reason").and_then(expression::as_text));
         texts.extend(reason);
         texts

@@ -15,6 +15,7 @@ mod fence;
 mod mail;
 mod morning;
 mod office;
+mod privacy;
 mod schedule;
 mod schedule_times;
 mod secret;

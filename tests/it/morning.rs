@@ -361,6 +361,8 @@ impl Program {
             .args(arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("RUST_LOG", "debug")
+            // Whatever a browser leaves at home is found there.
+            .env("HOME", folder.parent().unwrap_or(folder).join("home"))
             .stdin(Stdio::null())
             .stdout(file.try_clone().expect("a file"))
             .stderr(file)

@@ -161,8 +161,7 @@ async fn a_referral_cannot_be_approved_by_any_way() {
     let found = suggestion(&morning, REFERRAL).await;
     let (person, role) = (CASEWORKER.to_owned(), "caseworker".to_owned());
     let item = found.item.clone();
-    let stage = Some("beslut".to_owned());
-    let new = NewDecision { item, stage, suggestion: found.id, answer: Answer::Approve, reason: None, person, role };
+    let new = NewDecision { item, suggestion: found.id, answer: Answer::Approve, reason: None, person, role, stage: Some("beslut".into()) };
     let refused = morning.app.store.decide(&new, |decision| morning.app.seal.seal(decision)).await.expect("the store");
     assert_eq!(refused.expect_err("a refusal"), Refusal::Referral);
     let answered = morning.command(&["decide", REFERRAL, "approve", "--as", CASEWORKER, "--password-stdin"], PASSWORD);
