@@ -1,6 +1,7 @@
 //! The handbook's table of `kollega.toml` names every key, and what it says is used otherwise is what is used.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -54,7 +55,7 @@ fn what_the_handbook_says_is_used_otherwise_is_what_is_used() {
     for (key, value) in told().iter().filter(|(_, value)| *value != "–") {
         let plain = value.parse::<i64>().is_ok() || value == "true" || value == "false";
         let value = if plain { value.clone() } else { format!("{value:?}") };
-        text += &format!("{key} = {value}\n");
+        writeln!(text, "{key} = {value}").expect("a line");
     }
     fs::write(&file, text).expect("the file");
     let mut config = Config::load(Some(&file)).expect("what the page says can be read");
