@@ -217,11 +217,21 @@ impl Work<'_> {
             }
         }
         let letter = self.letter(mail, message_id, date)?;
-        self.intend(Some(&letter.message_id), LETTER).await?;
+        self.renew(LETTER).await?;
         let started = Instant::now();
-        let outcome = self.mailer()?.send(&letter).await;
+        let announced = self.mailer()?.announce(&letter).await;
         self.waited += started.elapsed();
-        self.settle_mail(outcome, &letter.message_id).await
+        match announced {
+            // Intended only now: a crash before this has sent nothing, and leaves nothing to wonder about.
+            Ok(announced) => {
+                self.intend(Some(&letter.message_id), LETTER).await?;
+                let started = Instant::now();
+                let outcome = announced.deliver().await;
+                self.waited += started.elapsed();
+                self.settle_mail(outcome, &letter.message_id).await
+            }
+            Err(outcome) => self.settle_mail(outcome, &letter.message_id).await,
+        }
     }
 
     async fn settle_mail(&mut self, outcome: SendOutcome, message_id: &str) -> Result<Fenced, Stop> {

@@ -10,6 +10,7 @@ mod decide;
 mod docs_cli;
 mod docs_config;
 mod docs_office;
+mod demo;
 mod docs_schedules;
 mod fence;
 mod mail;
