@@ -167,7 +167,8 @@ fn every_new_employee_gets_one_account_whatever_happens() {
     unit.run_bot();
     let first = ["K10401", "K10402", "K10403", "K10404", "K10405", "K10406"];
     assert_eq!(unit.accounts(), first);
-    let asa = unit.ldap("ldapsearch", &["-b", SUFFIX, "-LLL", "(&(uid=asa.ohman)(sn=Öhman)(gidNumber=10000))", "dn"], "");
+    let asa =
+        unit.ldap("ldapsearch", &["-b", SUFFIX, "-LLL", "(&(uid=asa.ohman)(sn=Öhman)(gidNumber=10000))", "dn"], "");
     assert_eq!(asa.trim(), format!("dn: uid=asa.ohman,ou=people,{SUFFIX}"));
 
     unit.write_employees(

@@ -2,10 +2,10 @@
 
 mod browser;
 mod certificate;
+mod check;
 mod console;
 mod decide;
 mod docs_robot;
-mod check;
 mod docs_schedules;
 mod konto;
 mod mail;
