@@ -186,7 +186,6 @@ impl Mailer {
         }
         builder.build_rustls().map_err(|error| SendError::from_smtp(Phase::Encrypt, &error))
     }
-
 }
 
 /// A letter that the server waits for. Dropped, it was never sent.
@@ -214,9 +213,7 @@ impl Announced {
             Ok(Ok(answer)) if answer.code().severity == Severity::PositiveCompletion => SendOutcome::Sent,
             Ok(Ok(_)) => SendOutcome::Unknown(SendError::here(Phase::Answer, "svaret var inte ett svar".into())),
             Ok(Err(error)) => after_content(&error, dot_may_be_sent),
-            Err(_) if dot_may_be_sent => {
-                SendOutcome::Unknown(SendError::no_answer(Phase::Answer, answer_timeout))
-            }
+            Err(_) if dot_may_be_sent => SendOutcome::Unknown(SendError::no_answer(Phase::Answer, answer_timeout)),
             Err(_) => SendOutcome::NotSent(SendError::no_answer(Phase::Content, answer_timeout)),
         };
         if outcome == SendOutcome::Sent {

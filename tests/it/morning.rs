@@ -279,7 +279,6 @@ impl Morning {
     pub async fn nothing_is_left_running(&self) {
         nothing_is_left_running(&self.app.config.data()).await;
     }
-
 }
 
 /// Nothing that carries a mark of this data folder's browsers runs.

@@ -49,7 +49,7 @@ function headersOf(grid) {
   const found = [];
   for (let r = 0; r < rows.length; r += 1) {
     if (spansAll(matrix[r], width) || matrix[r].length === 0) continue;
-    if (!matrix[r].every((cell) => cell && (isHeader(cell) || textOf(cell) === ''))) break;
+    if (!matrix[r].every((cell) => cell && (isHeader(cell) || (textOf(cell) === '' && !controlsIn(cell).length)))) break;
     found.push(r);
   }
   if (found.length) return found;
