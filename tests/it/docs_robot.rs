@@ -73,7 +73,8 @@ fn bot_of(stages: &str) -> String {
 }
 
 fn indented(text: &str, by: usize) -> String {
-    text.lines().map(|line| format!("{:by$}{line}\n", "")).collect()
+    let margin = " ".repeat(by);
+    text.lines().flat_map(|line| [margin.as_str(), line, "\n"]).collect()
 }
 
 #[test]

@@ -114,7 +114,7 @@ impl ItUnit {
     /// Kills a run with `kill -9` as soon as this account is in the directory: its outcome is not written down yet.
     fn kill_when_made(&self, number: &str) {
         let mut run = self.program(&["run", "konto-ny-medarbetare"]).stdout(Stdio::null()).spawn().expect("a run");
-        let until = Instant::now() + Duration::from_secs(120);
+        let until = Instant::now() + Duration::from_mins(2);
         while !self.accounts().iter().any(|one| one == number) {
             assert!(Instant::now() < until, "the account {number} was never made");
             assert!(run.try_wait().expect("the run's state").is_none(), "the run ended before it was killed");
