@@ -88,7 +88,7 @@ pub fn bots(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> 
         Column::Text("Robot"),
         Column::Text("Titel"),
         Column::Text("Ägare"),
-        Column::Number("Skeden"),
+        Column::Number("Etapper"),
         Column::Text("Version"),
     ];
     let empty = "Inga robotar. Lägg en i bots/<namn>/bot.yaml.";

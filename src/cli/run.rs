@@ -7,7 +7,6 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::serve::named;
 use super::{Column, Format, Invalid, Table, print};
 use crate::app::App;
 use crate::bot::Bot;
@@ -62,7 +61,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
             ));
         }
     }
-    let options = WorkerOptions { headed: arguments.headed, until_done: true, ..named() };
+    let options = WorkerOptions { headed: arguments.headed, until_done: true, ..WorkerOptions::named() };
     Worker::start(Arc::clone(&app), options).await?.work().await?;
     tell(&app, &run, arguments.format).await
 }

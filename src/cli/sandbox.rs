@@ -43,7 +43,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     print(&format!("  SSBTEK            http://{}/ssbtek", addresses.ssbtek));
     print(&format!("  Brevlådan         http://{}   (SMTP {})", addresses.mailbox, addresses.smtp));
     print(&format!("  Kontrollpanelen   http://{}", addresses.control));
-    super::serve::wait_for_signal().await;
+    crate::stop::wait_for_signal().await;
     sandbox.stop().await;
     Ok(ExitCode::SUCCESS)
 }

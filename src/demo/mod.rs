@@ -18,11 +18,12 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::bot::Bot;
-use crate::cli::{named, print, until, wait_for_signal};
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::runner::{Worker, WorkerOptions};
+use crate::stop::{until, wait_for_signal};
 use crate::store::NewRun;
+use crate::terminal::print;
 
 /// How the demo is to be run.
 #[derive(Debug, Clone)]
@@ -70,7 +71,9 @@ pub async fn run(base: &Config, options: &Options) -> anyhow::Result<bool> {
     if done {
         std::fs::write(folder.join("finished"), "")?;
     }
-    if !options.unattended {
+    if !done {
+        print("Demon avbröts. Kör samma kommando igen, så fortsätter den där den var.");
+    } else if !options.unattended {
         print("Demon är klar. Titta dig omkring på adresserna ovan; avsluta med Ctrl-C.");
         wait_for_signal().await;
     }
@@ -81,7 +84,8 @@ pub async fn run(base: &Config, options: &Options) -> anyhow::Result<bool> {
 /// The day's work: true when nothing is left to do.
 async fn day(app: &Arc<App>, options: &Options, listener: TcpListener, password: Option<&str>) -> anyhow::Result<bool> {
     let (stop, stopped) = watch::channel(false);
-    let worker = Worker::start(Arc::clone(app), WorkerOptions { headed: options.headed, ..named() }).await?;
+    let worker =
+        Worker::start(Arc::clone(app), WorkerOptions { headed: options.headed, ..WorkerOptions::named() }).await?;
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(app), stopped.clone()));
     // The console outlives the day's work: a person looks around in it afterwards.
     drop(tokio::spawn(crate::console::serve(Desk::of(app), listener, until(stopped.clone()))));

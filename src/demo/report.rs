@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use sandbox::{Expected, Outcome, Sandbox};
 
 use crate::app::App;
-use crate::cli::{Column, aligned, print};
 use crate::model::{EventKind, Item, ItemState, LoggedEvent, parse_time};
 use crate::store::ItemFilter;
+use crate::terminal::{Column, aligned, print};
 
 /// What one application came to.
 struct Line {
@@ -58,7 +58,8 @@ async fn line(app: &App, item: Item) -> anyhow::Result<Line> {
     };
     Ok(Line {
         suggested: suggestion.and_then(|stored| stored.answer.0["outcome"].as_str().map(str::to_owned)),
-        decided: decision.map(|decision| decision.amount.unwrap_or_else(|| "avslag".into())),
+        decided: decision
+            .map(|decision| decision.amount.map_or_else(|| "avslag".into(), |amount| crate::wording::kronor(&amount))),
         registered: finished("registrera beslut"),
         mailed: events.iter().any(|event| event.kind == EventKind::Mailed.as_str()),
         time: times(&events),
@@ -98,7 +99,7 @@ fn table(lines: &[Line]) -> String {
     let columns = [
         Column::Text("Ansökan"),
         Column::Text("Förslag"),
-        Column::Text("Beslut"),
+        Column::Number("Beslut"),
         Column::Text("Registrerad"),
         Column::Text("Brev"),
         Column::Text("Lämnad till person"),

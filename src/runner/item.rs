@@ -86,7 +86,7 @@ impl Work<'_> {
         let first = match &self.claim()?.item.stage {
             Some(name) => bot
                 .stage_index(name)
-                .ok_or_else(|| Stop::permanent(format!("skedet `{name}` finns inte längre i robotens skript")))?,
+                .ok_or_else(|| Stop::permanent(format!("etappen `{name}` finns inte längre i robotens skript")))?,
             None => 0,
         };
         self.recall(first).await?;

@@ -29,6 +29,14 @@ pub struct WorkerOptions {
     pub guard: PathBuf,
 }
 
+impl WorkerOptions {
+    /// A worker called by its machine and process.
+    pub fn named() -> Self {
+        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+        Self { name: format!("{}:{}", host.trim(), std::process::id()), ..Self::default() }
+    }
+}
+
 /// Works on runs and items.
 pub struct Worker {
     app: Arc<App>,
@@ -52,7 +60,7 @@ impl Worker {
         lives::note(&app.config.data(), &options.name)?;
         let program =
             if options.guard.as_os_str().is_empty() { std::env::current_exe()? } else { options.guard.clone() };
-        let guard = Arc::new(Guard::start(&program)?);
+        let guard = Arc::new(Guard::start(&program, &journal(&app.config))?);
         Ok(Arc::new(Self { app, options, guard, stop: AtomicBool::new(false), wake: Notify::new() }))
     }
 

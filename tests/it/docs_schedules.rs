@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use kollega::schedule::{Context, Nominal, Schedule, check};
 
 /// A fenced block: what stands after the fence, and what is in it.
-struct Block {
-    info: String,
-    text: String,
+pub struct Block {
+    pub info: String,
+    pub text: String,
 }
 
-fn blocks(page: &str) -> Vec<Block> {
+pub fn blocks(page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut lines = page.lines();
     while let Some(line) = lines.next() {

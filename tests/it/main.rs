@@ -1,5 +1,6 @@
 //! Integration tests: the real store, the real console over HTTP, the real program, a real browser.
 
+mod architecture;
 mod browser;
 mod certificate;
 mod check;
@@ -7,8 +8,13 @@ mod console;
 mod console_browser;
 mod decide;
 mod demo;
+mod docs_cli;
+mod docs_config;
+mod docs_office;
+mod docs_robot;
 mod docs_schedules;
 mod fence;
+mod konto;
 mod mail;
 mod morning;
 mod office;

@@ -54,6 +54,18 @@ function termBefore(control) {
   while (at && tag(at) === 'dd') at = at.previousElementSibling;
   return at && tag(at) === 'dt' ? textOf(at) : '';
 }
+// The block before the one that the control has to itself: forms laid out in `div`s, without labels.
+function blockBefore(control) {
+  for (let at = control; at && !/^(form|fieldset|body|dl|th|li)$/.test(tag(at)); at = parent(at)) {
+    if (at !== control && controlsIn(at).some((other) => other !== control)) return '';
+    for (let before = at.previousElementSibling; before; before = before.previousElementSibling) {
+      if (isControl(before)) return '';
+      const text = visible(before) ? plain(textOf(before)) : '';
+      if (text) return text;
+    }
+  }
+  return '';
+}
 const choice = (control) => /^(checkbox|radio)$/.test(control.type || '');
 // What a person takes to be the field's name, the strongest first: only the first kind that matches counts.
 const TIERS = [
@@ -62,6 +74,7 @@ const TIERS = [
   (control) => (choice(control) ? [besideText(control, 'nextSibling')] : [besideText(control, 'previousSibling'), termBefore(control)]),
   (control) => [cellBefore(control)],
   cellAbove,
+  (control) => [blockBefore(control)],
 ];
 // A choice behind a drawn label is often hidden itself: then its label is what is seen.
 const shown = (control) => visible(control) || (choice(control) && [...(control.labels || [])].some(visible)) || control.type === 'file';

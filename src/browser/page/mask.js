@@ -26,6 +26,16 @@ function coveredIn(doc, values) {
   for (const target of request.targets) found.push(...matchesIn(doc, target));
   return found;
 }
+// What of an element is seen, text that flows over its edges too; a hidden dialog within it covers nothing.
+function boxesOf(element) {
+  const range = element.ownerDocument.createRange();
+  const letters = (one) => [...one.childNodes].filter((node) => node.nodeType === 3).flatMap((node) => {
+    range.selectNodeContents(node);
+    return [...range.getClientRects()];
+  });
+  const seen = [...element.querySelectorAll('*')].filter(visible);
+  return [...element.getClientRects(), ...letters(element), ...seen.flatMap((one) => [...one.getClientRects(), ...letters(one)])];
+}
 // Whole pixels of the window: left, top, right, bottom.
 function masks() {
   const values = request.values.map(squeeze).filter(Boolean);
@@ -38,9 +48,7 @@ function masks() {
   };
   const cover = (doc, x, y) => {
     for (const element of coveredIn(doc, values)) {
-      const range = doc.createRange();
-      range.selectNodeContents(element);
-      for (const box of [...element.getClientRects(), ...range.getClientRects()]) add(box, x, y);
+      for (const box of boxesOf(element)) add(box, x, y);
     }
     for (const frame of roots(doc).flatMap((root) => [...root.querySelectorAll('iframe, frame')])) {
       const box = frame.getBoundingClientRect();

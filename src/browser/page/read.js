@@ -19,7 +19,7 @@ function readTable() {
     seen[name] = (seen[name] || 0) + 1;
     return seen[name] > 1 ? `${name} (${seen[name]})` : name;
   });
-  const rows = grid.rows.map((row, r) => r).filter((r) => !headers.includes(r) && visible(grid.rows[r]) && !closest(grid.rows[r], 'tfoot'))
+  const rows = grid.rows.map((row, r) => r).filter((r) => !headers.includes(r) && visible(grid.rows[r]) && !isFilter(grid.rows[r]) && !closest(grid.rows[r], 'tfoot'))
     .filter((r) => grid.matrix[r].length > 0 && !spansAll(grid.matrix[r], grid.width) && r > Math.max(-1, ...headers));
   return { ...without(found), rows: rows.map((r) => names.map((name, c) => [name, grid.matrix[r][c] ? cellText(grid.matrix[r][c]) : ''])) };
 }

@@ -49,12 +49,23 @@ function headersOf(grid) {
   const found = [];
   for (let r = 0; r < rows.length; r += 1) {
     if (spansAll(matrix[r], width) || matrix[r].length === 0) continue;
-    if (!matrix[r].every((cell) => cell && (isHeader(cell) || textOf(cell) === ''))) break;
+    if (!matrix[r].every((cell) => cell && (isHeader(cell) || (textOf(cell) === '' && !controlsIn(cell).length)))) break;
     found.push(r);
   }
   if (found.length) return found;
   const first = matrix.findIndex((line) => line.length > 0 && !spansAll(line, width));
   return first >= 0 && !matrix[first].some((cell) => cell && controlsIn(cell).length) ? [first] : [];
+}
+// A row to search in, with fields under the headers and the word for it: what stands there was asked for, not found.
+const SEARCH = /^(filter|filtrera|filtrering|sök|sökning|search)$/i;
+function isFilter(row) {
+  if (!controlsIn(row).some((control) => !choice(control))) return false;
+  const told = cellsOf(row).map((cell) => {
+    const copy = cell.cloneNode(true);
+    copy.querySelectorAll('input, select, textarea, script, style').forEach((inner) => inner.remove());
+    return plain(copy.textContent);
+  });
+  return told.filter(Boolean).length === 1 && told.some((text) => SEARCH.test(text));
 }
 function nameColumns(grid) {
   const headers = headersOf(grid).filter((r) => !spansAll(grid.matrix[r], grid.width));
@@ -120,7 +131,7 @@ function findCells(target) {
     const wanted = columnNames(grid).map((column, c) => (column.names.includes(want) ? c : -1)).filter((c) => c >= 0);
     if (!wanted.length) continue;
     const headers = headersOf(grid);
-    const rows = grid.rows.filter((row, r) => visible(row) && !headers.includes(r));
+    const rows = grid.rows.filter((row, r) => visible(row) && !headers.includes(r) && (SEARCH.test(target.row) || !isFilter(row)));
     for (const row of rowsSaying(rows, target.row)) {
       const line = grid.matrix[grid.rows.indexOf(row)];
       for (const c of wanted) if (line[c]) found.push(line[c]);

@@ -50,7 +50,7 @@ async fn hold_a_session() {
 #[ignore = "it is the other process of other tests"]
 fn be_the_guard() {
     if std::env::var("KOLLEGA_TEST_GUARD").is_ok() {
-        kollega::browser::guard::guard_main().unwrap();
+        kollega::browser::guard::guard_main(None).unwrap();
     }
 }
 
