@@ -174,7 +174,7 @@ impl Default for Worker {
             tries: 3,
             backoff: Duration::from_secs(30),
             silent_tries: 3,
-            silent_wait: Duration::from_secs(600),
+            silent_wait: Duration::from_mins(10),
         }
     }
 }

@@ -104,19 +104,22 @@ impl Desk {
 
     /// The items that the person may decide on, oldest first.
     pub async fn inbox(&self, user: &User) -> store::Result<Vec<Waiting>> {
-        let filter = ItemFilter { state: Some(ItemState::AwaitingDecision), ..ItemFilter::default() };
         let found = self.store.awaiting_suggestions().await?;
         let mut suggestions: BTreeMap<ItemId, StoredSuggestion> =
             found.into_iter().map(|suggestion| (suggestion.item.clone(), suggestion)).collect();
         let mut bots = Bots::new(&self.config);
-        let mut waiting = Vec::new();
-        for item in self.store.items(&filter).await? {
-            if bots.role(&item).is_ok_and(|role| user.has_role(&role)) {
-                let suggestion = suggestions.remove(&item.id);
-                waiting.push(Waiting { item, suggestion });
-            }
-        }
-        Ok(waiting)
+        let mut items = self.store.items(&awaiting()).await?;
+        items.retain(|item| bots.role(item).is_ok_and(|role| user.has_role(&role)));
+        let waiting = |item: Item| Waiting { suggestion: suggestions.remove(&item.id), item };
+        Ok(items.into_iter().map(waiting).collect())
+    }
+
+    /// The items that wait for a decision that nobody can make: their bot cannot be read, or has changed.
+    pub async fn stuck(&self) -> store::Result<Vec<Item>> {
+        let mut bots = Bots::new(&self.config);
+        let mut items = self.store.items(&awaiting()).await?;
+        items.retain(|item| bots.role(item).is_err());
+        Ok(items)
     }
 
     /// The role by which the person may decide on the item as it is now, or why they may not.
@@ -133,6 +136,7 @@ impl Desk {
         let role = self.admit(item, user).await?;
         let new = NewDecision {
             item: item.id.clone(),
+            stage: item.stage.clone(),
             suggestion: reply.suggestion,
             answer: reply.answer,
             reason: reply.reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty()),
@@ -213,6 +217,10 @@ impl Desk {
         fields.sort_by_key(|(place, _)| *place);
         fields.into_iter().map(|(_, field)| field).collect()
     }
+}
+
+fn awaiting() -> ItemFilter {
+    ItemFilter { state: Some(ItemState::AwaitingDecision), limit: i64::MAX, ..ItemFilter::default() }
 }
 
 fn is_personal(spec: &FieldSpec) -> bool {

@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn lengths_are_read_with_their_unit() {
         assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(parse_duration("2h"), Ok(Duration::from_secs(7200)));
+        assert_eq!(parse_duration("2h"), Ok(Duration::from_hours(2)));
         assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
     }
 

@@ -1,6 +1,7 @@
 //! A stored suggestion as people read it: what it says, the calculation line by line, and why it refers.
 //!
-//! Reads the answer's contract form and nothing else; it calculates nothing.
+//! Reads the answer's contract form and nothing else, and asks the decision library only what a name is called in
+//! Swedish; it calculates nothing.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +83,7 @@ impl Line {
             let value = input.get("value").unwrap_or(input);
             let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
             let from = input.get("from").and_then(Value::as_str).map(|from| format!(" ({from})"));
-            format!("{name} {value}{}", from.unwrap_or_default())
+            format!("{} {value}{}", decision::input_label(name), from.unwrap_or_default())
         };
         self.inputs.iter().map(part).collect::<Vec<_>>().join(", ")
     }

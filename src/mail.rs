@@ -17,7 +17,7 @@ use serde::Deserialize;
 use crate::secret::Secret;
 
 pub use compose::{ComposeError, Letter, Mail};
-pub use send::{Mailer, Phase, SendError, SendOutcome};
+pub use send::{Announced, Mailer, Phase, SendError, SendOutcome};
 pub use template::{Rendered, Template, TemplateError};
 
 /// The SMTP server that mail is handed to.

@@ -316,6 +316,7 @@ states! {
         Intent = "intent",
         Verified = "verified",
         Outcome = "outcome",
+        AgencyProblem = "agency_problem",
         Suggested = "suggested",
         Waiting = "waiting",
         Decided = "decided",

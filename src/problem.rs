@@ -44,21 +44,30 @@ impl Problem {
 
     /// The whole message with the line it is about, read from `source`.
     pub fn render(&self, source: &str) -> String {
-        let mut text = format!("fel: {}\n", self.message);
-        if self.line == 0 {
-            text += &format!("  --> {}\n", self.file.display());
-        } else {
-            text += &format!("  --> {}:{}:{}\n", self.file.display(), self.line, self.column);
-            let line = source.lines().nth(self.line - 1).unwrap_or_default();
-            let margin = " ".repeat(self.line.to_string().len());
-            let indent = " ".repeat(self.column.saturating_sub(1));
-            let caret = "^".repeat(self.length.max(1));
-            text += &format!("{margin} |\n{} | {line}\n{margin} | {indent}{caret}\n", self.line);
+        let hint = self.hint.as_ref().map(|hint| format!("  = gör så här: {hint}\n")).unwrap_or_default();
+        format!("fel: {}\n  --> {}{hint}", self.message, self.excerpt(source))
+    }
+
+    /// The place and the line with a caret; only the file where no line is meant.
+    fn excerpt(&self, source: &str) -> String {
+        let Self { file, line: number, column, .. } = self;
+        if *number == 0 {
+            return format!("{}\n", file.display());
         }
-        if let Some(hint) = &self.hint {
-            text += &format!("  = gör så här: {hint}\n");
-        }
-        text
+        let line = source.lines().nth(number - 1).unwrap_or_default();
+        let margin = " ".repeat(number.to_string().len());
+        // A tab is as wide in the line below as in the line itself.
+        let before = line.chars().chain(std::iter::repeat(' ')).take(column.saturating_sub(1));
+        let indent: String = before.map(|c| if c == '\t' { c } else { ' ' }).collect();
+        let caret = "^".repeat(self.length.max(1));
+        format!("{}:{number}:{column}\n{margin} |\n{number} | {line}\n{margin} | {indent}{caret}\n", file.display())
+    }
+}
+
+impl From<decision::Problem> for Problem {
+    fn from(problem: decision::Problem) -> Self {
+        let decision::Problem { file, line, column, length, message, hint } = problem;
+        Self { file, line, column, length, message, hint }
     }
 }
 

@@ -118,6 +118,7 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::Intent => "avsikt att spara",
         EventKind::Verified => "kontrollerat",
         EventKind::Outcome => "utfall",
+        EventKind::AgencyProblem => "myndighet svarade inte fullt ut",
         EventKind::Suggested => "förslag",
         EventKind::Waiting => "väntar på beslut",
         EventKind::Decided => "beslut",

@@ -87,7 +87,7 @@ fn referral(referral: &Referral) -> String {
 }
 
 /// What a name of the shipped rules is called in text; a municipality's own names stand as they are.
-fn label(name: &str) -> &str {
+pub fn label(name: &str) -> &str {
     match name {
         "age" => "ålder",
         "amount_capped" => "belopp med riktlinjen",

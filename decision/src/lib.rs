@@ -25,6 +25,7 @@ mod values;
 mod yaml;
 
 pub use cases::{Case, CaseResult};
+pub use explain::label as input_label;
 pub use facts_reader::FactsError;
 pub use problem::Problem;
 pub use rulebook::RuleBook;

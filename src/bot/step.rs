@@ -28,7 +28,7 @@ impl<'de> Deserialize<'de> for Steps {
 
 /// What a step does.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename = "steget", rename_all = "snake_case")]
 pub enum Action {
     /// Goes to an address of the stage's system.
     Open(Open),

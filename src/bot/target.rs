@@ -8,7 +8,7 @@ use crate::yaml::Placed;
 
 /// One way to name a place on a page: a map with one key.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename = "målet", rename_all = "snake_case")]
 pub enum TargetSpec {
     /// A field by its label, aria-label, or the text in the cell before or above it.
     Field(Named),

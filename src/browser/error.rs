@@ -112,8 +112,9 @@ impl ErrorKind {
     pub(super) fn of(error: CmdError, limit: Duration) -> Self {
         match error {
             CmdError::Standard(answer) => standard(&answer, limit),
-            CmdError::NotJson(text) => Self::Remote(first_line(&text)),
-            CmdError::NotW3C(value) => Self::Remote(first_line(&value.to_string())),
+            CmdError::NotJson(text) => by_words(&text),
+            // Codes that are not in the standard arrive here too, such as `tab crashed`.
+            CmdError::NotW3C(value) => by_words(&value.to_string()),
             CmdError::Json(_) => Self::Remote("svaret var inte JSON".to_owned()),
             CmdError::BadUrl(_) => Self::WrongTarget("adressen är inte giltig".to_owned()),
             CmdError::Failed(_) | CmdError::FailedC(_) | CmdError::Lost(_) => Self::DriverGone,
@@ -138,7 +139,7 @@ fn standard(answer: &fantoccini::error::WebDriver, limit: Duration) -> ErrorKind
     }
 }
 
-/// What chromedriver says in words only, under `unknown error` and `javascript error`.
+/// What a driver says in words only, under `unknown error`, `javascript error` and codes of its own.
 fn by_words(message: &str) -> ErrorKind {
     let says = |words: &str| message.contains(words);
     if says("tab crashed") || says("page crash") {

@@ -17,7 +17,8 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::record::{SessionRecord, end_recorded};
+use super::process::Process;
+use super::record::{SessionRecord, end_orphans, end_recorded};
 
 /// What the worker tells its guard.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,10 +47,10 @@ struct Line {
 }
 
 impl Guard {
-    /// Starts `exe guard`, in a process group of its own so that what stops the worker does not stop it.
-    pub fn start(exe: &Path) -> io::Result<Self> {
+    /// Starts `exe guard JOURNAL`, in a process group of its own so that what stops the worker does not stop it.
+    pub fn start(exe: &Path, journal: &Path) -> io::Result<Self> {
         let mut command = Command::new(exe);
-        command.arg("guard");
+        command.arg("guard").arg(journal);
         Self::spawn(command)
     }
 
@@ -106,13 +107,16 @@ struct Watch {
 }
 
 /// The whole life of the guard process: it returns when its input has ended and every session it watched is ended.
-pub fn guard_main() -> io::Result<()> {
+///
+/// A browser that the worker was opening when it died is not watched yet, but it is in the `journal`: it is ended too.
+pub fn guard_main(journal: Option<&Path>) -> io::Result<()> {
     // The worker's terminal going away must not take the guard before it has done its work.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(watch())
+    runtime.block_on(watch(journal))
 }
 
-async fn watch() -> io::Result<()> {
+async fn watch(journal: Option<&Path>) -> io::Result<()> {
+    let worker = rustix::process::getppid().and_then(|pid| Process::of(pid.as_raw_nonzero().get()));
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
     let mut replies = tokio::io::stdout();
     let mut watch = Watch::default();
@@ -136,7 +140,19 @@ async fn watch() -> io::Result<()> {
         }
     }
     watch.end_all().await;
+    if let (Some(journal), Some(worker)) = (journal, worker) {
+        end_left_behind(worker, journal).await;
+    }
     Ok(())
+}
+
+/// Ends what a worker that died had begun to open. Its input ends a moment before it is gone.
+async fn end_left_behind(worker: Process, journal: &Path) {
+    let until = Instant::now() + Duration::from_secs(10);
+    while worker.is_alive() && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    end_orphans(journal).await;
 }
 
 impl Watch {

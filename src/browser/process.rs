@@ -144,6 +144,12 @@ pub(super) fn adopt_orphans() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
+/// Tells this machine, or this container, from any other.
+pub(super) fn machine() -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    format!("{} {}", read("/etc/machine-id"), read("/proc/sys/kernel/hostname"))
+}
+
 /// Tells this boot of the machine from any other.
 pub(super) fn boot() -> String {
     kernel_id("boot_id")

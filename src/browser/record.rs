@@ -29,6 +29,8 @@ pub struct SessionRecord {
     pub browser: Option<Process>,
     /// The program that holds the session.
     pub owner: Option<Process>,
+    /// The machine that the process ids belong to.
+    pub machine: String,
     /// The boot of the machine that the process ids belong to.
     pub boot: String,
     /// The folder with the browser's profile and temporary files.
@@ -49,6 +51,7 @@ impl SessionRecord {
             driver: None,
             browser: None,
             owner: Process::own(),
+            machine: process::machine(),
             boot: process::boot(),
             scratch: journal.join(format!("{id}.tmp")),
             file: journal.join(format!("{label}-{id}.json")),
@@ -69,9 +72,12 @@ impl SessionRecord {
         fs::rename(&beside, &self.file)
     }
 
-    /// Ends the processes of a local session; for a remote one there is nothing to do here.
+    /// Ends the processes of a local session; false when it can't be known that they are gone.
     pub(super) fn end_processes(&self) -> bool {
-        if !self.local || self.boot != process::boot() {
+        if self.machine != process::machine() {
+            return false;
+        }
+        if self.boot != process::boot() {
             return true;
         }
         let roots: Vec<Process> = self.driver.into_iter().chain(self.browser).collect();
@@ -89,13 +95,15 @@ impl SessionRecord {
 
     /// The program that held it is gone.
     fn is_orphan(&self) -> bool {
-        self.boot != process::boot() || !self.owner.is_some_and(Process::is_alive)
+        let here = self.machine == process::machine();
+        here && (self.boot != process::boot() || !self.owner.is_some_and(Process::is_alive))
     }
 }
 
 /// Ends a recorded session whoever holds it: its processes here, or `DELETE` at the remote endpoint.
 ///
-/// True when nothing of it is left, or when the remote endpoint answered that it is gone. The record is then removed.
+/// True when nothing of it is left, or when the remote endpoint answered that it is gone; the record is then removed.
+/// False when that can't be known, as for a browser that ran on another machine: only its own guard ends it there.
 pub async fn end_recorded(record: &SessionRecord) -> bool {
     let ended = if record.local {
         let record = record.clone();

@@ -136,3 +136,25 @@ pub(super) async fn delete(endpoint: &str, session: &str) -> bool {
         Err(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_address_with_a_path_keeps_it() {
+        for given in ["http://grid:4444/wd/hub", "http://grid:4444/wd/hub/"] {
+            let base = Url::parse(&base(given)).expect("it is an address");
+            let address = |command: Command, session| command.endpoint(&base, session).expect("it joins").to_string();
+            assert_eq!(address(Command::get("title"), Some("s1")), "http://grid:4444/wd/hub/session/s1/title");
+            assert_eq!(address(Command::delete(""), Some("s1")), "http://grid:4444/wd/hub/session/s1");
+            assert_eq!(address(Command::post("", json!({})), Some("")), "http://grid:4444/wd/hub/session");
+        }
+    }
+
+    #[test]
+    fn a_command_does_not_show_what_it_types() {
+        let command = Command::post("element/e/value", json!({"text": "hemligt"}));
+        assert_eq!(format!("{command:?}"), "POST element/e/value");
+    }
+}

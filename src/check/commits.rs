@@ -39,6 +39,8 @@ fn changes(action: &Action) -> Option<Changes> {
         | Action::Upload(_)
         | Action::Press(_)
         | Action::Keypad(_)
+        | Action::Alert(_)
+        | Action::Download(_)
         | Action::Open(_) => Some(Changes::Page),
         Action::Mail(_) => Some(Changes::Mail),
         Action::Http(http) if is_write(&http.method.value) => Some(Changes::Http),

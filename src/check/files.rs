@@ -178,13 +178,7 @@ fn read_schedule(file: &Path, source: &str, config: &Config, report: &mut Report
 fn read_rulebook(folder: &Path, report: &mut Report) {
     report.checked.rulebooks += 1;
     match RuleBook::load(folder) {
-        Ok(book) => report.warnings.extend(book.warnings().into_iter().map(ours)),
-        Err(problems) => report.problems.extend(problems.into_iter().map(ours)),
+        Ok(book) => report.warnings.extend(book.warnings().into_iter().map(Problem::from)),
+        Err(problems) => report.problems.extend(problems.into_iter().map(Problem::from)),
     }
-}
-
-/// A problem of the decision library as one of ours.
-fn ours(problem: decision::Problem) -> Problem {
-    let decision::Problem { file, line, column, length, message, hint } = problem;
-    Problem { file, line, column, length, message, hint }
 }

@@ -20,6 +20,10 @@ pub(super) fn check(bot: &Bot, config: &Config, whole: bool, walk: &Walk<'_>, fi
             check_decide(&decide.value, findings);
         }
         check_conditions(stage, findings);
+        if let (Some(when), Some(_)) = (&stage.when, &stage.decide) {
+            let hint = "ta bort `when`; ärenden som inte ska beslutas här lämnas över med `hand_over` i en etapp före";
+            findings.text(when, "ett beslut kan inte hoppas över", hint);
+        }
         if let Some(suggest) = &stage.suggest {
             check_suggest(&suggest.value, config, findings);
         }

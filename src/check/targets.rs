@@ -48,12 +48,12 @@ fn check_target(target: &Placed<TargetSpec>, findings: &mut Findings<'_>) {
     }
     match &target.value {
         TargetSpec::Css(_) | TargetSpec::Xpath(_) => check_selector(target, kind, named, findings),
-        TargetSpec::Cell(_) => {
-            if named.row.is_none() || named.column.is_none() {
-                let hint = "skriv {cell: {row: \"text i raden\", column: Rubrik}}; ett värde efter en ledtext är {field: ledtext}";
-                findings.at(target.place, "`cell` behöver både `row` och `column`", hint);
-            }
+        TargetSpec::Cell(_) if named.row.is_none() || named.column.is_none() => {
+            let hint =
+                "skriv {cell: {row: \"text i raden\", column: Rubrik}}; ett värde efter en ledtext är {field: ledtext}";
+            findings.at(target.place, "`cell` behöver både `row` och `column`", hint);
         }
+        TargetSpec::Cell(_) => {}
         _ if named.name.is_none() => {
             let hint = format!("skriv {{{kind}: text}}, eller lägg till `name: text`");
             findings.at(target.place, format!("`{kind}` saknar namn"), hint);
@@ -112,8 +112,8 @@ fn unbalanced(source: &str) -> Option<String> {
     let mut quote = None;
     for character in source.chars() {
         match (quote, character) {
-            (Some(ending), _) if character == ending => quote = None,
-            (Some(_), _) => {}
+            (Some(ending), _) if character != ending => {}
+            (Some(_), _) => quote = None,
             (None, '"' | '\'') => quote = Some(character),
             (None, '(') => open.push(')'),
             (None, '[') => open.push(']'),

@@ -205,13 +205,12 @@ fn check_enqueue(fields: &Fields, enqueue: &Enqueue, findings: &mut Findings<'_>
         return;
     };
     for (name, value) in entries {
-        match fields.get(&name.value) {
-            Some(field) => check_constant(field, value, name.place, findings),
-            None => {
-                let known: Vec<&str> = fields.0.iter().map(|field| field.name.as_str()).collect();
-                let hint = format!("{}; nya fält läggs till under `item: fields:`", near(&name.value, &known));
-                findings.word(name, format!("ärendet har inget fält `{}`", name.value), hint);
-            }
+        if let Some(field) = fields.get(&name.value) {
+            check_constant(field, value, name.place, findings);
+        } else {
+            let known: Vec<&str> = fields.0.iter().map(|field| field.name.as_str()).collect();
+            let hint = format!("{}; nya fält läggs till under `item: fields:`", near(&name.value, &known));
+            findings.word(name, format!("ärendet har inget fält `{}`", name.value), hint);
         }
     }
 }

@@ -41,7 +41,9 @@ pub async fn schedules(config: &Config, arguments: Arguments) -> anyhow::Result<
         rows.push(ScheduleRow {
             bot: schedule.map(|one| one.bot.clone()).unwrap_or_default(),
             cron: schedule.map(|one| one.cron.source().to_owned()).unwrap_or_default(),
-            next: schedule.and_then(|one| one.next_start(now)).map(|next| next.local.format("%Y-%m-%d %H:%M").to_string()),
+            next: schedule
+                .and_then(|one| one.next_start(now))
+                .map(|next| next.local.format("%Y-%m-%d %H:%M").to_string()),
             schedule: name,
             last,
             last_result,
@@ -76,7 +78,7 @@ struct BotRow {
 }
 
 /// Carries out `bots`.
-pub async fn bots(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub fn bots(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let folders = std::fs::read_dir(config.path(&config.bots)).into_iter().flatten().flatten();
     let mut names: Vec<String> = folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.retain(|name| config.bot_file(name).is_file());
@@ -86,7 +88,7 @@ pub async fn bots(config: &Config, arguments: Arguments) -> anyhow::Result<ExitC
         Column::Text("Robot"),
         Column::Text("Titel"),
         Column::Text("Ägare"),
-        Column::Number("Skeden"),
+        Column::Number("Etapper"),
         Column::Text("Version"),
     ];
     let empty = "Inga robotar. Lägg en i bots/<namn>/bot.yaml.";
@@ -100,9 +102,14 @@ pub async fn bots(config: &Config, arguments: Arguments) -> anyhow::Result<ExitC
 
 fn bot_row(config: &Config, name: String) -> BotRow {
     match Bot::load(&config.bot_file(&name)) {
-        Ok(bot) => {
-            BotRow { bot: name, title: bot.title, owner: bot.owner, stages: bot.stages.len(), version: bot.version, problem: None }
-        }
+        Ok(bot) => BotRow {
+            bot: name,
+            title: bot.title,
+            owner: bot.owner,
+            stages: bot.stages.len(),
+            version: bot.version,
+            problem: None,
+        },
         Err(problems) => BotRow {
             bot: name,
             title: String::new(),
@@ -125,7 +132,7 @@ struct SystemRow {
 }
 
 /// Carries out `systems`.
-pub async fn systems(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub fn systems(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let rows: Vec<SystemRow> = config
         .systems
         .iter()

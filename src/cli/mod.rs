@@ -10,7 +10,6 @@ mod invalid;
 mod items;
 mod log;
 mod look;
-mod output;
 mod rerun;
 mod rules;
 mod run;
@@ -20,9 +19,9 @@ mod secret;
 mod serve;
 mod settle;
 mod sign_in;
+mod strict_json;
 mod suggest;
 mod suggestion;
-mod table;
 mod usage;
 mod user;
 mod why;
@@ -33,12 +32,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub use invalid::Invalid;
-pub use output::{Format, print, print_error};
-pub use serve::{named, until, wait_for_signal};
-pub use table::{Column, Table, aligned};
 
 use crate::config::Config;
 use crate::store::Store;
+use crate::terminal::{Column, Format, Table, aligned, print, print_error};
 
 /// What stands on the command line.
 #[derive(Debug, Parser)]
@@ -101,7 +98,7 @@ pub enum Command {
     Sandbox(sandbox::Arguments),
     /// Avsluta webbläsare vars lån tar slut
     #[command(hide = true)]
-    Guard,
+    Guard(guard::Arguments),
     /// Lägg till, visa och stäng av personer
     User(user::Arguments),
 }
@@ -132,11 +129,11 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rules(arguments) => rules::run(&config, &arguments),
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
         Command::Schedules(arguments) => look::schedules(&config, arguments).await,
-        Command::Bots(arguments) => look::bots(&config, arguments).await,
-        Command::Systems(arguments) => look::systems(&config, arguments).await,
+        Command::Bots(arguments) => look::bots(&config, &arguments),
+        Command::Systems(arguments) => look::systems(&config, &arguments),
         Command::Secret(arguments) => secret::run(&config, &arguments),
         Command::Sandbox(arguments) => Box::pin(sandbox::run(&config, arguments)).await,
-        Command::Guard => guard::run().await,
+        Command::Guard(arguments) => guard::run(arguments).await,
         Command::Runs(arguments) => runs::run(&config, arguments).await,
         Command::Items(arguments) => items::run(&config, arguments).await,
         Command::Log(arguments) => log::run(&config, arguments).await,

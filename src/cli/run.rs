@@ -7,7 +7,6 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::serve::named;
 use super::{Column, Format, Invalid, Table, print};
 use crate::app::App;
 use crate::bot::Bot;
@@ -45,14 +44,24 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let records = records(&bot, &given)?;
     let app = Arc::new(App::open(config.clone()).await?);
     let (trigger, actor) = ("hand".to_owned(), "person:cli".to_owned());
-    let new = NewRun { bot: bot.bot.value.clone(), version: bot.version.clone(), trigger, schedule: None, nominal: None, actor };
-    let run = if given.is_empty() { app.store.queue_run(&new).await? } else { app.store.queue_collected_run(&new).await? };
+    let new = NewRun {
+        bot: bot.bot.value.clone(),
+        version: bot.version.clone(),
+        trigger,
+        schedule: None,
+        nominal: None,
+        actor,
+    };
+    let run =
+        if given.is_empty() { app.store.queue_run(&new).await? } else { app.store.queue_collected_run(&new).await? };
     for (reference, fields) in &records {
         if let Enqueued::Known(_) = app.store.enqueue(&run, &bot.bot.value, reference, fields).await? {
-            super::print_error(&format!("obs: {reference} fanns redan och läggs inte till igen; se `kollega why {reference}`"));
+            super::print_error(&format!(
+                "obs: {reference} fanns redan och läggs inte till igen; se `kollega why {reference}`"
+            ));
         }
     }
-    let options = WorkerOptions { headed: arguments.headed, until_done: true, ..named() };
+    let options = WorkerOptions { headed: arguments.headed, until_done: true, ..WorkerOptions::named() };
     Worker::start(Arc::clone(&app), options).await?.work().await?;
     tell(&app, &run, arguments.format).await
 }
@@ -82,7 +91,8 @@ fn from_csv(file: &Path) -> anyhow::Result<Vec<Value>> {
     let wrong = |error: &dyn std::fmt::Display| Invalid(format!("{} kan inte läsas: {error}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
     let separator = if text.lines().next().unwrap_or_default().contains(';') { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(separator).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let mut items = Vec::new();
     for row in reader.deserialize::<std::collections::BTreeMap<String, String>>() {
         let row = row.map_err(|error| wrong(&error))?;
@@ -104,7 +114,11 @@ fn records(bot: &Bot, given: &[Value]) -> anyhow::Result<Vec<(String, Value)>> {
             (_, Err(why)) => wrong.push(format!("ärende {}: {why}", place + 1)),
         }
     }
-    if wrong.is_empty() { Ok(records) } else { Err(Invalid(format!("inget lades till:\n  {}", wrong.join("\n  "))).into()) }
+    if wrong.is_empty() {
+        Ok(records)
+    } else {
+        Err(Invalid(format!("inget lades till:\n  {}", wrong.join("\n  "))).into())
+    }
 }
 
 async fn tell(app: &App, run: &RunId, format: Format) -> anyhow::Result<ExitCode> {

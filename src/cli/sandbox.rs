@@ -27,12 +27,23 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let sandbox = ::sandbox::start(settings).await?;
     let addresses = &sandbox.addresses;
     print("Övningssystemen är igång. Avsluta med Ctrl-C.");
-    print(&format!("  Medborgarporten   http://{}   ({} / {})", addresses.portal, ::sandbox::credentials::PORTAL_USER, ::sandbox::credentials::PORTAL_PASSWORD));
-    print(&format!("  Akten             http://{}   ({} / {}, PIN {})", addresses.akten, ::sandbox::credentials::AKTEN_USER, ::sandbox::credentials::AKTEN_PASSWORD, ::sandbox::credentials::AKTEN_PIN));
+    print(&format!(
+        "  Medborgarporten   http://{}   ({} / {})",
+        addresses.portal,
+        ::sandbox::credentials::PORTAL_USER,
+        ::sandbox::credentials::PORTAL_PASSWORD
+    ));
+    print(&format!(
+        "  Akten             http://{}   ({} / {}, PIN {})",
+        addresses.akten,
+        ::sandbox::credentials::AKTEN_USER,
+        ::sandbox::credentials::AKTEN_PASSWORD,
+        ::sandbox::credentials::AKTEN_PIN
+    ));
     print(&format!("  SSBTEK            http://{}/ssbtek", addresses.ssbtek));
     print(&format!("  Brevlådan         http://{}   (SMTP {})", addresses.mailbox, addresses.smtp));
     print(&format!("  Kontrollpanelen   http://{}", addresses.control));
-    super::serve::wait_for_signal().await;
+    crate::stop::wait_for_signal().await;
     sandbox.stop().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -57,7 +57,9 @@ pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn read(name: &str) -> anyhow::Result<Secret> {
     if std::io::stdin().is_terminal() {
-        return Ok(Secret::new(rpassword::prompt_password(format!("{name}: ")).context("hemligheten kunde inte läsas")?));
+        return Ok(Secret::new(
+            rpassword::prompt_password(format!("{name}: ")).context("hemligheten kunde inte läsas")?,
+        ));
     }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).context("hemligheten kunde inte läsas från standard in")?;

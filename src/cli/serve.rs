@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::runner::{Worker, WorkerOptions};
+use crate::stop::{until, wait_for_signal};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -37,12 +38,16 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let listener = TcpListener::bind(&config.console.address).await;
     let listener = listener.with_context(|| format!("konsolen kan inte lyssna på {}", config.console.address))?;
     let (stop, stopped) = watch::channel(false);
-    let worker = Worker::start(Arc::clone(&app), WorkerOptions { headed: arguments.headed, ..named() }).await?;
+    let worker =
+        Worker::start(Arc::clone(&app), WorkerOptions { headed: arguments.headed, ..WorkerOptions::named() }).await?;
     print(&format!("Konsolen: http://{}", listener.local_addr()?));
     print("Kollega arbetar. Avsluta med Ctrl-C; ärendet som pågår görs klart först.");
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(&app), stopped.clone()));
     let console = tokio::spawn(crate::console::serve(Desk::of(&app), listener, until(stopped)));
-    let working = { let worker = Arc::clone(&worker); tokio::spawn(async move { worker.work().await }) };
+    let working = {
+        let worker = Arc::clone(&worker);
+        tokio::spawn(async move { worker.work().await })
+    };
     wait_for_signal().await;
     print("Avslutar …");
     let _ = stop.send(true);
@@ -56,7 +61,8 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
 /// Carries out `worker`.
 pub async fn run_worker(config: &Config, arguments: WorkerArguments) -> anyhow::Result<ExitCode> {
     let app = Arc::new(App::open(config.clone()).await?);
-    let options = WorkerOptions { headed: arguments.headed, until_done: arguments.until_done, ..named() };
+    let options =
+        WorkerOptions { headed: arguments.headed, until_done: arguments.until_done, ..WorkerOptions::named() };
     let worker = Worker::start(app, options).await?;
     let stopping = Arc::clone(&worker);
     let signal = tokio::spawn(async move {
@@ -66,26 +72,4 @@ pub async fn run_worker(config: &Config, arguments: WorkerArguments) -> anyhow::
     worker.work().await?;
     signal.abort();
     Ok(ExitCode::SUCCESS)
-}
-
-/// A worker is called by its machine and process.
-pub fn named() -> WorkerOptions {
-    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
-    WorkerOptions { name: format!("{}:{}", host.trim(), std::process::id()), ..WorkerOptions::default() }
-}
-
-/// Done when the channel says stop.
-pub async fn until(mut stopped: watch::Receiver<bool>) {
-    drop(stopped.wait_for(|stop| *stop).await);
-}
-
-/// Done at Ctrl-C or SIGTERM.
-pub async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! { _ = tokio::signal::ctrl_c() => {}, _ = terminate.recv() => {} }
-        }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
-    }
 }

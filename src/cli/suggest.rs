@@ -35,7 +35,8 @@ enum Format {
 pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let book = load(config, &arguments.rulebook)?;
     let text = read(&arguments.facts)?;
-    let facts = serde_json::from_str(&text)
+    let facts = serde_json::from_str::<super::strict_json::Strict>(&text)
+        .map(|facts| facts.0)
         .map_err(|error| Invalid(format!("{} är inte rätt JSON: {error}", arguments.facts.display())))?;
     let suggestion = book.suggest(&facts).map_err(|error| Invalid(error.to_string()))?;
     match arguments.format {
@@ -47,10 +48,15 @@ pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// The rule book of this name, or in this folder.
 pub fn load(config: &Config, name: &str) -> anyhow::Result<RuleBook> {
-    let folder = if Path::new(name).join("rulebook.yaml").is_file() { PathBuf::from(name) } else { config.rulebook(name) };
+    let folder =
+        if Path::new(name).join("rulebook.yaml").is_file() { PathBuf::from(name) } else { config.rulebook(name) };
     if !folder.join("rulebook.yaml").is_file() {
         let known = known(config);
-        return Err(Invalid(format!("regelboken `{name}` finns inte i {}; det finns: {known}", config.path(&config.rulebooks).display())).into());
+        return Err(Invalid(format!(
+            "regelboken `{name}` finns inte i {}; det finns: {known}",
+            config.path(&config.rulebooks).display()
+        ))
+        .into());
     }
     RuleBook::load(&folder).map_err(|problems| {
         let text: Vec<String> = problems.iter().map(super::check::rendered).collect();

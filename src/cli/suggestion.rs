@@ -1,7 +1,7 @@
 //! A suggestion as text: what it says, why it refers, and the calculation line by line.
 
 use super::Column;
-use super::table::aligned;
+use super::aligned;
 use crate::explanation::{Explanation, Line};
 use crate::wording;
 

@@ -58,6 +58,7 @@ pub(super) async fn show(
 ) -> Result<Html<String>, Failure> {
     let now = crate::model::time_text(desk.store.now().await?);
     let mut waiting = desk.inbox(&person.user).await?;
+    let stuck = desk.stuck().await?;
     sort(&mut waiting, &asked.sort);
     if asked.order == "fallande" {
         waiting.reverse();
@@ -65,7 +66,8 @@ pub(super) async fn show(
     let clock = page::clock(&desk.config);
     let rows: Vec<Row> = waiting.iter().map(|waiting| row(waiting, &clock, &now)).collect();
     let decided = decided(&desk, &person, &asked.beslutat).await?;
-    let content = json!({ "rows": rows, "columns": columns(&asked), "decided": decided  });
+    let content = json!({ "rows": rows, "columns": columns(&asked), "decided": decided,
+        "stuck": stuck.iter().map(|item| json!({ "reference": item.reference, "bot": item.bot })).collect::<Vec<_>>(),  });
     Ok(page::of("inbox.html", &person, "inkorg", content)?)
 }
 

@@ -140,10 +140,12 @@ fn decided(desk: &Desk, made: &Decision, sight: Sight, clock: &impl Fn(&str) -> 
         "valid": desk.seal.is_valid(made)})
 }
 
+/// A field for a person: the tags by which the store keeps the types of values are not shown.
 fn field(field: &desk::Field) -> Value {
-    let nested = field.value.as_ref().is_some_and(|value| value.is_array() || value.is_object());
-    let table = field.value.as_ref().and_then(table);
-    let text = field.value.as_ref().map(|value| match field.kind {
+    let plain = field.value.as_ref().map(|value| expression::plain_json(&expression::from_json(value)));
+    let nested = plain.as_ref().is_some_and(|value| table(value).is_some());
+    let table = plain.as_ref().and_then(table);
+    let text = plain.as_ref().map(|value| match field.kind {
         Some(FieldType::Money) => value.as_str().map_or_else(|| text(value), wording::kronor),
         _ => text(value),
     });
@@ -158,7 +160,11 @@ fn text(value: &Value) -> String {
         Value::Bool(true) => "ja".into(),
         Value::Bool(false) => "nej".into(),
         Value::Number(number) => number.to_string(),
-        nested => serde_json::to_string_pretty(nested).unwrap_or_default(),
+        Value::Array(list) if list.is_empty() => "–".into(),
+        Value::Array(list) => list.iter().map(text).collect::<Vec<_>>().join(", "),
+        Value::Object(map) => {
+            map.iter().map(|(name, value)| format!("{name}: {}", text(value))).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
@@ -175,4 +181,27 @@ fn table(value: &Value) -> Option<(Vec<String>, Vec<Vec<String>>)> {
         |map: &&Map<String, Value>| columns.iter().map(|name| map.get(name).map(text).unwrap_or_default()).collect();
     let rows = maps.iter().map(row).collect();
     (!columns.is_empty()).then_some((columns, rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(kind: FieldType, value: Value) -> Value {
+        field(&desk::Field { name: "f".into(), kind: Some(kind), personal: false, value: Some(value) })
+    }
+
+    #[test]
+    fn a_stored_value_is_shown_without_the_tag_of_its_type() {
+        assert_eq!(shown(FieldType::Month, json!({"$month": "2025-12"}))["text"], "2025-12");
+        assert_eq!(shown(FieldType::Money, json!({"$money": "6300.50"}))["text"], "6 300,50");
+        let list = shown(FieldType::List, json!([{"kind": "hyra", "applied": {"$money": "6300"}}]));
+        assert_eq!(list["rows"], json!([["6300", "hyra"]]));
+    }
+
+    #[test]
+    fn a_map_is_shown_as_names_and_values_and_an_empty_list_as_a_dash() {
+        assert_eq!(shown(FieldType::Map, json!({"fk": "ok", "af": "timeout"}))["text"], "af: timeout, fk: ok");
+        assert_eq!(shown(FieldType::List, json!([]))["text"], "–");
+    }
 }

@@ -55,6 +55,7 @@ fn router(desk: Desk) -> Router {
         .route("/korning/{id}", get(run::show))
         .route("/osakra", get(uncertain::show))
         .route("/console.css", get(stylesheet))
+        .route("/kollega.svg", get(icon))
         .fallback(async || Failure::NotFound)
         .layer(from_fn(protect))
         .with_state(desk)
@@ -62,6 +63,10 @@ fn router(desk: Desk) -> Router {
 
 async fn stylesheet() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("templates/console.css"))
+}
+
+async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("templates/kollega.svg"))
 }
 
 /// What every answer carries: nothing is framed, kept, guessed at or fetched from elsewhere.

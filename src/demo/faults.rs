@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::Context;
+use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
-use rand::SeedableRng;
 use sandbox::{FaultKind, FaultSpec, Kind, Outcome, Sandbox, System};
 
 /// Switches the faults on, once for each demo however often it is started again.
@@ -39,7 +39,8 @@ fn specs(seed: u64) -> anyhow::Result<Vec<FaultSpec>> {
     let mut specs = Vec::new();
     for act in [Kind::Calculation, Kind::Decision, Kind::Payment] {
         for kind in [FaultKind::CutBefore, FaultKind::CutAfter, FaultKind::CutLate] {
-            let spec = FaultSpec { act: Some(act), reference: references.next(), ..FaultSpec::new(System::Akten, kind) };
+            let spec =
+                FaultSpec { act: Some(act), reference: references.next(), ..FaultSpec::new(System::Akten, kind) };
             specs.push(FaultSpec { seconds: if kind == FaultKind::CutLate { 2.0 } else { 0.0 }, ..spec });
         }
     }

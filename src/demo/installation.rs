@@ -53,13 +53,14 @@ pub fn configure(base: &Config, folder: &Path, addresses: &Addresses) -> anyhow:
     let file = folder.join("kollega.toml");
     let Addresses { portal, akten, ssbtek, smtp, .. } = addresses;
     let (host, port) = (smtp.ip(), smtp.port());
-    let (bots, signins) = (here(&base.bots)?, here(&base.signins)?);
-    let (rulebooks, schedules) = (here(&base.rulebooks)?, here(&base.schedules)?);
+    let shown = |path: &Path| here(path).map(|path| path.display().to_string());
+    let (bots, signins) = (shown(&base.bots)?, shown(&base.signins)?);
+    let (rulebooks, schedules) = (shown(&base.rulebooks)?, shown(&base.schedules)?);
     anyhow::ensure!(
-        bots.join(super::BOT).exists(),
+        Path::new(&bots).join(super::BOT).exists(),
         "roboten {} finns inte i {}: kör demon i projektets mapp, eller ange --config",
         super::BOT,
-        bots.display()
+        bots
     );
     let text = format!(
         r#"# Demons inställningar, skrivna av `kollega demo`.
@@ -137,7 +138,13 @@ pub fn addresses(systems: &Addresses, console: SocketAddr, folder: &Path, passwo
     let mut text = String::from("\nAdresser att titta på\n");
     let who = password.map(|password| format!("   (logga in som {PERSON} / {password})")).unwrap_or_default();
     let _ = writeln!(text, "  Konsolen          http://{console}{who}");
-    let _ = writeln!(text, "  Medborgarporten   http://{}   ({} / {})", systems.portal, known::PORTAL_USER, known::PORTAL_PASSWORD);
+    let _ = writeln!(
+        text,
+        "  Medborgarporten   http://{}   ({} / {})",
+        systems.portal,
+        known::PORTAL_USER,
+        known::PORTAL_PASSWORD
+    );
     let _ = writeln!(
         text,
         "  Akten             http://{}   ({} / {}, PIN {})",

@@ -18,11 +18,12 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::bot::Bot;
-use crate::cli::{named, print, until, wait_for_signal};
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::runner::{Worker, WorkerOptions};
+use crate::stop::{until, wait_for_signal};
 use crate::store::NewRun;
+use crate::terminal::print;
 
 /// How the demo is to be run.
 #[derive(Debug, Clone)]
@@ -57,7 +58,12 @@ pub async fn run(base: &Config, options: &Options) -> anyhow::Result<bool> {
         Ok(listener) => listener,
         Err(_) => TcpListener::bind("127.0.0.1:0").await.context("konsolen kan inte lyssna på 127.0.0.1")?,
     };
-    let addresses = installation::addresses(&sandbox.addresses, listener.local_addr()?, &folder, password.as_deref().filter(|_| !options.unattended));
+    let addresses = installation::addresses(
+        &sandbox.addresses,
+        listener.local_addr()?,
+        &folder,
+        password.as_deref().filter(|_| !options.unattended),
+    );
     print(&addresses);
     let done = day(&app, options, listener, password.as_deref()).await?;
     let right = report::tell(&app, &sandbox, options.unattended).await?;
@@ -65,7 +71,9 @@ pub async fn run(base: &Config, options: &Options) -> anyhow::Result<bool> {
     if done {
         std::fs::write(folder.join("finished"), "")?;
     }
-    if !options.unattended {
+    if !done {
+        print("Demon avbröts. Kör samma kommando igen, så fortsätter den där den var.");
+    } else if !options.unattended {
         print("Demon är klar. Titta dig omkring på adresserna ovan; avsluta med Ctrl-C.");
         wait_for_signal().await;
     }
@@ -76,7 +84,8 @@ pub async fn run(base: &Config, options: &Options) -> anyhow::Result<bool> {
 /// The day's work: true when nothing is left to do.
 async fn day(app: &Arc<App>, options: &Options, listener: TcpListener, password: Option<&str>) -> anyhow::Result<bool> {
     let (stop, stopped) = watch::channel(false);
-    let worker = Worker::start(Arc::clone(app), WorkerOptions { headed: options.headed, ..named() }).await?;
+    let worker =
+        Worker::start(Arc::clone(app), WorkerOptions { headed: options.headed, ..WorkerOptions::named() }).await?;
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(app), stopped.clone()));
     // The console outlives the day's work: a person looks around in it afterwards.
     drop(tokio::spawn(crate::console::serve(Desk::of(app), listener, until(stopped.clone()))));
@@ -86,7 +95,9 @@ async fn day(app: &Arc<App>, options: &Options, listener: TcpListener, password:
     };
     start_run(app).await?;
     let deciding = match (options.unattended, password) {
-        (true, Some(password)) => Some(tokio::spawn(stand_in::decide(Arc::clone(app), password.to_owned(), stopped.clone()))),
+        (true, Some(password)) => {
+            Some(tokio::spawn(stand_in::decide(Arc::clone(app), password.to_owned(), stopped.clone())))
+        }
         _ => None,
     };
     let done = tokio::select! {

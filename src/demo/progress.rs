@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::cli::print;
 use crate::model::{EventKind, ItemState, LoggedEvent};
 use crate::store::ItemFilter;
+use crate::terminal::print;
 
 /// Follows the work until nothing is left to do; for a person also until nothing waits for a decision.
 pub async fn follow(app: &App, unattended: bool) -> anyhow::Result<bool> {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use sandbox::{Expected, Outcome, Sandbox};
 
 use crate::app::App;
-use crate::cli::{Column, aligned, print};
 use crate::model::{EventKind, Item, ItemState, LoggedEvent, parse_time};
 use crate::store::ItemFilter;
+use crate::terminal::{Column, aligned, print};
 
 /// What one application came to.
 struct Line {
@@ -38,7 +38,9 @@ pub async fn tell(app: &App, sandbox: &Sandbox, check: bool) -> anyhow::Result<b
         return Ok(true);
     }
     print(&format!("{} avvikelser från det väntade:", differences.len()));
-    differences.iter().for_each(|one| print(&format!("  {one}")));
+    for one in &differences {
+        print(&format!("  {one}"));
+    }
     Ok(false)
 }
 
@@ -50,11 +52,14 @@ async fn line(app: &App, item: Item) -> anyhow::Result<Line> {
     };
     let events = app.store.item_events(&item.id).await?;
     let finished = |stage: &str| {
-        events.iter().any(|event| event.kind == EventKind::StageFinished.as_str() && event.stage.as_deref() == Some(stage))
+        events
+            .iter()
+            .any(|event| event.kind == EventKind::StageFinished.as_str() && event.stage.as_deref() == Some(stage))
     };
     Ok(Line {
         suggested: suggestion.and_then(|stored| stored.answer.0["outcome"].as_str().map(str::to_owned)),
-        decided: decision.map(|decision| decision.amount.unwrap_or_else(|| "avslag".into())),
+        decided: decision
+            .map(|decision| decision.amount.map_or_else(|| "avslag".into(), |amount| crate::wording::kronor(&amount))),
         registered: finished("registrera beslut"),
         mailed: events.iter().any(|event| event.kind == EventKind::Mailed.as_str()),
         time: times(&events),
@@ -70,8 +75,13 @@ fn times(events: &[LoggedEvent]) -> (i64, i64) {
         match EventKind::try_from(event.kind.clone()) {
             Ok(EventKind::Claimed | EventKind::TakenOver) => since = at,
             Ok(
-                EventKind::Done | EventKind::HandedOver | EventKind::Waiting | EventKind::Uncertain | EventKind::Failed
-                | EventKind::Deferred | EventKind::Retried,
+                EventKind::Done
+                | EventKind::HandedOver
+                | EventKind::Waiting
+                | EventKind::Uncertain
+                | EventKind::Failed
+                | EventKind::Deferred
+                | EventKind::Retried,
             ) => {
                 if let (Some(from), Some(to)) = (since.take(), at) {
                     total += (to - from).num_milliseconds();
@@ -89,7 +99,7 @@ fn table(lines: &[Line]) -> String {
     let columns = [
         Column::Text("Ansökan"),
         Column::Text("Förslag"),
-        Column::Text("Beslut"),
+        Column::Number("Beslut"),
         Column::Text("Registrerad"),
         Column::Text("Brev"),
         Column::Text("Lämnad till person"),
@@ -165,7 +175,11 @@ async fn differences(app: &App, sandbox: &Sandbox, lines: &[Line]) -> anyhow::Re
         };
         let (status, amount) = outcome_of(app, line).await?;
         if status != expected.status {
-            say("utfallet", &format!("{status:?} ({})", line.item.code.as_deref().unwrap_or("–")), &format!("{:?}", expected.status));
+            say(
+                "utfallet",
+                &format!("{status:?} ({})", line.item.code.as_deref().unwrap_or("–")),
+                &format!("{:?}", expected.status),
+            );
         }
         compare(expected, line, amount.as_deref(), &mut say);
         let counts = sandbox.counts(reference).await?;

@@ -90,19 +90,26 @@ impl Mailer {
 
     /// Sends `mail` once.
     pub async fn send(&self, mail: &Mail) -> SendOutcome {
-        let message = match mail.message(&self.config.from) {
-            Ok(message) => message,
-            Err(error) => return SendOutcome::NotSent(SendError::here(Phase::Compose, error.to_string())),
-        };
+        match self.announce(mail).await {
+            Ok(announced) => announced.deliver().await,
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Does all that can be taken back: after this the server waits for the letter, and has taken nothing.
+    pub async fn announce(&self, mail: &Mail) -> Result<Announced, SendOutcome> {
+        let composed = mail.message(&self.config.from);
+        let message =
+            composed.map_err(|error| SendOutcome::NotSent(SendError::here(Phase::Compose, error.to_string())))?;
         let content = message.formatted();
         let mut phase = Phase::Connect;
         let prepared =
             timeout(self.config.timeout, Box::pin(self.prepare(message.envelope(), &content, &mut phase))).await;
         match prepared {
-            Ok(Ok(connection)) => self.deliver(connection, &content).await,
-            Ok(Err(error)) if error.is_final() => SendOutcome::Refused(error),
-            Ok(Err(error)) => SendOutcome::NotSent(error),
-            Err(_) => SendOutcome::NotSent(SendError::no_answer(phase, self.config.timeout)),
+            Ok(Ok(connection)) => Ok(Announced { connection, content, answer_timeout: self.config.answer_timeout }),
+            Ok(Err(error)) if error.is_final() => Err(SendOutcome::Refused(error)),
+            Ok(Err(error)) => Err(SendOutcome::NotSent(error)),
+            Err(_) => Err(SendOutcome::NotSent(SendError::no_answer(phase, self.config.timeout))),
         }
     }
 
@@ -180,8 +187,19 @@ impl Mailer {
         builder.build_rustls().map_err(|error| SendError::from_smtp(Phase::Encrypt, &error))
     }
 
+}
+
+/// A letter that the server waits for. Dropped, it was never sent.
+pub struct Announced {
+    connection: AsyncSmtpConnection,
+    content: Vec<u8>,
+    answer_timeout: Duration,
+}
+
+impl Announced {
     /// The content, the dot and the answer.
-    async fn deliver(&self, mut connection: AsyncSmtpConnection, content: &[u8]) -> SendOutcome {
+    pub async fn deliver(self) -> SendOutcome {
+        let Self { mut connection, content, answer_timeout } = self;
         // The connection asks for the next part when the one before is written in full, so this becomes true
         // after the content and before the dot.
         let content_is_written = AtomicBool::new(false);
@@ -189,21 +207,21 @@ impl Mailer {
             content_is_written.store(true, Ordering::SeqCst);
             None::<&[u8]>
         });
-        let parts = iter::once(content).chain(mark);
-        let answer = timeout(self.config.answer_timeout, connection.message_iter(parts)).await;
+        let parts = iter::once(content.as_slice()).chain(mark);
+        let answer = timeout(answer_timeout, connection.message_iter(parts)).await;
         let dot_may_be_sent = content_is_written.load(Ordering::SeqCst);
         let outcome = match answer {
             Ok(Ok(answer)) if answer.code().severity == Severity::PositiveCompletion => SendOutcome::Sent,
             Ok(Ok(_)) => SendOutcome::Unknown(SendError::here(Phase::Answer, "svaret var inte ett svar".into())),
             Ok(Err(error)) => after_content(&error, dot_may_be_sent),
             Err(_) if dot_may_be_sent => {
-                SendOutcome::Unknown(SendError::no_answer(Phase::Answer, self.config.answer_timeout))
+                SendOutcome::Unknown(SendError::no_answer(Phase::Answer, answer_timeout))
             }
-            Err(_) => SendOutcome::NotSent(SendError::no_answer(Phase::Content, self.config.answer_timeout)),
+            Err(_) => SendOutcome::NotSent(SendError::no_answer(Phase::Content, answer_timeout)),
         };
         if outcome == SendOutcome::Sent {
-            // Whatever comes now changes nothing: the letter is taken.
-            let _ = timeout(GOODBYE, connection.quit()).await;
+            // Whatever comes now changes nothing: the letter is taken, and nobody waits for the goodbye.
+            tokio::spawn(async move { timeout(GOODBYE, connection.quit()).await });
         }
         outcome
     }

@@ -66,13 +66,26 @@ impl Browsers {
         }
     }
 
-    /// Has the guard wait for `lease` longer. A browser that it has ended already will fail at its next command.
-    pub async fn renew(&self, lease: Duration) {
-        for session in self.sessions.values() {
-            if let Err(error) = self.guard.renew(&session.record().id, lease).await {
-                tracing::warn!(%error, "failed to renew a browser's lease with the guard");
+    /// Has the guard wait for `lease` longer. A browser that the guard has ended, or can no longer watch, is given up;
+    /// false when that happened to any.
+    pub async fn renew(&mut self, lease: Duration) -> bool {
+        let mut given_up = Vec::new();
+        for (system, session) in &self.sessions {
+            match self.guard.renew(&session.record().id, lease).await {
+                Ok(true) => {}
+                Ok(false) => given_up.push(system.clone()),
+                Err(error) => {
+                    tracing::error!(%error, "the guard does not answer: its browsers are ended");
+                    given_up.push(system.clone());
+                }
             }
         }
+        for system in &given_up {
+            if let Some(session) = self.sessions.remove(system) {
+                session.end().await;
+            }
+        }
+        given_up.is_empty()
     }
 
     /// The records of all browsers, for a takeover.

@@ -3,7 +3,7 @@
 //! Intent (durable) → the lease still ours by the local monotonic clock → act → verify → outcome (durable). An intent
 //! without outcome, by this attempt or an earlier one, is settled by verify before anything is done.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -13,6 +13,9 @@ use super::work::Work;
 use crate::bot::{Action, Mail, OnUncertain, Stage, Steps};
 use crate::mail::SendOutcome;
 use crate::model::{EventKind, Intent, IntentOutcome};
+
+/// How long a mail server may take at most: to get ready, and to answer after the final dot.
+const LETTER: Duration = Duration::from_mins(3);
 
 /// What the fence came to.
 pub(super) enum Fenced {
@@ -44,9 +47,13 @@ impl Work<'_> {
             Before::Free => {}
         }
         Box::pin(self.run_steps(&stage.steps)).await?;
-        self.screenshot("before_commit").await;
-        self.intend(None).await?;
-        match self.act_once(commit).await {
+        self.picture_before(commit).await?;
+        let intended = self.intend(None, self.timeout()).await;
+        let acted = match intended {
+            Ok(()) => self.act_once(commit).await,
+            Err(stop) => Err(stop),
+        };
+        match acted {
             Ok(()) => self.settle_after(stage).await,
             Err(stop @ Stop::Store(_)) => Err(stop),
             Err(stop) => {
@@ -104,17 +111,33 @@ impl Work<'_> {
         Ok(Stop::HandOver { code: "already_there".into(), reason })
     }
 
+    /// A picture of what is about to be saved: of the window that the act begins in.
+    async fn picture_before(&mut self, commit: &Steps) -> Result<(), Stop> {
+        let Some(Action::Window(window)) = commit.0.first().map(|step| &step.action) else {
+            self.screenshot("before_commit").await;
+            return Ok(());
+        };
+        self.renew(self.timeout() * 2).await?;
+        self.session()?.enter_window(&window.name.value).await?;
+        self.screenshot("before_commit").await;
+        Ok(self.session()?.leave_window().await?)
+    }
+
     /// Writes down the intent, durably, with a lease that covers the act.
-    async fn intend(&mut self, message_id: Option<&str>) -> Result<(), Stop> {
+    async fn intend(&mut self, message_id: Option<&str>, time: Duration) -> Result<(), Stop> {
         let event = self.event(EventKind::Intent).detail(json!({"message_id": message_id}));
         self.note(event);
-        let lease = self.timeout() + self.app.config.worker.lease;
         let before = Instant::now();
+        // Never shorter than what the guard has been told.
+        let left = self.deadline.saturating_duration_since(before);
+        let lease = (time + self.app.config.worker.lease).max(left);
         let stage = self.stage.clone();
         self.app.store.intend(self.claim()?, &stage, message_id, lease, &self.events).await?;
         self.events.clear();
         self.deadline = before + lease;
-        self.browsers.renew(lease).await;
+        if !self.browsers.renew(lease).await {
+            return Err(Stop::failed("webbläsaren hade avslutats av vakten före åtgärden"));
+        }
         Ok(())
     }
 
@@ -194,11 +217,21 @@ impl Work<'_> {
             }
         }
         let letter = self.letter(mail, message_id, date)?;
-        self.intend(Some(&letter.message_id)).await?;
+        self.renew(LETTER).await?;
         let started = Instant::now();
-        let outcome = self.mailer()?.send(&letter).await;
+        let announced = self.mailer()?.announce(&letter).await;
         self.waited += started.elapsed();
-        self.settle_mail(outcome, &letter.message_id).await
+        match announced {
+            // Intended only now: a crash before this has sent nothing, and leaves nothing to wonder about.
+            Ok(announced) => {
+                self.intend(Some(&letter.message_id), LETTER).await?;
+                let started = Instant::now();
+                let outcome = announced.deliver().await;
+                self.waited += started.elapsed();
+                self.settle_mail(outcome, &letter.message_id).await
+            }
+            Err(outcome) => self.settle_mail(outcome, &letter.message_id).await,
+        }
     }
 
     async fn settle_mail(&mut self, outcome: SendOutcome, message_id: &str) -> Result<Fenced, Stop> {

@@ -31,8 +31,10 @@ enum Next {
 
 /// Works on a claimed item until it ends or waits.
 pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut Browsers) -> store::Result<()> {
-    if claim.taken_over {
-        end_browsers_of(&claim).await;
+    if claim.taken_over && !end_browsers_of(&claim).await {
+        // What may still be saving must be known to be gone before anything is verified. The item stays as it is, with
+        // its browsers, and is taken over again when this lease has ended.
+        return Ok(());
     }
     let now = app.store.now().await?;
     let mut scope = scope::base(&app.config, now, &claim.item.run);
@@ -63,15 +65,18 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
     }
 }
 
-/// Ends the browsers of a worker that lost its lease, before anything is verified.
-async fn end_browsers_of(claim: &Claim) {
+/// Ends the browsers of a worker that lost its lease; whether they are known to be gone.
+async fn end_browsers_of(claim: &Claim) -> bool {
     let records: Vec<SessionRecord> =
         claim.item.browsers.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let mut ended = true;
     for record in records {
         if !end_recorded(&record).await {
             tracing::warn!(session = record.id, "failed to end the browser of a worker that lost its lease");
+            ended = false;
         }
     }
+    ended
 }
 
 impl Work<'_> {
@@ -81,7 +86,7 @@ impl Work<'_> {
         let first = match &self.claim()?.item.stage {
             Some(name) => bot
                 .stage_index(name)
-                .ok_or_else(|| Stop::permanent(format!("skedet `{name}` finns inte längre i robotens skript")))?,
+                .ok_or_else(|| Stop::permanent(format!("etappen `{name}` finns inte längre i robotens skript")))?,
             None => 0,
         };
         self.recall(first).await?;

@@ -50,11 +50,7 @@ impl Work<'_> {
             return Err(Stop::permanent("e-post är inte inställt: lägg till [mail] med host och from i kollega.toml"));
         }
         let mut config = MailConfig::new(own.host.clone(), own.port, own.from.clone());
-        config.tls = match own.tls.as_str() {
-            "none" => Tls::None,
-            "tls" | "implicit" => Tls::Implicit,
-            _ => Tls::Starttls,
-        };
+        config.tls = own.tls.parse::<Tls>().map_err(|error| Stop::permanent(format!("[mail] tls: {error}")))?;
         config.ca.clone_from(&own.ca);
         config.user.clone_from(&own.user);
         if let Some(name) = &own.password {

@@ -9,6 +9,7 @@ mod error;
 mod fence;
 mod item;
 mod letter;
+mod lives;
 mod record;
 mod run;
 mod scope;

@@ -57,6 +57,24 @@ impl Record {
     }
 }
 
+/// Every amount of money within a value, as pages write it.
+pub(super) fn amounts(value: &Value) -> Vec<String> {
+    let mut texts = Vec::new();
+    collect_amounts(value, &mut texts);
+    texts.retain(|text| text.chars().count() > 2);
+    texts
+}
+
+fn collect_amounts(value: &Value, texts: &mut Vec<String>) {
+    if let Some(list) = value.read_lock::<rhai::Array>() {
+        list.iter().for_each(|element| collect_amounts(element, texts));
+    } else if let Some(map) = value.read_lock::<rhai::Map>() {
+        map.values().for_each(|element| collect_amounts(element, texts));
+    } else if let Some(amount) = expression::as_decimal(value) {
+        texts.push(expression::money::plain(amount));
+    }
+}
+
 /// The texts of a value and of everything within it.
 fn collect_texts(value: &Value, texts: &mut Vec<String>) {
     if let Some(list) = value.read_lock::<rhai::Array>() {

@@ -91,7 +91,12 @@ impl Work<'_> {
     }
 
     /// The texts of the matches on every page of the list.
-    async fn every_match(&mut self, shown: &[Target], at: &[Target], next: Option<&[Target]>) -> Result<Vec<String>, Stop> {
+    async fn every_match(
+        &mut self,
+        shown: &[Target],
+        at: &[Target],
+        next: Option<&[Target]>,
+    ) -> Result<Vec<String>, Stop> {
         self.session()?.wait_for(&Condition::Shown { targets: shown.to_vec(), is: None }).await?;
         let mut found = Vec::new();
         loop {

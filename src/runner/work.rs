@@ -73,14 +73,19 @@ impl Work<'_> {
     pub async fn renew(&mut self, time: Duration) -> Result<(), Stop> {
         let lease = time + self.app.config.worker.lease;
         let before = Instant::now();
+        // A browser may never be left a longer lease than the store has: the shorter one is told to the guard first.
+        let shorter = before + lease < self.deadline;
+        let mut watched = !shorter || self.browsers.renew(lease).await;
         match &self.held {
             Held::Item(claim) => self.app.store.renew(claim, lease, &self.events).await?,
             Held::Run(run) => self.app.store.renew_run(run, lease, &self.events).await?,
         }
         self.events.clear();
         self.deadline = before + lease;
-        self.browsers.renew(lease).await;
-        Ok(())
+        if !shorter {
+            watched = self.browsers.renew(lease).await;
+        }
+        if watched { Ok(()) } else { Err(Stop::failed("webbläsaren avslutades av vakten")) }
     }
 
     /// The time limit of a step in the present system.
@@ -204,7 +209,7 @@ impl Work<'_> {
 
     /// Keeps a picture of the page with personal values masked; that it can't be taken stops nothing.
     pub async fn screenshot(&mut self, why: &str) {
-        let values = self.record.personal_texts(&self.bot.item.fields);
+        let values = self.values_to_cover();
         let started = Instant::now();
         let Ok(session) = self.session() else { return };
         let picture = session.screenshot(&[], &values).await;
@@ -216,6 +221,19 @@ impl Work<'_> {
             let event = self.event(EventKind::Screenshot).detail(json!({"file": name, "why": why}));
             self.note(event);
         }
+    }
+
+    /// What is covered in pictures: the item's personal values, and what was suggested and decided because of them.
+    fn values_to_cover(&self) -> Vec<String> {
+        let mut texts = self.record.personal_texts(&self.bot.item.fields);
+        for name in ["suggestion", "decision"] {
+            texts.extend(self.scope.get(name).map(super::record::amounts).unwrap_or_default());
+        }
+        let decision =
+            self.scope.get("decision").and_then(|value| value.read_lock::<rhai::Map>().map(|map| map.clone()));
+        let reason = decision.and_then(|map| map.get("reason").and_then(expression::as_text));
+        texts.extend(reason);
+        texts
     }
 
     /// A path of the bot's folder, or an absolute one that a step gave.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::browsers::{Browsers, journal};
-use super::{item, run};
+use super::{item, lives, run};
 use crate::app::App;
 use crate::bot::Bot;
 use crate::browser::{Guard, end_orphans};
@@ -29,6 +29,14 @@ pub struct WorkerOptions {
     pub guard: PathBuf,
 }
 
+impl WorkerOptions {
+    /// A worker called by its machine and process.
+    pub fn named() -> Self {
+        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+        Self { name: format!("{}:{}", host.trim(), std::process::id()), ..Self::default() }
+    }
+}
+
 /// Works on runs and items.
 pub struct Worker {
     app: Arc<App>,
@@ -45,9 +53,14 @@ impl Worker {
         if ended > 0 {
             tracing::info!(ended, "ended browsers left by an earlier life");
         }
+        let freed = lives::bury(&app.config.data(), &app.store).await?;
+        if freed > 0 {
+            tracing::info!(freed, "freed what workers that have died held");
+        }
+        lives::note(&app.config.data(), &options.name)?;
         let program =
             if options.guard.as_os_str().is_empty() { std::env::current_exe()? } else { options.guard.clone() };
-        let guard = Arc::new(Guard::start(&program)?);
+        let guard = Arc::new(Guard::start(&program, &journal(&app.config))?);
         Ok(Arc::new(Self { app, options, guard, stop: AtomicBool::new(false), wake: Notify::new() }))
     }
 
@@ -112,7 +125,7 @@ impl Worker {
             return Ok(true);
         }
         let worker = &self.app.config.worker;
-        let lease = worker.lease + Duration::from_secs(30);
+        let lease = worker.lease;
         let Some(claim) = self.app.store.claim_item(name, lease, worker.margin).await? else { return Ok(false) };
         browsers.renew(lease).await;
         match self.bot(&claim.item.bot) {
@@ -166,7 +179,9 @@ impl Worker {
                 Err(error) => return Err(error),
             }
         }
-        over.iter().for_each(|id| drop(collected.remove(id)));
+        for id in &over {
+            collected.remove(id);
+        }
         Ok(())
     }
 

@@ -1,14 +1,12 @@
 //! Suggestions and the decisions that answer them.
 
-use std::time::Duration;
-
 use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::events::append;
 use super::items::{hold, item_in};
 use super::{Claim, Result, Store, now};
-use crate::model::{Decision, Event, EventKind, ItemId, ItemState, StoredSuggestion, new_id, time_text};
+use crate::model::{Decision, Event, EventKind, Item, ItemId, ItemState, StoredSuggestion, new_id, time_text};
 
 /// What a person answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +26,8 @@ pub enum Answer {
 #[derive(Debug, Clone)]
 pub struct NewDecision {
     pub item: ItemId,
+    /// The stage whose role the person has.
+    pub stage: Option<String>,
     /// The suggestion the person saw.
     pub suggestion: String,
     pub answer: Answer,
@@ -42,6 +42,9 @@ pub enum Refusal {
     /// The item does not wait for a decision.
     #[error("ärendet väntar inte på beslut (läge: {0})")]
     NotWaiting(ItemState),
+    /// It waits in another stage by now, where another role may decide.
+    #[error("ärendet har gått vidare till en annan etapp: läs om det")]
+    OtherStage,
     /// There is a newer suggestion.
     #[error("förslaget har ersatts av ett nyare: läs om ärendet och ta ställning till det")]
     Superseded,
@@ -75,7 +78,7 @@ impl Store {
         events: &[Event],
     ) -> Result<StoredSuggestion> {
         let mut tx = self.begin().await?;
-        hold(&mut tx, claim, Duration::from_secs(30)).await?;
+        hold(&mut tx, claim).await?;
         let at = time_text(now(&mut tx).await?);
         sqlx::query("update suggestions set superseded_at = $1 where item = $2 and superseded_at is null")
             .bind(&at)
@@ -141,7 +144,7 @@ impl Store {
         .await?;
         let actor = format!("person:{}", new.person);
         let at = time_text(now(&mut tx).await?);
-        let mut decision = match draft(new, item.state, current.as_ref(), &at) {
+        let mut decision = match draft(new, &item, current.as_ref(), &at) {
             Ok(decision) => decision,
             Err(refusal) => {
                 let event = Event::new(EventKind::DecisionRefused, actor).item(&item);
@@ -171,12 +174,15 @@ impl Store {
 /// The decision as it would be, or why it may not be.
 fn draft(
     new: &NewDecision,
-    state: ItemState,
+    item: &Item,
     current: Option<&StoredSuggestion>,
     at: &str,
 ) -> std::result::Result<Decision, Refusal> {
-    if state != ItemState::AwaitingDecision {
-        return Err(Refusal::NotWaiting(state));
+    if item.state != ItemState::AwaitingDecision {
+        return Err(Refusal::NotWaiting(item.state));
+    }
+    if item.stage != new.stage {
+        return Err(Refusal::OtherStage);
     }
     let current = current.filter(|known| known.id == new.suggestion).ok_or(Refusal::Superseded)?;
     let suggested = current.answer.0["outcome"].as_str().unwrap_or("refer");

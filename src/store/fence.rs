@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::events::append;
-use super::items::{hold, item_in, not_allowed};
+use super::items::{hold, item_in, not_allowed, set_lease};
 use super::{Claim, Error, Result, Store, now};
 use crate::model::{Event, EventKind, Intent, IntentId, IntentOutcome, ItemId, ItemState, time_text};
 
@@ -18,7 +18,8 @@ impl Store {
         events: &[Event],
     ) -> Result<IntentId> {
         let mut tx = self.begin().await?;
-        hold(&mut tx, claim, lease).await?;
+        hold(&mut tx, claim).await?;
+        set_lease(&mut tx, claim, lease).await?;
         let id = IntentId::generate();
         sqlx::query(
             "insert into intents (id, item, attempt, stage, token, message_id, at) values ($1, $2, $3, $4, $5, $6, $7)",
@@ -47,7 +48,7 @@ impl Store {
         events: &[Event],
     ) -> Result<()> {
         let mut tx = self.begin().await?;
-        hold(&mut tx, claim, Duration::from_secs(30)).await?;
+        hold(&mut tx, claim).await?;
         sqlx::query(
             "update intents set outcome = $1, detail = $2, settled_at = $3
              where item = $4 and stage = $5 and (outcome is null or outcome = 'uncertain')",

@@ -23,8 +23,10 @@ pub enum Enqueued {
 pub struct Claim {
     pub item: Item,
     pub token: i64,
-    /// The state it was claimed from. `in_progress` when another worker's lease had ended.
+    /// Whether it was claimed from another worker, whose lease had ended.
     pub taken_over: bool,
+    /// What each write under the claim keeps at least of the lease.
+    pub lease: Duration,
 }
 
 /// How the work on a claimed item ends for now.
@@ -141,15 +143,33 @@ impl Store {
         append(&mut tx, &[Event::new(kind, format!("worker:{worker}")).item(&item)]).await?;
         tx.commit().await?;
         let token = item.token;
-        Ok(Some(Claim { item, token, taken_over }))
+        Ok(Some(Claim { item, token, taken_over, lease }))
     }
 
-    /// Prolongs the lease by `lease` from now and appends what has happened.
+    /// Sets the lease to end `lease` from now and appends what has happened.
     pub async fn renew(&self, claim: &Claim, lease: Duration, events: &[Event]) -> Result<()> {
-        let mut tx = self.begin().await?;
-        hold(&mut tx, claim, lease).await?;
+        let mut tx = self.begin_brief().await?;
+        hold(&mut tx, claim).await?;
+        set_lease(&mut tx, claim, lease).await?;
         append(&mut tx, events).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Ends the leases of a worker that is known to have died and whose browsers are ended; how many that were.
+    pub async fn end_leases(&self, worker: &str) -> Result<u64> {
+        let mut tx = self.begin().await?;
+        let at = time_text(now(&mut tx).await?);
+        let mut ended = 0;
+        for sql in [
+            "update items set lease_until = $1 where state = 'in_progress' and lease_until > $1
+                 and (worker = $2 or instr(worker, $2 || '/') = 1)",
+            "update runs set lease_until = $1 where state = 'running' and lease_until > $1
+                 and (worker = $2 or instr(worker, $2 || '/') = 1)",
+        ] {
+            ended += sqlx::query(sql).bind(&at).bind(worker).execute(&mut *tx).await?.rows_affected();
+        }
+        tx.commit().await?;
+        Ok(ended)
     }
 
     /// Records the browsers used under the lease, before their first command.
@@ -163,7 +183,7 @@ impl Store {
     /// A stage is done: the item's record and its next stage, with what happened.
     pub async fn stage_done(&self, claim: &Claim, next: Option<&str>, fields: &Value, events: &[Event]) -> Result<()> {
         let mut tx = self.begin().await?;
-        hold(&mut tx, claim, Duration::from_secs(30)).await?;
+        hold(&mut tx, claim).await?;
         sqlx::query("update items set stage = $1, fields = $2, tries = 0 where id = $3")
             .bind(next)
             .bind(fields.to_string())
@@ -181,7 +201,7 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
-        hold(&mut tx, claim, Duration::ZERO).await?;
+        hold(&mut tx, claim).await?;
         let not_before = finish.wait.map(|wait| time_text(now + wait));
         sqlx::query(
             "update items set state = $1, code = $2, reason = $3, not_before = $4, due_at = $5, tries = tries + $6,
@@ -264,19 +284,30 @@ impl Store {
     }
 }
 
-/// Checks that the claim still holds and prolongs it; refuses a late worker.
-pub(super) async fn hold(tx: &mut Tx, claim: &Claim, lease: Duration) -> Result<()> {
+/// Checks that the claim still holds and never shortens its lease; refuses a late worker.
+pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {
     let now = now(tx).await?;
     let held = sqlx::query(
         "update items set lease_until = max(lease_until, $1), updated_at = $2 where id = $3 and token = $4 and state = 'in_progress'",
     )
-    .bind(time_text(now + lease))
+    .bind(time_text(now + claim.lease))
     .bind(time_text(now))
     .bind(&claim.item.id)
     .bind(claim.token)
     .execute(&mut **tx)
     .await?;
     if held.rows_affected() == 0 { Err(Error::LeaseLost) } else { Ok(()) }
+}
+
+/// Sets when the lease of a claim that holds ends.
+pub(super) async fn set_lease(tx: &mut Tx, claim: &Claim, lease: Duration) -> Result<()> {
+    let until = time_text(now(tx).await? + lease);
+    sqlx::query("update items set lease_until = $1 where id = $2")
+        .bind(until)
+        .bind(&claim.item.id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn item_in(tx: &mut Tx, id: &ItemId) -> Result<Item> {

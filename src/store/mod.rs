@@ -28,7 +28,10 @@ pub use runs::{NewRun, RunLease};
 /// The store of one installation.
 #[derive(Debug, Clone)]
 pub struct Store {
+    /// What is committed here is on disk.
     pool: SqlitePool,
+    /// What is committed here is on disk with the next commit of the other: a power cut may take the last of it.
+    brief: SqlitePool,
 }
 
 type Tx = Transaction<'static, Sqlite>;
@@ -47,9 +50,11 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(30))
             .foreign_keys(true);
-        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options.clone()).await?;
         sqlx::migrate!("./migrations").run(&pool).await.map_err(Error::Migrate)?;
-        Ok(Self { pool })
+        let brief = options.synchronous(SqliteSynchronous::Normal);
+        let brief = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(brief);
+        Ok(Self { pool, brief })
     }
 
     /// The database's clock.
@@ -62,6 +67,12 @@ impl Store {
     /// `SQLITE_BUSY_SNAPSHOT`, which the busy time-out does not retry.
     async fn begin(&self) -> Result<Tx> {
         Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// The same for what a power cut may take: a lease is worth nothing after it. Waiting for the disk at every step
+    /// would take time, and a worker that is stopped meanwhile keeps everybody else from writing.
+    async fn begin_brief(&self) -> Result<Tx> {
+        Ok(self.brief.begin_with("BEGIN IMMEDIATE").await?)
     }
 }
 

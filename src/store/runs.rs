@@ -71,7 +71,7 @@ impl Store {
 
     /// Prolongs a run's lease and appends what has happened.
     pub async fn renew_run(&self, held: &RunLease, lease: Duration, events: &[Event]) -> Result<()> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_brief().await?;
         let until = time_text(now(&mut tx).await? + lease);
         let renewed =
             sqlx::query("update runs set lease_until = $1 where id = $2 and token = $3 and state = 'running'")

@@ -16,7 +16,7 @@ pub(super) struct Error {
     hint: Option<String>,
     place: Option<Place>,
     /// Where within the scalar: for expressions inside text.
-    inner: Option<Inner>,
+    inner: Option<Box<Inner>>,
     /// The field that is missing, when that is what is wrong.
     missing: Option<&'static str>,
 }
@@ -42,10 +42,18 @@ impl Error {
         self
     }
 
+    /// The same error about a `kind` of thing, where that is a word and not a type's name.
+    pub fn of(mut self, kind: &str) -> Self {
+        if kind.starts_with(char::is_lowercase) {
+            self.message = format!("{kind} {}", self.message);
+        }
+        self
+    }
+
     /// An expression that can't be read, within the scalar `text`.
     pub fn inside(place: Place, text: &str, error: ParseError) -> Self {
         let inner = Inner { text: text.to_owned(), offset: error.offset, length: error.length };
-        Self { inner: Some(inner), ..Self::new(error.message, error.hint) }.at(place)
+        Self { inner: Some(Box::new(inner)), ..Self::new(error.message, error.hint) }.at(place)
     }
 
     /// Ends the reading of a part whose fault has been reported already.

@@ -184,14 +184,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match &self.node.kind {
-            Kind::Map(_) => self.deserialize_any(visitor),
-            _ => {
-                let mut expected = String::from("namngivna värden");
-                expected += &format!(": {}", Expecting(&visitor));
-                self.wrong(&expected)
-            }
+        if let Kind::Map(_) = &self.node.kind {
+            return self.deserialize_any(visitor);
         }
+        self.wrong(&format!("namngivna värden: {}", Expecting(&visitor)))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -206,16 +202,17 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         }
     }
 
+    /// An enum's name, where it is a Swedish word (by `serde(rename)`), says what a misspelt key was meant to be.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
         match &self.node.kind {
-            Kind::Scalar { .. } => visitor.visit_enum(Variant { reader: self, key: self.node, value: None }),
+            Kind::Scalar { .. } => visitor.visit_enum(Variant { reader: self, name, key: self.node, value: None }),
             Kind::Map(entries) if entries.len() == 1 => {
-                visitor.visit_enum(Variant { reader: self, key: &entries[0].0, value: Some(&entries[0].1) })
+                visitor.visit_enum(Variant { reader: self, name, key: &entries[0].0, value: Some(&entries[0].1) })
             }
             Kind::Map(entries) if entries.len() > 1 => {
                 let place = entries[1].0.place;
@@ -300,6 +297,7 @@ impl<'de> MapAccess<'de> for Map<'_> {
 
 struct Variant<'a> {
     reader: Reader<'a>,
+    name: &'static str,
     key: &'a Node,
     value: Option<&'a Node>,
 }
@@ -309,7 +307,7 @@ impl<'de> EnumAccess<'de> for Variant<'_> {
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Error> {
-        let key = seed.deserialize(self.reader.to(self.key)).map_err(|error| error.at(self.key.place))?;
+        let key = seed.deserialize(self.reader.to(self.key)).map_err(|error| error.of(self.name).at(self.key.place))?;
         Ok((key, self))
     }
 }
@@ -349,7 +347,7 @@ impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Any<V> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Error> for Reader<'_> {
+impl IntoDeserializer<'_, Error> for Reader<'_> {
     type Deserializer = Self;
     fn into_deserializer(self) -> Self {
         self

@@ -81,6 +81,60 @@ fn the_shipped_bots_systems_schedules_and_rule_books_have_no_faults() {
 }
 
 #[test]
+fn a_bot_is_named_as_its_folder() {
+    insta::assert_snapshot!(check(Path::new("tests/check/annan-mapp/bot.yaml")).render());
+}
+
+#[test]
+fn a_confidential_mail_system_may_carry_personal_values() {
+    let file = Path::new("tests/check/personal_values_in_mail.yaml");
+    let mut config = config();
+    config.mail.confidential = true;
+    let report = check_paths(&[file.to_owned()], &config);
+    let about_persons = report.problems.iter().filter(|problem| problem.message.contains("personuppgift"));
+    assert_eq!(about_persons.count(), 0);
+    assert!(check(file).problems.iter().any(|problem| problem.message.contains("personuppgift")));
+}
+
+#[test]
+fn a_folder_is_searched_and_its_files_are_told_in_order() {
+    let report = check_paths(&[FOLDER.into()], &config());
+    let places: Vec<_> = report.problems.iter().map(|it| (it.file.clone(), it.line)).collect();
+    assert!(places.is_sorted());
+    assert_eq!(report.checked.systems, 3);
+    assert!(report.checked.bots > 30, "{}", report.summary());
+}
+
+/// What is said of this text as a bot.
+fn check_text(file: &Path, text: &str) -> Report {
+    std::fs::write(file, text).expect("the folder can be written to");
+    check(file)
+}
+
+#[test]
+fn a_mutilated_bot_is_answered_with_places_that_exist() {
+    let source = std::fs::read_to_string("bots/ekonomiskt-bistand/bot.yaml").expect("the shipped bot is there");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = folder.path().join("robot.yaml");
+    let lines: Vec<&str> = source.lines().collect();
+    let without_a_line =
+        (1..lines.len()).step_by(3).map(|gone| [&lines[..gone], &lines[gone + 1..]].concat().join("\n"));
+    let cut = source.char_indices().step_by(211).skip(2).map(|(at, _)| source[..at].to_owned());
+    let without_a_sign = source.char_indices().step_by(199).skip(2).map(|(at, sign)| {
+        let mut text = source.clone();
+        text.replace_range(at..at + sign.len_utf8(), "");
+        text
+    });
+    for text in without_a_line.chain(cut).chain(without_a_sign) {
+        let count = text.lines().count();
+        for problem in check_text(&file, &text).problems {
+            assert!(problem.line <= count + 1, "{problem} in\n{text}");
+            assert!(problem.length >= 1 && !problem.message.is_empty(), "{problem}");
+        }
+    }
+}
+
+#[test]
 fn a_path_that_is_not_there_is_told() {
     insta::assert_snapshot!(check(Path::new("tests/check/finns-inte.yaml")).render());
 }

@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 
+use kollega::desk::{self, Reply};
 use kollega::model::{Item, ItemState};
 use kollega::person;
+use kollega::store::{Answer, Refusal};
 use reqwest::{Response, StatusCode, header};
 
 use crate::office::{Office, PASSWORD, PERSONNUMMER, approval, denial, referral};
@@ -91,7 +93,7 @@ impl Browser {
 }
 
 /// The office with its console open.
-async fn open(office: &Office) -> SocketAddr {
+pub async fn open(office: &Office) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(kollega::console::serve(office.desk.clone(), listener, std::future::pending()));
@@ -410,6 +412,29 @@ async fn lists_show_runs_and_items_filtered_and_nothing_personal() {
     let run = browser.get(&format!("/korning/{}", office.run)).await;
     assert!(run.shows(">A-1</a>") && run.shows("hämtat av arbetare") && !run.shows(PERSONNUMMER));
     assert_eq!(browser.get("/korning/ingen").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_item_that_nobody_can_decide_on_is_not_lost_from_sight() {
+    let office = Office::open().await;
+    office.waiting("A-1", &approval()).await;
+    let mut browser = signed_in(&office, "anna", "caseworker").await;
+    assert!(browser.get("/inkorg").await.shows(">A-1</a>"));
+    std::fs::write(office.folder.path().join("bots/ekonomiskt-bistand/bot.yaml"), "bot: [").expect("a broken bot");
+    let inbox = browser.get("/inkorg").await;
+    assert!(inbox.shows("ingen kan besluta") && inbox.shows("A-1 (ekonomiskt-bistand)") && !inbox.shows(">A-1</a>"));
+}
+
+#[tokio::test]
+async fn an_item_that_has_gone_on_to_another_stage_is_not_decided_by_the_old_role() {
+    let office = Office::open().await;
+    let (as_seen, suggestion) = office.waiting("A-1", &approval()).await;
+    office.hire("anna", "caseworker").await;
+    office.execute("update items set stage = 'attest' where reference = 'A-1'").await;
+    let user = office.desk.store.user("anna").await.expect("the store").expect("anna");
+    let reply = Reply { suggestion: suggestion.id, answer: Answer::Approve, reason: None };
+    let refused = office.desk.decide(&as_seen, &user, reply).await.expect_err("a refusal");
+    assert!(matches!(refused, desk::Error::Refused(Refusal::OtherStage)), "{refused}");
 }
 
 #[tokio::test]

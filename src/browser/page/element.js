@@ -23,7 +23,9 @@ function visible(element) {
   if (box.width > 0 && box.height > 0) return true;
   return [...element.getClientRects()].some((rect) => rect.width > 0 && rect.height > 0) || tag(element) === 'area';
 }
-const parent = (element) => element.parentElement || (element.getRootNode().host || null);
+// Not `element.children` and `element.parentElement`: a form with a field of that name answers with the field.
+const childrenOf = (element) => [...Object.getOwnPropertyDescriptor(Element.prototype, 'children').get.call(element)];
+const parent = (element) => Object.getOwnPropertyDescriptor(Node.prototype, 'parentElement').get.call(element) || element.getRootNode().host || null;
 function closest(element, selector) {
   for (let at = element; at; at = parent(at)) if (at.matches(selector)) return at;
   return null;

@@ -1,11 +1,12 @@
 // Where in the picture something personal stands.
 
+const PERSONAL_NUMBER = /(?<!\d)(?:18|19|20)?\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]|[6-8]\d|9[01])[-+\u2010-\u2013\u2212 \u00a0]?[\dPTRSUWXJKLMN]\d{3}(?!\d)/;
 function coveredIn(doc, values) {
   const holds = (value) => { const have = squeeze(value); return values.some((one) => (one.length < 3 ? have === one : have.includes(one))); };
   const found = [];
   const visit = (element) => {
     if (!holds(element.textContent)) return;
-    const children = [...element.children].filter((child) => holds(child.textContent));
+    const children = childrenOf(element).filter((child) => holds(child.textContent));
     children.forEach(visit);
     const loose = [...element.childNodes].some((node) => node.nodeType === 3 && holds(node.textContent));
     if (loose || !children.length || tag(element) === 'select') found.push(element);
@@ -15,6 +16,12 @@ function coveredIn(doc, values) {
     for (const control of root.querySelectorAll('input, textarea, select, output')) {
       if (holds(valueOf(control)) || (control.placeholder && holds(control.placeholder))) found.push(control);
     }
+  }
+  // A personal number is covered wherever it stands, whoever's it is.
+  for (const root of roots(doc)) {
+    const walker = doc.createTreeWalker(root, 4);
+    while (walker.nextNode()) if (walker.currentNode.parentElement && PERSONAL_NUMBER.test(walker.currentNode.data)) found.push(walker.currentNode.parentElement);
+    for (const control of root.querySelectorAll('input, textarea, select, output')) if (PERSONAL_NUMBER.test(valueOf(control))) found.push(control);
   }
   for (const target of request.targets) found.push(...matchesIn(doc, target));
   return found;

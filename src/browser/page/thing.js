@@ -15,7 +15,7 @@ function findTexts(target) {
   const visit = (element) => {
     if (/^(script|style|noscript|template|head|option)$/.test(tag(element))) return false;
     if (!squeeze(element.textContent).includes(letters)) return false;
-    const inner = [...element.children].map(visit).some(Boolean);
+    const inner = childrenOf(element).map(visit).some(Boolean);
     if (inner || !saysElement(element, target)) return inner;
     hits.push(element);
     return true;

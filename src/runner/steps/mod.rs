@@ -91,8 +91,10 @@ impl Work<'_> {
                 None => limit,
             },
             Action::Ssbtek(_) => self.app.config.ssbtek.as_ref().map_or(limit, |ssbtek| ssbtek.read_timeout * 4),
-            Action::Mail(_) => Duration::from_secs(180),
-            _ => limit,
+            Action::Mail(_) => Duration::from_mins(3),
+            Action::Download(_) => limit * 4,
+            // Finding the target has the limit, then the act has it again.
+            _ => limit * 2,
         })
     }
 

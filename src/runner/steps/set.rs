@@ -23,7 +23,7 @@ impl Work<'_> {
         let sets = steps.iter().map(|step| self.set_of(&step.action)).collect::<Result<Vec<_>, _>>()?;
         let labels: Vec<String> = steps.iter().map(|step| label(&step.action)).collect();
         let count = u32::try_from(steps.len()).unwrap_or(u32::MAX);
-        self.begin_step(&labels[0], self.timeout() * count).await?;
+        self.begin_step(&labels[0], self.timeout() * (count + 1)).await?;
         let (started, fallback) = (Instant::now(), !self.committing);
         let result = self.session()?.set(&sets, fallback).await;
         let took = started.elapsed();

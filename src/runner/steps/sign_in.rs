@@ -16,9 +16,9 @@ impl Work<'_> {
             return Ok(());
         }
         let description = self.system_file(system)?;
-        self.renew(Duration::from_secs(60)).await?;
+        self.renew(Duration::from_mins(1)).await?;
         let masks = self.masks(&description)?;
-        let lease = Duration::from_secs(60) + self.app.config.worker.lease;
+        let lease = Duration::from_mins(1) + self.app.config.worker.lease;
         let started = std::time::Instant::now();
         Box::pin(self.browsers.open(&self.app.config, system, masks, lease)).await?;
         self.waited += started.elapsed();

@@ -7,6 +7,7 @@ use expression::{Month, Value};
 use super::super::error::Stop;
 use super::super::work::Work;
 use crate::bot::Ssbtek;
+use crate::model::EventKind;
 use crate::ssbtek::{Answer, Client, IncomeRow, Status};
 
 impl Work<'_> {
@@ -24,11 +25,27 @@ impl Work<'_> {
             .ok_or_else(|| Stop::permanent("SSBTEK är inte inställt: lägg till [ssbtek] i kollega.toml"))?;
         let client = Client::new(config).map_err(|error| Stop::permanent(error.to_string()))?;
         let answer = client.ask(&numbers, from, to, &errand).await;
+        if !answer.protected.is_empty() {
+            let reason = "En myndighet uppger att personuppgifterna är skyddade.".to_owned();
+            return Err(Stop::HandOver { code: "needs_person".into(), reason });
+        }
+        self.note_problems(&answer);
         self.wait_for_silent(&answer)?;
         let rows = answer.rows.iter().map(|row| income(row, &ids)).collect::<rhai::Array>();
         self.assign(&step.into.value, &Value::from(rows))?;
         let sources = answer.sources.iter().map(|(agency, status)| (agency.id().into(), Value::from(word(*status))));
         self.assign(&step.sources.value, &Value::from(sources.collect::<rhai::Map>()))
+    }
+
+    /// Notes why an agency's answer is not whole; the problems hold no personal number.
+    fn note_problems(&mut self, answer: &Answer) {
+        for problem in &answer.problems {
+            let mut event = self.event(EventKind::AgencyProblem).detail(serde_json::json!({
+                "agency": problem.agency.id(), "code": problem.code, "message": problem.message,
+            }));
+            event.step = Some("ssbtek".into());
+            self.note(event);
+        }
     }
 
     /// Lets the item wait while tries are left and an agency has not answered.

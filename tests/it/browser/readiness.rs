@@ -1,0 +1,38 @@
+//! Waiting for what a page is about to show.
+
+use std::time::{Duration, Instant};
+
+use kollega::browser::{Condition, Set, Target};
+
+use super::desk::Desk;
+
+#[tokio::test]
+async fn steps_wait_for_what_comes_late_is_disabled_covered_or_moving() {
+    let mut desk = Desk::at("slow.html").await;
+    desk.click(Target::button("Under")).await;
+    desk.sees("under").await;
+    desk.click(Target::button("Flyttar")).await;
+    desk.sees("flyttad").await;
+    desk.click(Target::button("Fortsätt")).await;
+    desk.sees("påslagen").await;
+    let sets = [Set::fill(Target::field("Sent"), "a"), Set::fill(Target::field("Senare"), "b")];
+    desk.session.set(&sets, false).await.unwrap();
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn a_wait_that_is_in_vain_takes_its_time_limit_and_says_for_what() {
+    let mut desk = Desk::with_limit(Duration::from_millis(500)).await;
+    desk.open("main.html").await;
+    let started = Instant::now();
+    let gone = Condition::Gone { targets: vec![Target::button("Hitta")] };
+    let error = desk.session.wait_for(&gone).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "kunde inte vänta på att knappen ”Hitta” försvinner: det tog längre tid än 0.5 sekunder"
+    );
+    assert!(started.elapsed() < Duration::from_secs(2));
+    desk.session.wait_for(&Condition::Url("/main.html".to_owned())).await.unwrap();
+    desk.session.wait_for(&Condition::Title("Huv*".to_owned())).await.unwrap();
+    desk.end().await;
+}
