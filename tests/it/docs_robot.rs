@@ -55,7 +55,7 @@ fn told(report: &Report, folder: &Path) -> String {
     if report.is_clean() {
         return String::new();
     }
-    format!("{}\n{}", report.render().trim_end(), report.summary()).replace(&format!("{}/", folder.display()), "")
+    report.render().replace(&format!("{}/", folder.display()), "")
 }
 
 fn check_system(source: &str) -> String {

@@ -43,7 +43,7 @@ impl ItUnit {
             fs::copy(shipped().join(file), bot.join(file)).expect("the bot");
         }
         let text = format!(
-            "signins = '{ROOT}/systems'\n[systems.lam]\nurl = 'http://127.0.0.1:{web_port}'\nsettle = '1s'\n\
+            "signins = '{ROOT}/systems'\n[systems.lam]\nurl = 'http://127.0.0.1:{web_port}'\ntimeout = '6s'\nsettle = '1s'\n\
              [worker]\nlease = '3s'\nmargin = '1s'\nbackoff = '1s'\n"
         );
         fs::write(self.folder.path().join("kollega.toml"), text).expect("the configuration");
