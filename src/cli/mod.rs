@@ -105,6 +105,7 @@ pub enum Command {
 
 /// Reads the command line, carries the command out and says what went wrong.
 pub async fn main() -> ExitCode {
+    begin_log();
     let cli = match usage::parse() {
         Ok(cli) => cli,
         Err(error) => return usage::answer(&error),
@@ -116,6 +117,15 @@ pub async fn main() -> ExitCode {
             ExitCode::from(if error.is::<Invalid>() { 2 } else { 1 })
         }
     }
+}
+
+/// The program's own log, to standard error: warnings, or what `KOLLEGA_LOG` asks for, such as `kollega=debug`.
+/// What robots do is not here but in the events.
+fn begin_log() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("KOLLEGA_LOG").unwrap_or_else(|_| EnvFilter::new("warn,sqlx=error"));
+    // Another subscriber can only be there in a test.
+    drop(tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init());
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {

@@ -274,27 +274,3 @@ async fn words_within_a_text_match_only_when_that_is_asked_for() {
     assert_eq!(desk.session.exists(&[part], None, false).await.unwrap().count, 0);
     desk.end().await;
 }
-
-#[tokio::test]
-async fn a_field_is_named_by_the_block_before_its_own_unless_it_shares_it() {
-    let mut desk = Desk::with_limit(Duration::from_secs(2)).await;
-    desk.open("divs.html").await;
-    for (name, value) in [("Förnamn", "Åsa"), ("Efternamn", "Öhman"), ("Titel", "Ekonom")] {
-        assert_eq!(desk.read(Target::field(name)).await, value);
-    }
-    assert!(matches!(desk.refusal(Target::field("Period")).await, ErrorKind::NotFound));
-    desk.end().await;
-}
-
-#[tokio::test]
-async fn a_row_to_search_in_is_no_row_of_the_list() {
-    let mut desk = Desk::at("divs.html").await;
-    let found = |table: &str| vec![Target::cell("asa.ohman", "Nummer").in_table(table)];
-    assert_eq!(desk.read(found("Användare").remove(0)).await, "K1");
-    assert_eq!(desk.session.exists(&found("Tom lista"), None, false).await.unwrap().count, 0);
-    assert_eq!(desk.session.read_table(&[Target::table("Tom lista")], false).await.unwrap().0.len(), 0);
-    // It is filled in by its own word, and other rows of fields are rows by what is written in them.
-    desk.fill(Target::cell("Filter", "Nummer").in_table("Användare"), "K1").await;
-    assert_eq!(desk.read(Target::cell("Lön", "Belopp")).await, "100");
-    desk.end().await;
-}
