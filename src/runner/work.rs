@@ -100,6 +100,7 @@ impl Work<'_> {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
+                self.waited += time;
                 return Ok(());
             }
             self.renew(Duration::from_secs(10)).await?;
