@@ -29,8 +29,7 @@ impl App {
 
     /// What masks every secret and these personal values in text.
     pub fn redactor(&self, personal: &[String]) -> Redactor {
-        let names = self.secrets.names().unwrap_or_default();
-        let mut known: Vec<Secret> = names.iter().filter_map(|name| self.secrets.get(name).ok()).collect();
+        let mut known: Vec<Secret> = self.secrets.all().unwrap_or_default().into_values().collect();
         known.extend(personal.iter().filter(|value| value.chars().count() > 2).map(Secret::new));
         Redactor::new(&known)
     }

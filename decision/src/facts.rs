@@ -106,21 +106,24 @@ const INCOME_SOURCES: [(&str, &str); 6] =
 const ANSWERS: [(&str, &str); 5] =
     [("ok", "ok"), ("partial", "partial"), ("error", "error"), ("timeout", "timeout"), ("not_asked", "not_asked")];
 
+/// What may stand at the top of the facts of `ekonomiskt-bistand`.
+pub const FACT_NAMES: &[&str] = &[
+    "date",
+    "period",
+    "household",
+    "incomes",
+    "costs",
+    "sources",
+    "flags",
+    "previous_incomes",
+    "surplus_previous",
+    "assets",
+];
+
 impl Facts {
     /// Reads and checks the facts of `ekonomiskt-bistand`.
     pub fn read(json: &Json) -> Result<Self> {
-        let root = Place::root(json).record(&[
-            "date",
-            "period",
-            "household",
-            "incomes",
-            "costs",
-            "sources",
-            "flags",
-            "previous_incomes",
-            "surplus_previous",
-            "assets",
-        ])?;
+        let root = Place::root(json).record(FACT_NAMES)?;
         let period = root.required("period")?.month()?;
         let flags = root.required("flags")?.record(&["protected_identity", "first_application"])?;
         let facts = Self {

@@ -26,6 +26,7 @@ mod yaml;
 
 pub use cases::{Case, CaseResult};
 pub use explain::label as input_label;
+pub use facts::FACT_NAMES;
 pub use facts_reader::FactsError;
 pub use problem::Problem;
 pub use rulebook::RuleBook;

@@ -15,18 +15,7 @@ struct Contract {
 const CONTRACTS: &[Contract] = &[Contract {
     rulebook: "ekonomiskt-bistand",
     required: &["date", "period", "household"],
-    known: &[
-        "date",
-        "period",
-        "household",
-        "incomes",
-        "costs",
-        "sources",
-        "flags",
-        "previous_incomes",
-        "surplus_previous",
-        "assets",
-    ],
+    known: decision::FACT_NAMES,
 }];
 
 pub(super) fn check(rulebook: &str, facts: &Placed<Tree>, findings: &mut Findings<'_>) {

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::events::append;
-use super::{Error, Result, Store, Tx, now};
-use crate::model::{Event, EventKind, Item, ItemId, ItemState, Json, RunId, new_id, time_text};
+use super::{Error, Result, Store, Tx, now, still_held};
+use crate::model::{Event, EventKind, Item, ItemId, ItemState, RunId, new_id, time_text};
 
 /// What became of putting an item in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,7 +177,7 @@ impl Store {
         let sql = "update items set browsers = $1 where id = $2 and token = $3 and state = 'in_progress'";
         let changed =
             sqlx::query(sql).bind(browsers).bind(&claim.item.id).bind(claim.token).execute(&self.pool).await?;
-        if changed.rows_affected() == 0 { Err(Error::LeaseLost) } else { Ok(()) }
+        still_held(&changed)
     }
 
     /// A stage is done: the item's record and its next stage, with what happened.
@@ -296,7 +296,7 @@ pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {
     .bind(claim.token)
     .execute(&mut **tx)
     .await?;
-    if held.rows_affected() == 0 { Err(Error::LeaseLost) } else { Ok(()) }
+    still_held(&held)
 }
 
 /// Sets when the lease of a claim that holds ends.
@@ -320,12 +320,4 @@ pub(super) async fn item_in(tx: &mut Tx, id: &ItemId) -> Result<Item> {
 
 pub(super) fn not_allowed(from: ItemState, to: ItemState) -> Error {
     Error::NotAllowed { from: from.to_string(), to: to.to_string() }
-}
-
-/// The item's fields as JSON.
-impl From<&Item> for Value {
-    fn from(item: &Item) -> Self {
-        let Json(fields) = &item.fields;
-        fields.clone()
-    }
 }

@@ -17,7 +17,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteQueryResult, SqliteSynchronous,
+};
 use sqlx::{Sqlite, Transaction};
 
 pub use decisions::{Answer, NewDecision, Refusal};
@@ -86,4 +88,9 @@ async fn now(tx: &mut Tx) -> Result<DateTime<Utc>> {
 
 fn parse_now(text: &str) -> Result<DateTime<Utc>> {
     crate::model::parse_time(text).ok_or_else(|| Error::Corrupt(format!("the database's clock says `{text}`")))
+}
+
+/// Refuses a write whose row is no longer under the writer's lease.
+fn still_held(written: &SqliteQueryResult) -> Result<()> {
+    if written.rows_affected() == 0 { Err(Error::LeaseLost) } else { Ok(()) }
 }

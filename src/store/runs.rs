@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::events::append;
-use super::{Error, Result, Store, Tx, now};
+use super::{Result, Store, Tx, now, still_held};
 use crate::model::{Event, EventKind, Run, RunId, RunState, time_text};
 
 /// A run to be queued.
@@ -80,9 +80,7 @@ impl Store {
                 .bind(held.token)
                 .execute(&mut *tx)
                 .await?;
-        if renewed.rows_affected() == 0 {
-            return Err(Error::LeaseLost);
-        }
+        still_held(&renewed)?;
         append(&mut tx, events).await?;
         Ok(tx.commit().await?)
     }
@@ -96,9 +94,7 @@ impl Store {
                 .bind(held.token)
                 .execute(&mut *tx)
                 .await?;
-        if changed.rows_affected() == 0 {
-            return Err(Error::LeaseLost);
-        }
+        still_held(&changed)?;
         append(&mut tx, events).await?;
         Ok(tx.commit().await?)
     }
@@ -124,9 +120,7 @@ impl Store {
         .bind(held.token)
         .execute(&mut *tx)
         .await?;
-        if changed.rows_affected() == 0 {
-            return Err(Error::LeaseLost);
-        }
+        still_held(&changed)?;
         let event = Event::new(EventKind::RunEnded, format!("bot:{}", held.run.bot)).run(&held.run.id, &held.run.bot);
         append(&mut tx, events).await?;
         append(&mut tx, &[event.detail(serde_json::json!({"state": state.as_str()}))]).await?;
