@@ -71,6 +71,8 @@ pub struct WebDriver {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Worker {
+    /// Whose work is done: the pools that bots are in.
+    pub pools: Vec<String>,
     /// How many items are worked on at the same time, each with its own browsers.
     pub sessions: usize,
     /// What is added to a step's time-out for the lease.
@@ -187,6 +189,7 @@ impl Default for WebDriver {
 impl Default for Worker {
     fn default() -> Self {
         Self {
+            pools: vec!["default".into()],
             sessions: 1,
             lease: Duration::from_secs(30),
             margin: Duration::from_secs(5),
@@ -231,7 +234,13 @@ impl Config {
         let wrong = |error: config::ConfigError| Error { file: file.to_path_buf(), message: error.to_string() };
         let source = config::Config::builder()
             .add_source(config::File::from(file).required(named).format(config::FileFormat::Toml))
-            .add_source(config::Environment::with_prefix("KOLLEGA").separator("__").try_parsing(true))
+            .add_source(
+                config::Environment::with_prefix("KOLLEGA")
+                    .separator("__")
+                    .list_separator(",")
+                    .with_list_parse_key("worker.pools")
+                    .try_parsing(true),
+            )
             .build()
             .map_err(wrong)?;
         let mut loaded: Self = source.try_deserialize().map_err(wrong)?;

@@ -163,6 +163,8 @@ pub struct Run {
     pub schedule: Option<String>,
     /// The nominal local time of the schedule.
     pub nominal: Option<String>,
+    /// Which workers may take it.
+    pub pool: String,
     #[sqlx(try_from = "String")]
     pub state: RunState,
     pub reason: Option<String>,
@@ -182,6 +184,8 @@ pub struct Item {
     pub bot: String,
     pub reference: String,
     pub run: RunId,
+    /// Which workers may take it.
+    pub pool: String,
     #[sqlx(try_from = "String")]
     pub state: ItemState,
     pub attempt: i64,

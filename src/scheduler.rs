@@ -106,10 +106,11 @@ async fn start(
     };
     let run = NewRun {
         bot: schedule.bot.clone(),
-        version: bot.version,
+        version: bot.version.clone(),
         trigger: "schedule".into(),
         schedule: Some(schedule.name.clone()),
         nominal: Some(nominal.local.format("%Y-%m-%dT%H:%M:%S").to_string()),
+        pool: bot.pool().to_owned(),
         actor: format!("schedule:{}", schedule.name),
     };
     Ok(("fired", nominal.remark(), Some(run)))

@@ -14,13 +14,17 @@ use crate::app::App;
 use crate::bot::Bot;
 use crate::browser::{Guard, end_orphans};
 use crate::model::{RunId, RunState};
-use crate::store::{self, Error, RunLease};
+use crate::store::{self, Claimant, Error, RunLease};
 
 /// How a worker is to work.
 #[derive(Debug, Clone, Default)]
 pub struct WorkerOptions {
     /// What it is called in the store and the log.
     pub name: String,
+    /// Whose work is done; as the configuration says when empty.
+    pub pools: Vec<String>,
+    /// How many items are worked on at the same time; as the configuration says when none.
+    pub sessions: Option<usize>,
     /// Shows the browser.
     pub headed: bool,
     /// Ends when nothing is left to do; waiting for a person does not count.
@@ -48,7 +52,14 @@ pub struct Worker {
 
 impl Worker {
     /// A worker with its guard. Browsers that an earlier life left running are ended first.
-    pub async fn start(app: Arc<App>, options: WorkerOptions) -> anyhow::Result<Arc<Self>> {
+    pub async fn start(app: Arc<App>, mut options: WorkerOptions) -> anyhow::Result<Arc<Self>> {
+        if options.pools.is_empty() {
+            options.pools.clone_from(&app.config.worker.pools);
+        }
+        anyhow::ensure!(!options.pools.is_empty(), "worker.pools är tom: skriv till exempel pools = [\"default\"]");
+        if let Some(wrong) = options.pools.iter().find(|name| !Bot::is_pool(name)) {
+            anyhow::bail!("`{wrong}` kan inte vara namnet på en pool: skriv små bokstäver, siffror och bindestreck");
+        }
         let ended = end_orphans(&journal(&app.config)).await;
         if ended > 0 {
             tracing::info!(ended, "ended browsers left by an earlier life");
@@ -73,7 +84,7 @@ impl Worker {
     /// Works, with as many items at a time as the configuration says.
     pub async fn work(self: &Arc<Self>) -> store::Result<()> {
         let mut tasks = tokio::task::JoinSet::new();
-        for number in 0..self.app.config.worker.sessions.max(1) {
+        for number in 0..self.options.sessions.unwrap_or(self.app.config.worker.sessions).max(1) {
             let worker = Arc::clone(self);
             tasks.spawn(async move { Box::pin(worker.task(number)).await });
         }
@@ -101,7 +112,7 @@ impl Worker {
                 }
             };
             if !busy {
-                if self.options.until_done && !self.app.store.anything_to_do().await? {
+                if self.options.until_done && !self.app.store.anything_to_do(&self.options.pools).await? {
                     break;
                 }
                 // Nothing to do: a browser is not held without a lease.
@@ -124,9 +135,9 @@ impl Worker {
         if self.collect_next(name, browsers, collected).await? {
             return Ok(true);
         }
-        let worker = &self.app.config.worker;
-        let lease = worker.lease;
-        let Some(claim) = self.app.store.claim_item(name, lease, worker.margin).await? else { return Ok(false) };
+        let claimant = self.claimant(name);
+        let lease = claimant.lease;
+        let Some(claim) = self.app.store.claim_item(&claimant).await? else { return Ok(false) };
         browsers.renew(lease).await;
         match self.bot(&claim.item.bot) {
             Ok(bot) => Box::pin(item::work_on(&self.app, &bot, claim, browsers)).await?,
@@ -145,8 +156,10 @@ impl Worker {
         browsers: &mut Browsers,
         collected: &mut BTreeMap<RunId, RunLease>,
     ) -> store::Result<bool> {
-        let lease = self.app.config.worker.lease + Duration::from_secs(30);
-        let Some(held) = self.app.store.claim_run(name, lease).await? else { return Ok(false) };
+        let mut claimant = self.claimant(name);
+        claimant.lease += Duration::from_secs(30);
+        let lease = claimant.lease;
+        let Some(held) = self.app.store.claim_run(&claimant).await? else { return Ok(false) };
         browsers.renew(lease).await;
         let bot = match self.bot(&held.run.bot) {
             Ok(bot) => bot,
@@ -183,6 +196,11 @@ impl Worker {
             collected.remove(id);
         }
         Ok(())
+    }
+
+    fn claimant<'a>(&'a self, worker: &'a str) -> Claimant<'a> {
+        let own = &self.app.config.worker;
+        Claimant { worker, pools: &self.options.pools, lease: own.lease, margin: own.margin }
     }
 
     fn bot(&self, name: &str) -> Result<Bot, String> {

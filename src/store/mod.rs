@@ -20,8 +20,8 @@ use std::path::Path;
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
 pub use error::{Error, Result};
-pub use items::{Claim, Enqueued, Finish, ItemFilter, StateCount};
-use query::{made, query};
+pub use items::{Claim, Claimant, Enqueued, Finish, ItemFilter, StateCount};
+use query::{made, places, query};
 pub use runs::{NewRun, RunLease};
 
 /// The store of one installation.
