@@ -217,7 +217,7 @@ impl Work<'_> {
         self.waited += started.elapsed();
         let Ok(picture) = picture else { return };
         let name = format!("{}.png", hex::encode(Sha256::digest(&picture)));
-        let folder = self.app.screenshots();
+        let folder = self.app.config.screenshots();
         if std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(&name), &picture)).is_ok() {
             let event = self.event(EventKind::Screenshot).detail(json!({"file": name, "why": why}));
             self.note(event);
