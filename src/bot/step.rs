@@ -128,7 +128,8 @@ impl Action {
 impl Steps {
     /// Whether any of them, or of those nested in them, is done on a page.
     pub fn need_page(&self) -> bool {
-        let needs = |step: &Step| step.action.needs_page() || step.action.nested().iter().any(|steps| steps.need_page());
+        let needs =
+            |step: &Step| step.action.needs_page() || step.action.nested().iter().any(|steps| steps.need_page());
         self.0.iter().any(needs)
     }
 }

@@ -170,7 +170,8 @@ fn check_verify(verify: &Verify, place: crate::yaml::Place, findings: &mut Findi
             return findings.key(answer.place, "answer", "`verify` har både `exists` och `answer`", hint);
         }
         (None, None) => {
-            let hint = "lägg till `exists` med det som ska synas på sidan, eller `answer` med det som ett anrop ska ha svarat";
+            let hint =
+                "lägg till `exists` med det som ska synas på sidan, eller `answer` med det som ett anrop ska ha svarat";
             return findings.key(place, "verify", "`verify` säger inte vad som ska finnas", hint);
         }
     };

@@ -101,7 +101,11 @@ fn check_http(http: &crate::bot::Http, has_system: bool, findings: &mut Findings
     let source = http.url.source();
     let whole = ["http://", "https://", "${"].iter().any(|start| source.starts_with(start));
     if !whole && !source.starts_with('/') {
-        findings.text(&http.url, format!("`{source}` är ingen hel adress"), "börja med https://, eller med `/` (från systemets adress)");
+        findings.text(
+            &http.url,
+            format!("`{source}` är ingen hel adress"),
+            "börja med https://, eller med `/` (från systemets adress)",
+        );
     } else if !whole && !has_system {
         let hint = "lägg till `on: system` i etappen, eller skriv hela adressen";
         findings.text(&http.url, format!("`{source}` är ingen hel adress"), hint);

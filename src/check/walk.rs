@@ -102,7 +102,8 @@ impl<'a> Walk<'a> {
             let around = Surroundings { part: Part::Verify, ..around };
             let mut seen = self.steps(&verify.value.steps, around, after);
             let exists = verify.value.exists.as_ref().map(|exists| &exists.value);
-            let targets = [exists.map(|it| &it.at), exists.and_then(|it| it.next.as_ref()), verify.value.when_shown.as_ref()];
+            let targets =
+                [exists.map(|it| &it.at), exists.and_then(|it| it.next.as_ref()), verify.value.when_shown.as_ref()];
             let mut texts: Vec<&Text> = targets.into_iter().flatten().flat_map(target_texts).collect();
             texts.extend(exists.and_then(|it| it.is.as_ref()));
             if let Some(answer) = verify.value.answer.as_ref().map(|answer| &answer.value) {

@@ -138,7 +138,9 @@ impl Work<'_> {
     fn delivery(&self, write: &WriteFile) -> Result<Delivery, Stop> {
         let (folder, name) = (self.file(&self.text(&write.folder)?), self.text(&write.name)?);
         if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0']) {
-            return Err(Stop::permanent("filens namn är inget filnamn: det får inte vara tomt, börja med punkt eller ha `/`"));
+            return Err(Stop::permanent(
+                "filens namn är inget filnamn: det får inte vara tomt, börja med punkt eller ha `/`",
+            ));
         }
         if !folder.is_dir() {
             return Err(Stop::failed(format!("mappen {} finns inte eller kan inte nås", folder.display())));
