@@ -4,7 +4,7 @@ mod architecture;
 mod browser;
 mod calls;
 mod certificate;
-// mod chaos;
+mod chaos;
 mod check;
 mod console;
 mod console_browser;
