@@ -18,6 +18,7 @@ pub struct Config {
     /// How to sign in to each system.
     pub signins: PathBuf,
     pub timezone: String,
+    pub database: Database,
     pub console: Console,
     pub webdriver: WebDriver,
     pub worker: Worker,
@@ -30,6 +31,18 @@ pub struct Config {
     /// The folder that relative paths are taken from: where `kollega.toml` stands.
     #[serde(skip)]
     pub root: PathBuf,
+}
+
+/// The store: an SQLite file in the data folder, or PostgreSQL where several machines share the work.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `postgres://user@host/database`; empty: SQLite. Never with a password.
+    pub url: String,
+    /// The name of the secret with the password.
+    pub password: Option<String>,
+    /// How many connections each program holds at most.
+    pub connections: u32,
 }
 
 /// The console's address.
@@ -133,6 +146,7 @@ impl Default for Config {
             rulebooks: "rulebooks".into(),
             signins: "systems".into(),
             timezone: "Europe/Stockholm".into(),
+            database: Database::default(),
             console: Console::default(),
             webdriver: WebDriver::default(),
             worker: Worker::default(),
@@ -142,6 +156,12 @@ impl Default for Config {
             values: BTreeMap::new(),
             root: ".".into(),
         }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: String::new(), password: None, connections: 8 }
     }
 }
 
