@@ -49,6 +49,7 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         record,
         stage: String::new(),
         system: None,
+        pages: false,
         committing: false,
         signing_in: false,
         events: Vec::new(),
@@ -161,7 +162,7 @@ impl Work<'_> {
     async fn one_stage(&mut self, stage: &Stage, now: DateTime<Utc>) -> Result<Next, Stop> {
         self.system = None;
         if let Some(system) = &stage.on {
-            self.enter_system(&system.value).await?;
+            self.turn_to(&system.value, stage.needs_page()).await?;
         }
         if let Some(suggest) = &stage.suggest {
             self.suggest(&suggest.value).await?;

@@ -34,6 +34,8 @@ pub(super) struct Work<'a> {
     pub stage: String,
     /// The system of the stage.
     pub system: Option<String>,
+    /// Whether the stage shows pages of it: only then it is opened in a browser.
+    pub pages: bool,
     /// Within a commit no fallback is used.
     pub committing: bool,
     /// Within sign-in a signed-out page is what is expected.

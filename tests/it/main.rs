@@ -2,7 +2,9 @@
 
 mod architecture;
 mod browser;
+mod calls;
 mod certificate;
+mod chaos;
 mod check;
 mod console;
 mod console_browser;

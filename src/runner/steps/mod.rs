@@ -132,6 +132,7 @@ impl Work<'_> {
             Action::Ssbtek(ssbtek) => self.ssbtek(ssbtek).await,
             Action::Mail(_) => Err(Stop::permanent("mail skickas bara under `commit`")),
             Action::Csv(csv) => self.csv(csv),
+            Action::WriteFile(_) => Err(Stop::permanent("en fil lämnas bara under `commit`")),
         }
     }
 }
