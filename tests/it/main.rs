@@ -14,6 +14,7 @@ mod docs_office;
 mod docs_robot;
 mod docs_schedules;
 mod fence;
+mod grid;
 mod konto;
 mod mail;
 mod morning;
