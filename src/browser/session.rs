@@ -52,7 +52,9 @@ impl Session {
         match Box::pin(begin(config, &mut record)).await {
             Ok(session) => Ok(session),
             Err(kind) => {
-                record::end_recorded(&record).await;
+                if !record::end_recorded(&record).await {
+                    tokio::spawn(record::end_surely(record));
+                }
                 Err(Error::new("öppna en webbläsare", kind))
             }
         }
@@ -126,23 +128,25 @@ impl Session {
         self.places.last_mut().expect("the outermost window is never left")
     }
 
-    /// Ends the session: the browser, its driver, its profile and its record.
-    pub async fn end(mut self) {
+    /// Ends the session: the browser, its driver, its profile and its record. False when a remote endpoint did not
+    /// answer that it is gone: somebody must ask it again.
+    pub async fn end(mut self) -> bool {
         if !self.connection.is_dead() && self.record().local {
             // Asked nicely it also tidies up; what is left after that is ended without asking.
             let limit = Limit::of(Duration::from_secs(3));
             drop(self.connection.send(Command::delete(""), limit).await);
         }
-        self.kill().await;
+        let ended = self.kill().await;
         if let Some(driver) = &mut self.driver {
             driver.reap().await;
         }
         self.ended = true;
+        ended
     }
 
-    /// Ends the session at once, also while a command hangs.
-    pub async fn kill(&self) {
-        record::end_recorded(self.record()).await;
+    /// Ends the session at once, also while a command hangs; whether it is known to be gone.
+    pub async fn kill(&self) -> bool {
+        record::end_recorded(self.record()).await
     }
 }
 
@@ -158,6 +162,9 @@ impl Drop for Session {
 async fn begin(config: &BrowserConfig, record: &mut SessionRecord) -> Result<Session, ErrorKind> {
     let driver = match &config.url {
         Some(url) => {
+            if let Some(why) = remote::wrong_address(url) {
+                return Err(ErrorKind::NotStarted(why.to_owned()));
+            }
             record.endpoint = remote::base(url);
             None
         }
@@ -166,7 +173,12 @@ async fn begin(config: &BrowserConfig, record: &mut SessionRecord) -> Result<Ses
     record.save().map_err(|error| ErrorKind::File(error.to_string()))?;
     let downloads = config.downloads.join(&record.id);
     let wanted = capabilities(config);
-    let (session, granted) = remote::create(&record.endpoint, wanted, OPEN_LIMIT).await?;
+    let made = if record.local {
+        remote::create(&record.endpoint, &wanted, OPEN_LIMIT).await
+    } else {
+        remote::create_at(&record.endpoint, wanted, OPEN_LIMIT).await
+    };
+    let (session, granted) = made.map_err(remote::refused)?;
     record.session = session;
     record.browser = if record.local { browser_of(&granted) } else { None };
     record.save().map_err(|error| ErrorKind::File(error.to_string()))?;

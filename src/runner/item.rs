@@ -36,6 +36,10 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         // its browsers, and is taken over again when this lease has ended.
         return Ok(());
     }
+    if !browsers.is_empty() {
+        // What was opened for an earlier item serves this one too: whoever takes over must know of it.
+        app.store.set_browsers(&claim, &browsers.records()).await?;
+    }
     let now = app.store.now().await?;
     let mut scope = scope::base(&app.config, now, &claim.item.run);
     let record = Record::restore(&claim.item.fields.0);

@@ -17,6 +17,7 @@ mod docs_office;
 mod docs_robot;
 mod docs_schedules;
 mod fence;
+mod grid;
 mod konto;
 mod mail;
 mod morning;
