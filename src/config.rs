@@ -20,6 +20,7 @@ pub struct Config {
     pub timezone: String,
     /// The municipality's own closed days and paydays, besides the public holidays.
     pub calendar: crate::calendar::Calendar,
+    pub database: Database,
     pub console: Console,
     pub webdriver: WebDriver,
     pub worker: Worker,
@@ -32,6 +33,18 @@ pub struct Config {
     /// The folder that relative paths are taken from: where `kollega.toml` stands.
     #[serde(skip)]
     pub root: PathBuf,
+}
+
+/// The store: an SQLite file in the data folder, or PostgreSQL where several machines share the work.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `postgres://user@host/database`; empty: SQLite. Never with a password.
+    pub url: String,
+    /// The name of the secret with the password.
+    pub password: Option<String>,
+    /// How many connections each program holds at most.
+    pub connections: u32,
 }
 
 /// The console's address.
@@ -136,6 +149,7 @@ impl Default for Config {
             signins: "systems".into(),
             timezone: "Europe/Stockholm".into(),
             calendar: crate::calendar::Calendar::default(),
+            database: Database::default(),
             console: Console::default(),
             webdriver: WebDriver::default(),
             worker: Worker::default(),
@@ -145,6 +159,12 @@ impl Default for Config {
             values: BTreeMap::new(),
             root: ".".into(),
         }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: String::new(), password: None, connections: 8 }
     }
 }
 

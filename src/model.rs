@@ -12,9 +12,15 @@ use ulid::Generator;
 
 /// A new id, sortable by time; the ids of one process ascend.
 pub fn new_id() -> String {
+    new_id_at(Utc::now())
+}
+
+/// A new id for something that happens at this time. The store gives the database's time, so that ids that several
+/// machines make are in order whatever their own clocks say.
+pub fn new_id_at(time: DateTime<Utc>) -> String {
     static GENERATOR: Mutex<Generator> = Mutex::new(Generator::new());
     let mut generator = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
-    match generator.generate() {
+    match generator.generate_from_datetime(time.into()) {
         Ok(id) => id,
         Err(overflow) => overflow.commit_overflow_random(),
     }

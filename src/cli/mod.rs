@@ -30,6 +30,7 @@ mod why;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 pub use invalid::Invalid;
@@ -156,7 +157,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The installation's store: `kollega.db` in the data folder.
+/// The installation's store.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    Ok(Store::open(&config.data().join("kollega.db")).await?)
+    let secrets = crate::secret::SecretStore::open(&config.data()).context("hemligheterna kan inte öppnas")?;
+    crate::app::open_store(config, &secrets).await
 }

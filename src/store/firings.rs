@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::runs::insert_run;
-use super::{Error, NewRun, Result, Store, now};
+use super::{Error, NewRun, Result, Store, now, query};
 use crate::model::{Firing, RunId, time_text};
 
 impl Store {
@@ -12,7 +12,7 @@ impl Store {
     pub async fn fire(&self, firing: &Firing, run: Option<&NewRun>) -> Result<Option<Option<RunId>>> {
         let mut tx = self.begin().await?;
         let at = time_text(now(&mut tx).await?);
-        let inserted = sqlx::query(
+        let inserted = query(
             "insert into firings (schedule, nominal, fold, due_at, result, reason, at) values ($1, $2, $3, $4, $5, $6, $7)
              on conflict (schedule, nominal, fold) do nothing",
         )
@@ -23,21 +23,22 @@ impl Store {
         .bind(&firing.result)
         .bind(&firing.reason)
         .bind(at)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        if inserted.rows_affected() == 0 {
+        if inserted == 0 {
+            tx.roll_back().await?;
             return Ok(None);
         }
         let id = match run {
             Some(new) => Some(insert_run(&mut tx, new).await?),
             None => None,
         };
-        sqlx::query("update firings set run = $1 where schedule = $2 and nominal = $3 and fold = $4")
+        query("update firings set run = $1 where schedule = $2 and nominal = $3 and fold = $4")
             .bind(&id)
             .bind(&firing.schedule)
             .bind(&firing.nominal)
             .bind(firing.fold)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         tx.commit().await?;
         Ok(Some(id))
@@ -46,22 +47,20 @@ impl Store {
     /// The newest firings of a schedule, newest first.
     pub async fn firings(&self, schedule: &str, limit: i64) -> Result<Vec<Firing>> {
         let sql = "select * from firings where schedule = $1 order by due_at desc, fold desc limit $2";
-        Ok(sqlx::query_as(sql).bind(schedule).bind(limit).fetch_all(&self.pool).await?)
+        query(sql).bind(schedule).bind(limit).fetch_all(self).await
     }
 
     /// Until when a schedule's times have been handled; a schedule seen for the first time begins now.
     pub async fn handled_until(&self, schedule: &str) -> Result<DateTime<Utc>> {
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
-        sqlx::query("insert into watches (schedule, handled_until) values ($1, $2) on conflict (schedule) do nothing")
+        query("insert into watches (schedule, handled_until) values ($1, $2) on conflict (schedule) do nothing")
             .bind(schedule)
             .bind(time_text(now))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-        let until: String = sqlx::query_scalar("select handled_until from watches where schedule = $1")
-            .bind(schedule)
-            .fetch_one(&mut *tx)
-            .await?;
+        let until: String =
+            query("select handled_until from watches where schedule = $1").bind(schedule).fetch_value(&mut tx).await?;
         tx.commit().await?;
         crate::model::parse_time(&until)
             .ok_or_else(|| Error::Corrupt(format!("schemat {schedule} har tiden `{until}`")))
@@ -69,10 +68,10 @@ impl Store {
 
     /// Moves that time on; never back.
     pub async fn set_handled_until(&self, schedule: &str, until: DateTime<Utc>) -> Result<()> {
-        sqlx::query("update watches set handled_until = max(handled_until, $1) where schedule = $2")
+        query("update watches set handled_until = $1 where schedule = $2 and handled_until < $1")
             .bind(time_text(until))
             .bind(schedule)
-            .execute(&self.pool)
+            .execute(self)
             .await?;
         Ok(())
     }
