@@ -24,6 +24,7 @@ mod morning;
 mod office;
 mod privacy;
 mod schedule;
+mod schedule_fifty_years;
 mod schedule_times;
 mod secret;
 mod ssbtek;
