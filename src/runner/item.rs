@@ -61,11 +61,11 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         waited: Duration::ZERO,
     };
     match Box::pin(work.through_stages(now)).await {
-        Ok(finish) => work.let_go(&finish).await,
+        Ok(finish) => Box::pin(work.let_go(&finish)).await,
         Err(Stop::Store(error)) => Err(error),
         Err(stop) => {
             let finish = work.finish_of(stop);
-            work.let_go(&finish).await
+            Box::pin(work.let_go(&finish)).await
         }
     }
 }
