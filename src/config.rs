@@ -252,6 +252,18 @@ impl Config {
         self.path(&self.data)
     }
 
+    /// The folder of pictures of pages.
+    pub fn screenshots(&self) -> PathBuf {
+        self.data().join("screenshots")
+    }
+
+    /// The file of a picture by its name in the log; none for what is not such a name.
+    pub fn screenshot(&self, name: &str) -> Option<PathBuf> {
+        let hash = name.strip_suffix(".png")?;
+        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hash.then(|| self.screenshots().join(name))
+    }
+
     /// The script of a bot.
     pub fn bot_file(&self, name: &str) -> PathBuf {
         self.path(&self.bots).join(name).join("bot.yaml")
