@@ -2,6 +2,7 @@
 //!
 //! Each command is a file with `run`. Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or invalid input.
 
+mod bots;
 mod check;
 mod decide;
 mod demo;
@@ -88,10 +89,10 @@ pub enum Command {
     Settle(settle::Arguments),
     /// Börja om ett avslutat ärende i ett nytt försök
     Rerun(rerun::Arguments),
-    /// Visa scheman och när de startar härnäst; med underkommando ett av dem
+    /// Visa scheman; pausa, återuppta och starta dem
     Schedules(schedules::Arguments),
-    /// Visa robotarna
-    Bots(look::Arguments),
+    /// Visa robotarna, eller godkänn en version av en
+    Bots(bots::Arguments),
     /// Visa systemen som robotarna arbetar i
     Systems(look::Arguments),
     /// Spara, visa namnen på och ta bort hemligheter
@@ -141,7 +142,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rules(arguments) => rules::run(&config, &arguments),
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
         Command::Schedules(arguments) => schedules::run(&config, arguments).await,
-        Command::Bots(arguments) => look::bots(&config, &arguments),
+        Command::Bots(arguments) => bots::run(&config, arguments).await,
         Command::Systems(arguments) => look::systems(&config, &arguments),
         Command::Secret(arguments) => secret::run(&config, &arguments),
         Command::Sandbox(arguments) => Box::pin(sandbox::run(&config, arguments)).await,

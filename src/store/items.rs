@@ -280,7 +280,7 @@ impl Store {
 
     /// Whether any item can be worked on now or after a wait that has begun; waiting for a person does not count.
     pub async fn anything_to_do(&self) -> Result<bool> {
-        let sql = "select (select count(*) from items where state in ('ready', 'deferred', 'in_progress'))
+        let sql = "select (select count(*) from items where state in ('ready', 'in_progress') or (state = 'deferred' and not_before is not null))
              + (select count(*) from runs where state in ('queued', 'running'))";
         let open: i64 = query(sql).fetch_value(self).await?;
         Ok(open > 0)
