@@ -301,7 +301,8 @@ impl Store {
     /// not count.
     pub async fn anything_to_do(&self, pools: &[String]) -> Result<bool> {
         let sql = format!(
-            "select (select count(*) from items where state in ('ready', 'deferred', 'in_progress') and pool in ({0}))
+            "select (select count(*) from items where (state in ('ready', 'in_progress') or state = 'deferred' and not_before is not null)
+                     and pool in ({0}))
                  + (select count(*) from runs where state in ('queued', 'running') and pool in ({0}))",
             places(1, pools.len())
         );
