@@ -83,6 +83,9 @@ pub struct Worker {
     /// How long after a lease's end another worker waits before it takes over.
     #[serde(deserialize_with = "crate::duration::deserialize")]
     pub margin: Duration,
+    /// How long a worker that is asked to end waits for the stages in hand.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub drain: Duration,
     /// How often the queue is looked at when there is nothing to do.
     #[serde(deserialize_with = "crate::duration::deserialize")]
     pub poll: Duration,
@@ -196,6 +199,7 @@ impl Default for Worker {
             sessions: 1,
             lease: Duration::from_secs(30),
             margin: Duration::from_secs(5),
+            drain: Duration::from_mins(2),
             poll: Duration::from_millis(500),
             tries: 3,
             backoff: Duration::from_secs(30),

@@ -65,7 +65,8 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let listener = TcpListener::bind(&config.console.address).await;
     let listener = listener.with_context(|| format!("konsolen kan inte lyssna på {}", config.console.address))?;
     let (stop, stopped) = watch::channel(false);
-    let worker = Worker::start(Arc::clone(&app), arguments.work.options()).await?;
+    let options = WorkerOptions { serves: true, ..arguments.work.options() };
+    let worker = Worker::start(Arc::clone(&app), options).await?;
     print(&format!("Konsolen: http://{}", listener.local_addr()?));
     print("Kollega arbetar. Avsluta med Ctrl-C; ärendet som pågår görs klart först.");
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(&app), stopped.clone()));
@@ -75,13 +76,24 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         tokio::spawn(async move { worker.work().await })
     };
     wait_for_signal().await;
-    print("Avslutar …");
+    print("Avslutar: pågående etapper görs klart. En gång till avslutar genast.");
     let _ = stop.send(true);
     worker.stop();
+    let hurried = hurry_at_a_signal(&worker);
     working.await??;
+    hurried.abort();
     scheduler.await?;
     console.await??;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A second signal: nothing is waited for.
+fn hurry_at_a_signal(worker: &Arc<Worker>) -> tokio::task::JoinHandle<()> {
+    let worker = Arc::clone(worker);
+    tokio::spawn(async move {
+        wait_for_signal().await;
+        worker.hurry();
+    })
 }
 
 /// Carries out `worker`.
@@ -93,6 +105,8 @@ pub async fn run_worker(config: &Config, arguments: WorkerArguments) -> anyhow::
     let signal = tokio::spawn(async move {
         wait_for_signal().await;
         stopping.stop();
+        wait_for_signal().await;
+        stopping.hurry();
     });
     worker.work().await?;
     signal.abort();

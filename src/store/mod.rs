@@ -10,6 +10,7 @@ mod events;
 mod fence;
 mod firings;
 mod items;
+mod nodes;
 mod query;
 mod runs;
 mod scripts;
