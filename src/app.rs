@@ -1,13 +1,41 @@
 //! What every command works with: configuration, store, secrets, the seal, and the programs they need.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
+use url::Url;
 
 use crate::config::Config;
 use crate::seal::Seal;
 use crate::secret::{Redactor, Secret, SecretStore};
 use crate::store::Store;
+
+/// Opens the installation's store: the PostgreSQL database of the configuration, or `kollega.db` in the data folder.
+pub async fn open_store(config: &Config, secrets: &SecretStore) -> anyhow::Result<Store> {
+    let database = &config.database;
+    if database.url.is_empty() {
+        return Ok(Store::open(&config.data().join("kollega.db")).await?);
+    }
+    // The address is never repeated in an error: somebody may have written a password into it.
+    let url: Url =
+        database.url.parse().context("database.url kan inte läsas: skriv postgres://användare@dator/databas")?;
+    anyhow::ensure!(
+        matches!(url.scheme(), "postgres" | "postgresql"),
+        "database.url börjar med {}://: Kollega använder postgres://, eller SQLite om den utelämnas",
+        url.scheme()
+    );
+    anyhow::ensure!(
+        url.password().is_none(),
+        "database.url innehåller ett lösenord: spara det med `kollega secret set database.password` och skriv \
+         password = \"database.password\" under [database]"
+    );
+    let password = match &database.password {
+        None => None,
+        Some(name) => Some(secrets.get(name).with_context(|| format!("databasens lösenord {name} kan inte läsas"))?),
+    };
+    let shown = password.as_ref().map(Secret::expose);
+    Store::connect(&database.url, shown, database.connections.max(2))
+        .await
+        .with_context(|| format!("databasen på {} kan inte öppnas", url.host_str().unwrap_or("?")))
+}
 
 /// One installation, opened.
 pub struct App {
@@ -23,7 +51,7 @@ impl App {
         let data = config.data();
         let secrets = SecretStore::open(&data).context("hemligheterna kan inte öppnas")?;
         let seal = Seal::open(&data).context("sigillets nyckel kan inte öppnas")?;
-        let store = Store::open(&data.join("kollega.db")).await?;
+        let store = open_store(&config, &secrets).await?;
         Ok(Self { config, store, secrets, seal })
     }
 
@@ -32,10 +60,5 @@ impl App {
         let mut known: Vec<Secret> = self.secrets.all().unwrap_or_default().into_values().collect();
         known.extend(personal.iter().filter(|value| value.chars().count() > 2).map(Secret::new));
         Redactor::new(&known)
-    }
-
-    /// Where pictures of pages are kept.
-    pub fn screenshots(&self) -> PathBuf {
-        self.config.data().join("screenshots")
     }
 }

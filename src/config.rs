@@ -18,6 +18,9 @@ pub struct Config {
     /// How to sign in to each system.
     pub signins: PathBuf,
     pub timezone: String,
+    /// The municipality's own closed days and paydays, besides the public holidays.
+    pub calendar: crate::calendar::Calendar,
+    pub database: Database,
     pub console: Console,
     pub webdriver: WebDriver,
     pub worker: Worker,
@@ -30,6 +33,18 @@ pub struct Config {
     /// The folder that relative paths are taken from: where `kollega.toml` stands.
     #[serde(skip)]
     pub root: PathBuf,
+}
+
+/// The store: an SQLite file in the data folder, or PostgreSQL where several machines share the work.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `postgres://user@host/database`; empty: SQLite. Never with a password.
+    pub url: String,
+    /// The name of the secret with the password.
+    pub password: Option<String>,
+    /// How many connections each program holds at most.
+    pub connections: u32,
 }
 
 /// The console's address.
@@ -133,6 +148,8 @@ impl Default for Config {
             rulebooks: "rulebooks".into(),
             signins: "systems".into(),
             timezone: "Europe/Stockholm".into(),
+            calendar: crate::calendar::Calendar::default(),
+            database: Database::default(),
             console: Console::default(),
             webdriver: WebDriver::default(),
             worker: Worker::default(),
@@ -142,6 +159,12 @@ impl Default for Config {
             values: BTreeMap::new(),
             root: ".".into(),
         }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: String::new(), password: None, connections: 8 }
     }
 }
 
@@ -227,6 +250,18 @@ impl Config {
     /// The folder of the database, the key and the secrets.
     pub fn data(&self) -> PathBuf {
         self.path(&self.data)
+    }
+
+    /// The folder of pictures of pages.
+    pub fn screenshots(&self) -> PathBuf {
+        self.data().join("screenshots")
+    }
+
+    /// The file of a picture by its name in the log; none for what is not such a name.
+    pub fn screenshot(&self, name: &str) -> Option<PathBuf> {
+        let hash = name.strip_suffix(".png")?;
+        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hash.then(|| self.screenshots().join(name))
     }
 
     /// The script of a bot.

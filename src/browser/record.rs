@@ -38,6 +38,9 @@ pub struct SessionRecord {
     pub browser: Option<Process>,
     /// The program that holds the session.
     pub owner: Option<Process>,
+    /// No browser acts but the owner itself: the owner is what is ended, for as long as the record's file is there.
+    #[serde(default)]
+    pub itself: bool,
     /// The machine that the process ids belong to.
     pub machine: String,
     /// The boot of the machine that the process ids belong to.
@@ -60,12 +63,20 @@ impl SessionRecord {
             driver: None,
             browser: None,
             owner: Process::own(),
+            itself: false,
             machine: process::machine(),
             boot: process::boot(),
             scratch: journal.join(format!("{id}.tmp")),
             file: journal.join(format!("{label}-{id}.json")),
             id,
         }
+    }
+
+    /// The record of an act that this program is about to make itself, kept until [`Self::forget`].
+    pub fn of_itself(journal: &Path) -> std::io::Result<Self> {
+        let record = Self { itself: true, ..Self::begin(journal, "itself", true) };
+        record.save()?;
+        Ok(record)
     }
 
     /// Writes it, whole or not at all, readable by this account only.
@@ -89,12 +100,25 @@ impl SessionRecord {
         if self.boot != process::boot() {
             return true;
         }
+        if self.itself {
+            return self.end_owner();
+        }
         let roots: Vec<Process> = self.driver.into_iter().chain(self.browser).collect();
         process::end_all(&roots, &self.id)
     }
 
+    /// Ends the program that is in the middle of an act of its own. An act of this very program is left to it: it comes
+    /// to its end, or the guard ends the program.
+    fn end_owner(&self) -> bool {
+        match self.owner.filter(|_| self.file.exists()) {
+            Some(owner) if Process::own() == Some(owner) => false,
+            Some(owner) => process::end_one(owner),
+            None => true,
+        }
+    }
+
     /// Removes what the session left on disk: the profile may hold what pages showed.
-    pub(super) fn forget(&self) {
+    pub fn forget(&self) {
         // A process that was killed a moment ago may still be writing; the second try meets an empty house.
         if self.scratch.exists() && fs::remove_dir_all(&self.scratch).is_err() {
             drop(fs::remove_dir_all(&self.scratch));

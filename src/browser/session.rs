@@ -13,6 +13,7 @@ use super::config::BrowserConfig;
 use super::connection::{Connection, Limit};
 use super::driver::Driver;
 use super::error::{Error, ErrorKind};
+use super::find::Glimpse;
 use super::process::Process;
 use super::record::{self, SessionRecord};
 use super::remote::{self, Command};
@@ -42,6 +43,8 @@ pub struct Session {
     pub(super) windows: HashMap<String, String>,
     /// The frame that the driver stands in; none when that is not known.
     pub(super) at: Option<Vec<u64>>,
+    /// What the step before saw of the target of the next one.
+    pub(super) glimpse: Option<Glimpse>,
     ended: bool,
 }
 
@@ -88,6 +91,7 @@ impl Session {
         }
         self.place().frames.clear();
         self.at = None;
+        self.glimpse = None;
         match self.send(Command::post("url", json!({"url": url})), limit).await {
             // A page that opens a dialog as it loads is open; the dialog is for the next step.
             Ok(_) | Err(ErrorKind::UnexpectedDialog { .. }) => Ok(()),
@@ -194,6 +198,7 @@ async fn begin(config: &BrowserConfig, record: &mut SessionRecord) -> Result<Ses
         places: vec![Place { handle, frames: Vec::new() }],
         windows: HashMap::new(),
         at: None,
+        glimpse: None,
         ended: false,
     })
 }

@@ -1,12 +1,13 @@
 //! Suggestions and the decisions that answer them.
 
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::events::append;
 use super::items::{hold, item_in};
-use super::{Claim, Result, Store, now};
-use crate::model::{Decision, Event, EventKind, Item, ItemId, ItemState, StoredSuggestion, new_id, time_text};
+use super::{Claim, Result, Store, now, query};
+use crate::model::{Decision, Event, EventKind, Item, ItemId, ItemState, StoredSuggestion, new_id_at, time_text};
 
 /// What a person answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,22 +80,23 @@ impl Store {
     ) -> Result<StoredSuggestion> {
         let mut tx = self.begin().await?;
         hold(&mut tx, claim).await?;
-        let at = time_text(now(&mut tx).await?);
-        sqlx::query("update suggestions set superseded_at = $1 where item = $2 and superseded_at is null")
+        let now = now(&mut tx).await?;
+        let at = time_text(now);
+        query("update suggestions set superseded_at = $1 where item = $2 and superseded_at is null")
             .bind(&at)
             .bind(&claim.item.id)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-        let stored = sqlx::query_as(
+        let stored = query(
             "insert into suggestions (id, item, suggestion_id, facts, answer, at) values ($1, $2, $3, $4, $5, $6) returning *",
         )
-        .bind(new_id())
+        .bind(new_id_at(now))
         .bind(&claim.item.id)
         .bind(suggestion_id)
         .bind(facts.to_string())
         .bind(answer.to_string())
         .bind(&at)
-        .fetch_one(&mut *tx)
+        .fetch_one(&mut tx)
         .await?;
         append(&mut tx, events).await?;
         tx.commit().await?;
@@ -104,28 +106,25 @@ impl Store {
     /// The item's suggestion in force.
     pub async fn suggestion(&self, item: &ItemId) -> Result<Option<StoredSuggestion>> {
         let sql = "select * from suggestions where item = $1 and superseded_at is null order by id desc limit 1";
-        Ok(sqlx::query_as(sql).bind(item).fetch_optional(&self.pool).await?)
+        query(sql).bind(item).fetch_optional(self).await
     }
 
     /// The suggestions in force of the items that wait for a decision.
     pub async fn awaiting_suggestions(&self) -> Result<Vec<StoredSuggestion>> {
         let sql = "select suggestions.* from suggestions join items on items.id = suggestions.item
              where items.state = 'awaiting_decision' and suggestions.superseded_at is null order by suggestions.id";
-        Ok(sqlx::query_as(sql).fetch_all(&self.pool).await?)
+        query(sql).fetch_all(self).await
     }
 
     /// Every decision on an item, oldest first.
     pub async fn decisions(&self, item: &ItemId) -> Result<Vec<Decision>> {
-        Ok(sqlx::query_as("select * from decisions where item = $1 order by id")
-            .bind(item)
-            .fetch_all(&self.pool)
-            .await?)
+        query("select * from decisions where item = $1 order by id").bind(item).fetch_all(self).await
     }
 
     /// The decision that answers this suggestion.
     pub async fn decision(&self, item: &ItemId, suggestion: &str) -> Result<Option<Decision>> {
         let sql = "select * from decisions where item = $1 and suggestion = $2 order by id desc limit 1";
-        Ok(sqlx::query_as(sql).bind(item).bind(suggestion).fetch_optional(&self.pool).await?)
+        query(sql).bind(item).bind(suggestion).fetch_optional(self).await
     }
 
     /// Records a person's decision, sealed, and lets the item go on; or says why not, and records that it was tried.
@@ -136,15 +135,15 @@ impl Store {
     ) -> Result<std::result::Result<Decision, Refusal>> {
         let mut tx = self.begin().await?;
         let item = item_in(&mut tx, &new.item).await?;
-        let current: Option<StoredSuggestion> = sqlx::query_as(
-            "select * from suggestions where item = $1 and superseded_at is null order by id desc limit 1",
-        )
-        .bind(&new.item)
-        .fetch_optional(&mut *tx)
-        .await?;
+        let current: Option<StoredSuggestion> =
+            query("select * from suggestions where item = $1 and superseded_at is null order by id desc limit 1")
+                .bind(&new.item)
+                .fetch_optional(&mut tx)
+                .await?;
         let actor = format!("person:{}", new.person);
-        let at = time_text(now(&mut tx).await?);
-        let mut decision = match draft(new, &item, current.as_ref(), &at) {
+        let now = now(&mut tx).await?;
+        let at = time_text(now);
+        let mut decision = match draft(new, &item, current.as_ref(), now) {
             Ok(decision) => decision,
             Err(refusal) => {
                 let event = Event::new(EventKind::DecisionRefused, actor).item(&item);
@@ -155,10 +154,10 @@ impl Store {
         };
         decision.seal = seal(&decision);
         insert(&mut tx, &decision).await?;
-        sqlx::query("update items set state = 'ready', due_at = null, updated_at = $1 where id = $2")
+        query("update items set state = 'ready', due_at = null, updated_at = $1 where id = $2")
             .bind(&at)
             .bind(&new.item)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         let mut event = Event::new(EventKind::Decided, actor).item(&item).detail(serde_json::json!({
             "decision": decision.id, "role": decision.role, "changed": decision.changed,
@@ -176,7 +175,7 @@ fn draft(
     new: &NewDecision,
     item: &Item,
     current: Option<&StoredSuggestion>,
-    at: &str,
+    now: DateTime<Utc>,
 ) -> std::result::Result<Decision, Refusal> {
     if item.state != ItemState::AwaitingDecision {
         return Err(Refusal::NotWaiting(item.state));
@@ -201,7 +200,7 @@ fn draft(
         Answer::Deny => ("deny", None, suggested != "deny"),
     };
     Ok(Decision {
-        id: new_id(),
+        id: new_id_at(now),
         item: new.item.clone(),
         suggestion: current.id.clone(),
         suggestion_id: current.suggestion_id.clone(),
@@ -211,13 +210,13 @@ fn draft(
         changed,
         person: new.person.clone(),
         role: new.role.clone(),
-        at: at.to_owned(),
+        at: time_text(now),
         seal: String::new(),
     })
 }
 
 async fn insert(tx: &mut super::Tx, decision: &Decision) -> Result<()> {
-    sqlx::query(
+    query(
         "insert into decisions (id, item, suggestion, suggestion_id, outcome, amount, reason, changed, person, role, at, seal)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
@@ -233,7 +232,7 @@ async fn insert(tx: &mut super::Tx, decision: &Decision) -> Result<()> {
     .bind(&decision.role)
     .bind(&decision.at)
     .bind(&decision.seal)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }

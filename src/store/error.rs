@@ -11,11 +11,11 @@ pub enum Error {
     /// The schema could not be brought up to date.
     #[error("databasens tabeller kunde inte uppdateras: {0}")]
     Migrate(sqlx::migrate::MigrateError),
-    /// The folder of the database cannot be made.
-    #[error("mappen {} kan inte skapas: {error}", .folder.display())]
-    Folder {
+    /// The database's file cannot be made or opened.
+    #[error("databasens fil {} kan inte skapas eller öppnas: {error}", .file.display())]
+    File {
         /// Which.
-        folder: PathBuf,
+        file: PathBuf,
         /// Why.
         error: std::io::Error,
     },

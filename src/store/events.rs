@@ -1,38 +1,35 @@
 //! Events: appended once, read by the log, the console and `why`.
 
-use super::{Result, Store, Tx, now};
-use crate::model::{Event, ItemId, LoggedEvent, RunId, new_id, time_text};
+use super::{Result, Store, Tx, now, query};
+use crate::model::{Event, ItemId, LoggedEvent, RunId, new_id_at, time_text};
 
 impl Store {
     /// Appends events on their own.
     pub async fn append(&self, events: &[Event]) -> Result<()> {
         let mut tx = self.begin().await?;
         append(&mut tx, events).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The events of an item, oldest first.
     pub async fn item_events(&self, item: &ItemId) -> Result<Vec<LoggedEvent>> {
-        Ok(sqlx::query_as("select * from events where item = $1 order by id").bind(item).fetch_all(&self.pool).await?)
+        query("select * from events where item = $1 order by id").bind(item).fetch_all(self).await
     }
 
     /// The events of a run, oldest first.
     pub async fn run_events(&self, run: &RunId) -> Result<Vec<LoggedEvent>> {
-        Ok(sqlx::query_as("select * from events where run = $1 order by id").bind(run).fetch_all(&self.pool).await?)
+        query("select * from events where run = $1 order by id").bind(run).fetch_all(self).await
     }
 
     /// The newest events, oldest first.
     pub async fn latest_events(&self, count: i64) -> Result<Vec<LoggedEvent>> {
         let sql = "select * from (select * from events order by id desc limit $1) order by id";
-        Ok(sqlx::query_as(sql).bind(count).fetch_all(&self.pool).await?)
+        query(sql).bind(count).fetch_all(self).await
     }
 
     /// The events that came after this one, oldest first.
     pub async fn events_after(&self, id: &str) -> Result<Vec<LoggedEvent>> {
-        Ok(sqlx::query_as("select * from events where id > $1 order by id limit 1000")
-            .bind(id)
-            .fetch_all(&self.pool)
-            .await?)
+        query("select * from events where id > $1 order by id limit 1000").bind(id).fetch_all(self).await
     }
 }
 
@@ -41,13 +38,14 @@ pub(super) async fn append(tx: &mut Tx, events: &[Event]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
-    let at = time_text(now(tx).await?);
+    let now = now(tx).await?;
+    let at = time_text(now);
     for event in events {
-        sqlx::query(
+        query(
             "insert into events (id, at, run, item, bot, attempt, actor, kind, stage, step, duration_ms, detail)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
-        .bind(new_id())
+        .bind(new_id_at(now))
         .bind(&at)
         .bind(&event.run)
         .bind(&event.item)
@@ -59,7 +57,7 @@ pub(super) async fn append(tx: &mut Tx, events: &[Event]) -> Result<()> {
         .bind(&event.step)
         .bind(event.duration_ms)
         .bind(event.detail.as_ref().map(ToString::to_string))
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     }
     Ok(())

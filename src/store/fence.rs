@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::events::append;
 use super::items::{hold, item_in, not_allowed, set_lease};
-use super::{Claim, Error, Result, Store, now};
-use crate::model::{Event, EventKind, Intent, IntentId, IntentOutcome, ItemId, ItemState, time_text};
+use super::{Claim, Error, Result, Store, now, query};
+use crate::model::{Event, EventKind, Intent, IntentId, IntentOutcome, ItemId, ItemState, new_id_at, time_text};
 
 impl Store {
     /// Writes down, durably, that a stage's commit is about to be made.
@@ -20,8 +20,9 @@ impl Store {
         let mut tx = self.begin().await?;
         hold(&mut tx, claim).await?;
         set_lease(&mut tx, claim, lease).await?;
-        let id = IntentId::generate();
-        sqlx::query(
+        let now = now(&mut tx).await?;
+        let id = IntentId(new_id_at(now));
+        query(
             "insert into intents (id, item, attempt, stage, token, message_id, at) values ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(&id)
@@ -30,8 +31,8 @@ impl Store {
         .bind(stage)
         .bind(claim.token)
         .bind(message_id)
-        .bind(time_text(now(&mut tx).await?))
-        .execute(&mut *tx)
+        .bind(time_text(now))
+        .execute(&mut tx)
         .await?;
         append(&mut tx, events).await?;
         tx.commit().await?;
@@ -49,7 +50,7 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         hold(&mut tx, claim).await?;
-        sqlx::query(
+        query(
             "update intents set outcome = $1, detail = $2, settled_at = $3
              where item = $4 and stage = $5 and (outcome is null or outcome = 'uncertain')",
         )
@@ -58,21 +59,21 @@ impl Store {
         .bind(time_text(now(&mut tx).await?))
         .bind(&claim.item.id)
         .bind(stage)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         append(&mut tx, events).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Every intent of a stage, by any attempt of this item, oldest first.
     pub async fn intents(&self, item: &ItemId, stage: &str) -> Result<Vec<Intent>> {
         let sql = "select * from intents where item = $1 and stage = $2 order by id";
-        Ok(sqlx::query_as(sql).bind(item).bind(stage).fetch_all(&self.pool).await?)
+        query(sql).bind(item).bind(stage).fetch_all(self).await
     }
 
     /// Every intent of an item, oldest first.
     pub async fn item_intents(&self, item: &ItemId) -> Result<Vec<Intent>> {
-        Ok(sqlx::query_as("select * from intents where item = $1 order by id").bind(item).fetch_all(&self.pool).await?)
+        query("select * from intents where item = $1 order by id").bind(item).fetch_all(self).await
     }
 
     /// A person has looked at an uncertain item: the commit took effect (`Done`), or it did not (`NotDone`), and the
@@ -86,28 +87,28 @@ impl Store {
         }
         let at = time_text(now(&mut tx).await?);
         if let Some(outcome) = outcome {
-            let changed = sqlx::query(
+            let changed = query(
                 "update intents set outcome = $1, detail = $2, settled_at = $3 where item = $4 and outcome = 'uncertain'",
             )
             .bind(outcome.as_str())
             .bind(format!("settled by {person}"))
             .bind(&at)
             .bind(id)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-            if changed.rows_affected() == 0 {
+            if changed == 0 {
                 return Err(Error::Missing("ett osäkert steg att avgöra".into()));
             }
         }
-        sqlx::query("update items set state = $1, code = case when $1 = 'ready' then null else code end, updated_at = $2 where id = $3")
+        query("update items set state = $1, code = case when $1 = 'ready' then null else code end, updated_at = $2 where id = $3")
             .bind(next.as_str())
             .bind(&at)
             .bind(id)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         let answer = outcome.map_or("taken_over", IntentOutcome::as_str);
         let event = Event::new(EventKind::Settled, format!("person:{person}")).item(&item);
         append(&mut tx, &[event.detail(serde_json::json!({"answer": answer}))]).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

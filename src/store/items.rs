@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::events::append;
-use super::{Error, Result, Store, Tx, now, still_held};
-use crate::model::{Event, EventKind, Item, ItemId, ItemState, RunId, new_id, time_text};
+use super::{Error, Result, Store, Tx, made, now, query, still_held};
+use crate::model::{Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
 
 /// What became of putting an item in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,9 +82,10 @@ impl Store {
     /// Puts an item in the queue. A reference that is there already changes nothing, however often it is tried.
     pub async fn enqueue(&self, run: &RunId, bot: &str, reference: &str, fields: &Value) -> Result<Enqueued> {
         let mut tx = self.begin().await?;
-        let at = time_text(now(&mut tx).await?);
-        let id = ItemId(new_id());
-        let inserted = sqlx::query(
+        let now = now(&mut tx).await?;
+        let at = time_text(now);
+        let id = ItemId(new_id_at(now));
+        let inserted = query(
             "insert into items (id, bot, reference, run, state, fields, created_at, updated_at)
              values ($1, $2, $3, $4, 'ready', $5, $6, $6) on conflict (bot, reference) do nothing",
         )
@@ -94,14 +95,15 @@ impl Store {
         .bind(run)
         .bind(fields.to_string())
         .bind(&at)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        if inserted.rows_affected() == 0 {
-            let known = sqlx::query_scalar("select id from items where bot = $1 and reference = $2")
+        if inserted == 0 {
+            let known = query("select id from items where bot = $1 and reference = $2")
                 .bind(bot)
                 .bind(reference)
-                .fetch_one(&mut *tx)
+                .fetch_value(&mut tx)
                 .await?;
+            tx.roll_back().await?;
             return Ok(Enqueued::Known(known));
         }
         let mut event = Event::new(EventKind::Enqueued, format!("bot:{bot}")).run(run, bot);
@@ -115,19 +117,21 @@ impl Store {
     pub async fn claim_item(&self, worker: &str, lease: Duration, margin: Duration) -> Result<Option<Claim>> {
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
-        let before: Option<(ItemId, String)> = sqlx::query_as(
+        let sql = format!(
             "select id, state from items
              where state = 'ready' and (not_before is null or not_before <= $1)
                 or state = 'deferred' and not_before <= $1
                 or state = 'in_progress' and lease_until < $2
-             order by priority desc, created_at, id limit 1",
-        )
-        .bind(time_text(now))
-        .bind(time_text(now - margin))
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some((id, state)) = before else { return Ok(None) };
-        let item: Item = sqlx::query_as(
+             order by priority desc, created_at, id limit 1{}",
+            tx.for_update_skip_locked()
+        );
+        let before: Option<(ItemId, String)> =
+            made(sql).bind(time_text(now)).bind(time_text(now - margin)).fetch_optional(&mut tx).await?;
+        let Some((id, state)) = before else {
+            tx.roll_back().await?;
+            return Ok(None);
+        };
+        let item: Item = query(
             "update items set state = 'in_progress', worker = $1, token = token + 1, lease_until = $2, not_before = null,
                  updated_at = $3
              where id = $4 returning *",
@@ -136,7 +140,7 @@ impl Store {
         .bind(time_text(now + lease))
         .bind(time_text(now))
         .bind(&id)
-        .fetch_one(&mut *tx)
+        .fetch_one(&mut tx)
         .await?;
         let taken_over = state == ItemState::InProgress.as_str();
         let kind = if taken_over { EventKind::TakenOver } else { EventKind::Claimed };
@@ -152,7 +156,7 @@ impl Store {
         hold(&mut tx, claim).await?;
         set_lease(&mut tx, claim, lease).await?;
         append(&mut tx, events).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Ends the leases of a worker that is known to have died and whose browsers are ended; how many that were.
@@ -162,11 +166,11 @@ impl Store {
         let mut ended = 0;
         for sql in [
             "update items set lease_until = $1 where state = 'in_progress' and lease_until > $1
-                 and (worker = $2 or instr(worker, $2 || '/') = 1)",
+                 and (worker = $2 or substr(worker, 1, length($2) + 1) = $2 || '/')",
             "update runs set lease_until = $1 where state = 'running' and lease_until > $1
-                 and (worker = $2 or instr(worker, $2 || '/') = 1)",
+                 and (worker = $2 or substr(worker, 1, length($2) + 1) = $2 || '/')",
         ] {
-            ended += sqlx::query(sql).bind(&at).bind(worker).execute(&mut *tx).await?.rows_affected();
+            ended += query(sql).bind(&at).bind(worker).execute(&mut tx).await?;
         }
         tx.commit().await?;
         Ok(ended)
@@ -175,23 +179,22 @@ impl Store {
     /// Records the browsers used under the lease, before their first command.
     pub async fn set_browsers(&self, claim: &Claim, browsers: &str) -> Result<()> {
         let sql = "update items set browsers = $1 where id = $2 and token = $3 and state = 'in_progress'";
-        let changed =
-            sqlx::query(sql).bind(browsers).bind(&claim.item.id).bind(claim.token).execute(&self.pool).await?;
-        still_held(&changed)
+        let changed = query(sql).bind(browsers).bind(&claim.item.id).bind(claim.token).execute(self).await?;
+        still_held(changed)
     }
 
     /// A stage is done: the item's record and its next stage, with what happened.
     pub async fn stage_done(&self, claim: &Claim, next: Option<&str>, fields: &Value, events: &[Event]) -> Result<()> {
         let mut tx = self.begin().await?;
         hold(&mut tx, claim).await?;
-        sqlx::query("update items set stage = $1, fields = $2, tries = 0 where id = $3")
+        query("update items set stage = $1, fields = $2, tries = 0 where id = $3")
             .bind(next)
             .bind(fields.to_string())
             .bind(&claim.item.id)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         append(&mut tx, events).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Lets go of a claimed item in a new state, with the fields as they are now and what happened.
@@ -203,7 +206,7 @@ impl Store {
         let now = now(&mut tx).await?;
         hold(&mut tx, claim).await?;
         let not_before = finish.wait.map(|wait| time_text(now + wait));
-        sqlx::query(
+        query(
             "update items set state = $1, code = $2, reason = $3, not_before = $4, due_at = $5, tries = tries + $6,
                  fields = $7, worker = null, lease_until = null, browsers = null, updated_at = $8
              where id = $9",
@@ -217,10 +220,10 @@ impl Store {
         .bind(fields.to_string())
         .bind(time_text(now))
         .bind(&claim.item.id)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         append(&mut tx, events).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// A new attempt of an ended item under the same reference, from its first stage, by a person.
@@ -230,56 +233,56 @@ impl Store {
         if !item.state.is_final() {
             return Err(not_allowed(item.state, ItemState::Ready));
         }
-        sqlx::query(
+        query(
             "update items set state = 'ready', attempt = attempt + 1, stage = null, tries = 0, code = null, reason = null,
                  not_before = null, due_at = null where id = $1",
         )
         .bind(id)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        sqlx::query("update suggestions set superseded_at = $1 where item = $2 and superseded_at is null")
+        query("update suggestions set superseded_at = $1 where item = $2 and superseded_at is null")
             .bind(time_text(now(&mut tx).await?))
             .bind(id)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         append(&mut tx, &[Event::new(EventKind::Rerun, format!("person:{person}")).item(&item)]).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// An item by its id or, failing that, its reference.
     pub async fn find_item(&self, name: &str) -> Result<Option<Item>> {
         let sql = "select * from items where id = $1 or reference = $1 order by id = $1 desc, created_at desc limit 1";
-        Ok(sqlx::query_as(sql).bind(name).fetch_optional(&self.pool).await?)
+        query(sql).bind(name).fetch_optional(self).await
     }
 
     /// The items a filter lets through, oldest first.
     pub async fn items(&self, filter: &ItemFilter) -> Result<Vec<Item>> {
         let sql = "select * from items
-             where ($1 is null or bot = $1) and ($2 is null or state = $2) and ($3 is null or instr(reference, $3) > 0)
+             where ($1 is null or bot = $1) and ($2 is null or state = $2) and ($3 is null or replace(reference, $3, '') <> reference)
                 and ($4 is null or run = $4)
              order by created_at, id limit $5";
-        Ok(sqlx::query_as(sql)
+        query(sql)
             .bind(&filter.bot)
             .bind(filter.state.map(ItemState::as_str))
             .bind(&filter.reference)
             .bind(&filter.run)
             .bind(if filter.limit == 0 { 1000 } else { filter.limit })
-            .fetch_all(&self.pool)
-            .await?)
+            .fetch_all(self)
+            .await
     }
 
     /// How many items are in each state.
     pub async fn item_counts(&self, run: Option<&RunId>) -> Result<Vec<StateCount>> {
         let sql = "select bot, state, count(*) as count from items where $1 is null or run = $1
              group by bot, state order by bot, state";
-        Ok(sqlx::query_as(sql).bind(run).fetch_all(&self.pool).await?)
+        query(sql).bind(run).fetch_all(self).await
     }
 
     /// Whether any item can be worked on now or after a wait that has begun; waiting for a person does not count.
     pub async fn anything_to_do(&self) -> Result<bool> {
-        let sql = "select (select count(*) from items where state in ('ready', 'deferred', 'in_progress'))
+        let sql = "select (select count(*) from items where state in ('ready', 'in_progress') or (state = 'deferred' and not_before is not null))
              + (select count(*) from runs where state in ('queued', 'running'))";
-        let open: i64 = sqlx::query_scalar(sql).fetch_one(&self.pool).await?;
+        let open: i64 = query(sql).fetch_value(self).await?;
         Ok(open > 0)
     }
 }
@@ -287,35 +290,29 @@ impl Store {
 /// Checks that the claim still holds and never shortens its lease; refuses a late worker.
 pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {
     let now = now(tx).await?;
-    let held = sqlx::query(
-        "update items set lease_until = max(lease_until, $1), updated_at = $2 where id = $3 and token = $4 and state = 'in_progress'",
+    let held = query(
+        "update items set lease_until = case when lease_until > $1 then lease_until else $1 end, updated_at = $2 where id = $3 and token = $4 and state = 'in_progress'",
     )
     .bind(time_text(now + claim.lease))
     .bind(time_text(now))
     .bind(&claim.item.id)
     .bind(claim.token)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
-    still_held(&held)
+    still_held(held)
 }
 
 /// Sets when the lease of a claim that holds ends.
 pub(super) async fn set_lease(tx: &mut Tx, claim: &Claim, lease: Duration) -> Result<()> {
     let until = time_text(now(tx).await? + lease);
-    sqlx::query("update items set lease_until = $1 where id = $2")
-        .bind(until)
-        .bind(&claim.item.id)
-        .execute(&mut **tx)
-        .await?;
+    query("update items set lease_until = $1 where id = $2").bind(until).bind(&claim.item.id).execute(&mut *tx).await?;
     Ok(())
 }
 
+/// The item, which nobody else changes before the transaction ends.
 pub(super) async fn item_in(tx: &mut Tx, id: &ItemId) -> Result<Item> {
-    sqlx::query_as("select * from items where id = $1")
-        .bind(id)
-        .fetch_optional(&mut **tx)
-        .await?
-        .ok_or_else(|| Error::Missing(format!("ärendet {id}")))
+    let sql = format!("select * from items where id = $1{}", tx.for_update());
+    made(sql).bind(id).fetch_optional(&mut *tx).await?.ok_or_else(|| Error::Missing(format!("ärendet {id}")))
 }
 
 pub(super) fn not_allowed(from: ItemState, to: ItemState) -> Error {

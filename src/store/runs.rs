@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::events::append;
-use super::{Result, Store, Tx, now, still_held};
-use crate::model::{Event, EventKind, Run, RunId, RunState, time_text};
+use super::stops::take_up;
+use super::{Result, Store, Tx, made, now, query, still_held};
+use crate::model::{Event, EventKind, Run, RunId, RunState, new_id_at, time_text};
 
 /// A run to be queued.
 #[derive(Debug, Clone)]
@@ -12,7 +13,7 @@ pub struct NewRun {
     pub bot: String,
     /// The SHA-256 of the bot script.
     pub version: String,
-    /// `schedule`, `hand` or `demo`.
+    /// `schedule` (the clock), `queue`, `after`, `http`, `hand` or `demo`.
     pub trigger: String,
     pub schedule: Option<String>,
     pub nominal: Option<String>,
@@ -40,7 +41,7 @@ impl Store {
     pub async fn queue_collected_run(&self, new: &NewRun) -> Result<RunId> {
         let mut tx = self.begin().await?;
         let id = insert_run(&mut tx, new).await?;
-        sqlx::query("update runs set collected = true where id = $1").bind(&id).execute(&mut *tx).await?;
+        query("update runs set collected = true where id = $1").bind(&id).execute(&mut tx).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -49,20 +50,24 @@ impl Store {
     pub async fn claim_run(&self, worker: &str, lease: Duration) -> Result<Option<RunLease>> {
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
-        let run: Option<Run> = sqlx::query_as(
+        let sql = format!(
             "update runs set state = 'running', worker = $1, token = token + 1, lease_until = $2,
                  started_at = coalesce(started_at, $3)
              where id = (select id from runs where state = 'queued' or (state = 'running' and lease_until < $3)
-                         order by created_at limit 1)
+                         order by created_at, id limit 1{})
              returning *",
-        )
-        .bind(worker)
-        .bind(time_text(now + lease))
-        .bind(time_text(now))
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some(run) = run else { return Ok(None) };
+            tx.for_update_skip_locked()
+        );
+        let run: Option<Run> =
+            made(sql).bind(worker).bind(time_text(now + lease)).bind(time_text(now)).fetch_optional(&mut tx).await?;
+        let Some(run) = run else {
+            tx.roll_back().await?;
+            return Ok(None);
+        };
         let kind = if run.token == 1 { EventKind::RunStarted } else { EventKind::TakenOver };
+        if run.token == 1 {
+            take_up(&mut tx, &run, now).await?;
+        }
         append(&mut tx, &[Event::new(kind, format!("worker:{worker}")).run(&run.id, &run.bot)]).await?;
         tx.commit().await?;
         let token = run.token;
@@ -73,30 +78,28 @@ impl Store {
     pub async fn renew_run(&self, held: &RunLease, lease: Duration, events: &[Event]) -> Result<()> {
         let mut tx = self.begin_brief().await?;
         let until = time_text(now(&mut tx).await? + lease);
-        let renewed =
-            sqlx::query("update runs set lease_until = $1 where id = $2 and token = $3 and state = 'running'")
-                .bind(until)
-                .bind(&held.run.id)
-                .bind(held.token)
-                .execute(&mut *tx)
-                .await?;
-        still_held(&renewed)?;
+        let renewed = query("update runs set lease_until = $1 where id = $2 and token = $3 and state = 'running'")
+            .bind(until)
+            .bind(&held.run.id)
+            .bind(held.token)
+            .execute(&mut tx)
+            .await?;
+        still_held(renewed)?;
         append(&mut tx, events).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Marks the run's collecting as done.
     pub async fn collected(&self, held: &RunLease, events: &[Event]) -> Result<()> {
         let mut tx = self.begin().await?;
-        let changed =
-            sqlx::query("update runs set collected = true where id = $1 and token = $2 and state = 'running'")
-                .bind(&held.run.id)
-                .bind(held.token)
-                .execute(&mut *tx)
-                .await?;
-        still_held(&changed)?;
+        let changed = query("update runs set collected = true where id = $1 and token = $2 and state = 'running'")
+            .bind(&held.run.id)
+            .bind(held.token)
+            .execute(&mut tx)
+            .await?;
+        still_held(changed)?;
         append(&mut tx, events).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Ends a run.
@@ -109,7 +112,7 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         let ended = time_text(now(&mut tx).await?);
-        let changed = sqlx::query(
+        let changed = query(
             "update runs set state = $1, reason = $2, ended_at = $3, lease_until = null
              where id = $4 and token = $5 and state = 'running'",
         )
@@ -118,46 +121,46 @@ impl Store {
         .bind(ended)
         .bind(&held.run.id)
         .bind(held.token)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        still_held(&changed)?;
+        still_held(changed)?;
         let event = Event::new(EventKind::RunEnded, format!("bot:{}", held.run.bot)).run(&held.run.id, &held.run.bot);
         append(&mut tx, events).await?;
         append(&mut tx, &[event.detail(serde_json::json!({"state": state.as_str()}))]).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Whether nothing of the run can be done now: waiting items do not hold it.
     pub async fn nothing_ready(&self, run: &RunId) -> Result<bool> {
         let sql = "select count(*) from items where run = $1 and state in ('ready', 'in_progress', 'deferred')";
-        let open: i64 = sqlx::query_scalar(sql).bind(run).fetch_one(&self.pool).await?;
+        let open: i64 = query(sql).bind(run).fetch_value(self).await?;
         Ok(open == 0)
     }
 
     /// One run.
     pub async fn run(&self, id: &RunId) -> Result<Option<Run>> {
-        Ok(sqlx::query_as("select * from runs where id = $1").bind(id).fetch_optional(&self.pool).await?)
+        query("select * from runs where id = $1").bind(id).fetch_optional(self).await
     }
 
     /// Runs, newest first.
     pub async fn runs(&self, bot: Option<&str>, limit: i64) -> Result<Vec<Run>> {
         let sql = "select * from runs where $1 is null or bot = $1 order by created_at desc, id desc limit $2";
-        Ok(sqlx::query_as(sql).bind(bot).bind(limit).fetch_all(&self.pool).await?)
+        query(sql).bind(bot).bind(limit).fetch_all(self).await
     }
 
-    /// Whether a run of this schedule is queued or running.
-    pub async fn schedule_is_running(&self, schedule: &str) -> Result<bool> {
-        let sql = "select count(*) from runs where schedule = $1 and state in ('queued', 'running')";
-        let open: i64 = sqlx::query_scalar(sql).bind(schedule).fetch_one(&self.pool).await?;
-        Ok(open > 0)
+    /// The runs of a schedule that are queued or running, oldest first.
+    pub async fn open_runs(&self, schedule: &str) -> Result<Vec<Run>> {
+        let sql = "select * from runs where schedule = $1 and state in ('queued', 'running') order by created_at, id";
+        query(sql).bind(schedule).fetch_all(self).await
     }
 }
 
 /// Queues a run inside a transaction.
 pub(super) async fn insert_run(tx: &mut Tx, new: &NewRun) -> Result<RunId> {
-    let id = RunId::generate();
-    let at = time_text(now(tx).await?);
-    sqlx::query(
+    let now = now(tx).await?;
+    let id = RunId(new_id_at(now));
+    let at = time_text(now);
+    query(
         "insert into runs (id, bot, version, trigger, schedule, nominal, state, created_at)
          values ($1, $2, $3, $4, $5, $6, 'queued', $7)",
     )
@@ -168,7 +171,7 @@ pub(super) async fn insert_run(tx: &mut Tx, new: &NewRun) -> Result<RunId> {
     .bind(&new.schedule)
     .bind(&new.nominal)
     .bind(at)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     append(tx, &[Event::new(EventKind::RunQueued, new.actor.clone()).run(&id, &new.bot)]).await?;
     Ok(id)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Result, Store, now};
+use super::{Result, Store, now, query};
 use crate::model::{User, time_text};
 
 impl Store {
@@ -10,7 +10,7 @@ impl Store {
     pub async fn put_user(&self, name: &str, hash: &str, roles: &[String]) -> Result<()> {
         let mut tx = self.begin().await?;
         let at = time_text(now(&mut tx).await?);
-        sqlx::query(
+        query(
             "insert into users (name, hash, roles, created_at) values ($1, $2, $3, $4)
              on conflict (name) do update set hash = excluded.hash, roles = excluded.roles, disabled_at = null",
         )
@@ -18,62 +18,60 @@ impl Store {
         .bind(hash)
         .bind(serde_json::json!(roles).to_string())
         .bind(at)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Shuts a person out, with every session.
     pub async fn disable_user(&self, name: &str) -> Result<bool> {
         let mut tx = self.begin().await?;
         let at = time_text(now(&mut tx).await?);
-        let changed = sqlx::query("update users set disabled_at = $1 where name = $2 and disabled_at is null")
+        let changed = query("update users set disabled_at = $1 where name = $2 and disabled_at is null")
             .bind(at)
             .bind(name)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-        sqlx::query("delete from sessions where person = $1").bind(name).execute(&mut *tx).await?;
+        query("delete from sessions where person = $1").bind(name).execute(&mut tx).await?;
         tx.commit().await?;
-        Ok(changed.rows_affected() > 0)
+        Ok(changed > 0)
     }
 
     /// A person who is not shut out.
     pub async fn user(&self, name: &str) -> Result<Option<User>> {
         let sql = "select * from users where name = $1 and disabled_at is null";
-        Ok(sqlx::query_as(sql).bind(name).fetch_optional(&self.pool).await?)
+        query(sql).bind(name).fetch_optional(self).await
     }
 
     /// Everyone, by name.
     pub async fn users(&self) -> Result<Vec<User>> {
-        Ok(sqlx::query_as("select * from users order by name").fetch_all(&self.pool).await?)
+        query("select * from users order by name").fetch_all(self).await
     }
 
     /// Keeps a session that ends after `life`.
     pub async fn add_session(&self, token_hash: &str, person: &str, csrf: &str, life: Duration) -> Result<()> {
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
-        sqlx::query("delete from sessions where expires_at < $1").bind(time_text(now)).execute(&mut *tx).await?;
-        sqlx::query(
-            "insert into sessions (token_hash, person, csrf, created_at, expires_at) values ($1, $2, $3, $4, $5)",
-        )
-        .bind(token_hash)
-        .bind(person)
-        .bind(csrf)
-        .bind(time_text(now))
-        .bind(time_text(now + life))
-        .execute(&mut *tx)
-        .await?;
-        Ok(tx.commit().await?)
+        query("delete from sessions where expires_at < $1").bind(time_text(now)).execute(&mut tx).await?;
+        query("insert into sessions (token_hash, person, csrf, created_at, expires_at) values ($1, $2, $3, $4, $5)")
+            .bind(token_hash)
+            .bind(person)
+            .bind(csrf)
+            .bind(time_text(now))
+            .bind(time_text(now + life))
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await
     }
 
     /// The person and CSRF token of a session that has not ended.
     pub async fn session(&self, token_hash: &str) -> Result<Option<(User, String)>> {
         let now = time_text(self.now().await?);
         let found: Option<(String, String)> =
-            sqlx::query_as("select person, csrf from sessions where token_hash = $1 and expires_at > $2")
+            query("select person, csrf from sessions where token_hash = $1 and expires_at > $2")
                 .bind(token_hash)
                 .bind(now)
-                .fetch_optional(&self.pool)
+                .fetch_optional(self)
                 .await?;
         let Some((person, csrf)) = found else { return Ok(None) };
         Ok(self.user(&person).await?.map(|user| (user, csrf)))
@@ -81,7 +79,7 @@ impl Store {
 
     /// Ends a session.
     pub async fn end_session(&self, token_hash: &str) -> Result<()> {
-        sqlx::query("delete from sessions where token_hash = $1").bind(token_hash).execute(&self.pool).await?;
+        query("delete from sessions where token_hash = $1").bind(token_hash).execute(self).await?;
         Ok(())
     }
 }

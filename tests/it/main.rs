@@ -2,10 +2,13 @@
 
 mod architecture;
 mod browser;
+mod calls;
 mod certificate;
+mod chaos;
 mod check;
 mod console;
 mod console_browser;
+mod database;
 mod decide;
 mod demo;
 mod docs_cli;
@@ -21,7 +24,9 @@ mod morning;
 mod office;
 mod privacy;
 mod schedule;
+mod schedule_fifty_years;
 mod schedule_times;
 mod secret;
 mod ssbtek;
+mod store;
 mod trust;

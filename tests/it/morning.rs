@@ -394,6 +394,16 @@ impl Program {
         self.child.wait().expect("ended");
     }
 
+    /// `kill -9` without waiting for its end.
+    pub fn kill_at_once(&self) {
+        self.signal(rustix::process::Signal::KILL);
+    }
+
+    /// How it ended, if it has: its exit code or the signal that ended it.
+    pub fn has_ended(&mut self) -> Option<String> {
+        self.child.try_wait().expect("a state").map(|status| status.to_string())
+    }
+
     /// SIGSTOP.
     pub fn stop(&self) {
         self.signal(rustix::process::Signal::STOP);

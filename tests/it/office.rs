@@ -9,8 +9,11 @@ use kollega::desk::Desk;
 use kollega::model::{Event, EventKind, IntentOutcome, Item, ItemState, RunId, StoredSuggestion};
 use kollega::person;
 use kollega::seal::Seal;
-use kollega::store::{Claim, Enqueued, Finish, NewRun, Store};
+use kollega::secret::SecretStore;
+use kollega::store::{Claim, Enqueued, Finish, NewRun};
 use serde_json::{Value, json};
+
+use crate::database::Database;
 
 pub const PASSWORD: &str = "ett långt lösenord";
 pub const PERSONNUMMER: &str = "189001129817";
@@ -43,13 +46,19 @@ pub struct Office {
 impl Office {
     /// An office with nobody in it and nothing to do.
     pub async fn open() -> Self {
+        Self::open_on(Database::Sqlite).await
+    }
+
+    /// The same on the given database.
+    pub async fn open_on(database: Database) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let bot = folder.path().join("bots/ekonomiskt-bistand");
         std::fs::create_dir_all(&bot).expect("the bot's folder");
         std::fs::write(bot.join("bot.yaml"), BOT).expect("the bot");
-        std::fs::write(folder.path().join("kollega.toml"), "").expect("the configuration");
+        std::fs::write(folder.path().join("kollega.toml"), database.configuration().await).expect("the configuration");
         let config = Config::load(Some(&folder.path().join("kollega.toml"))).expect("the configuration");
-        let store = Store::open(&config.data().join("kollega.db")).await.expect("the store");
+        let secrets = SecretStore::open(&config.data()).expect("the secrets");
+        let store = kollega::app::open_store(&config, &secrets).await.expect("the store");
         let seal = Seal::open(&config.data()).expect("the seal");
         let new = NewRun {
             bot: "ekonomiskt-bistand".into(),
@@ -65,10 +74,6 @@ impl Office {
 
     pub fn configuration(&self) -> PathBuf {
         self.folder.path().join("kollega.toml")
-    }
-
-    pub fn database(&self) -> PathBuf {
-        self.desk.config.data().join("kollega.db")
     }
 
     pub async fn hire(&self, name: &str, role: &str) {
@@ -118,10 +123,7 @@ impl Office {
 
     /// SQL past every check, as somebody with access to the file could run it.
     pub async fn execute(&self, sql: &str) {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.database());
-        let pool = sqlx::SqlitePool::connect_with(options).await.expect("the file");
-        sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&pool).await.expect("the statement");
-        pool.close().await;
+        crate::database::execute(&self.desk.config, sql).await;
     }
 
     pub async fn kinds(&self, item: &Item) -> Vec<String> {

@@ -1,0 +1,220 @@
+//! One SQL text for two databases: a statement with its values, run on SQLite or PostgreSQL.
+//!
+//! The text keeps to what both understand: `$1` parameters, text, bigint and boolean, `on conflict`, `returning`,
+//! partial indexes. What differs is a function of `database`.
+
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments, AssertSqlSafe, FromRow};
+
+use super::database::{Lent, Pools, Tx, on_postgres};
+use super::{Result, Store};
+use crate::model::{IntentId, ItemId, RunId};
+
+/// A value of a statement.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Text(Option<String>),
+    Number(Option<i64>),
+    Bool(bool),
+}
+
+/// A row of either database.
+pub(super) trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+/// Where a statement runs: inside a transaction, or on its own.
+pub(super) enum On<'a> {
+    Tx(&'a mut Tx),
+    Store(&'a Store),
+}
+
+impl<'a> From<&'a mut Tx> for On<'a> {
+    fn from(tx: &'a mut Tx) -> Self {
+        Self::Tx(tx)
+    }
+}
+
+impl<'a> From<&'a Store> for On<'a> {
+    fn from(store: &'a Store) -> Self {
+        Self::Store(store)
+    }
+}
+
+/// A statement with its values.
+pub(super) struct Query {
+    sql: AssertSqlSafe<String>,
+    values: Vec<Value>,
+}
+
+/// A statement; only text of ours, never of a user.
+pub(super) fn query(sql: &'static str) -> Query {
+    made(sql.to_owned())
+}
+
+/// A statement that was put together, of parts that are all ours.
+pub(super) fn made(sql: String) -> Query {
+    Query { sql: AssertSqlSafe(sql), values: Vec::new() }
+}
+
+macro_rules! run {
+    ($query:ident, $on:expr, $call:ident, $method:ident) => {{
+        let Query { sql, values } = $query;
+        match $on.into() {
+            On::Tx(Tx::Sqlite(tx)) => sqlx::$call(sql, arguments::<SqliteArguments>(values)?).$method(&mut **tx).await,
+            On::Tx(Tx::Postgres(lent)) => {
+                let arguments = arguments::<PgArguments>(values)?;
+                on_postgres!(lent, |connection| sqlx::$call(sql, arguments).$method(connection))
+            }
+            On::Store(store) => match &store.pools {
+                Pools::Sqlite { pool, .. } => {
+                    sqlx::$call(sql, arguments::<SqliteArguments>(values)?).$method(pool).await
+                }
+                Pools::Postgres(pool) => {
+                    let arguments = arguments::<PgArguments>(values)?;
+                    let mut lent = Lent::from(pool).await?;
+                    on_postgres!(lent, |connection| sqlx::$call(sql, arguments).$method(connection))
+                }
+            },
+        }
+    }};
+}
+
+impl Query {
+    /// With the next parameter.
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// Runs it; how many rows it changed.
+    pub async fn execute(self, on: impl Into<On<'_>>) -> Result<u64> {
+        let Query { sql, values } = self;
+        let changed = match on.into() {
+            On::Tx(Tx::Sqlite(tx)) => {
+                sqlx::query_with(sql, arguments::<SqliteArguments>(values)?).execute(&mut **tx).await?.rows_affected()
+            }
+            On::Tx(Tx::Postgres(lent)) => {
+                let arguments = arguments::<PgArguments>(values)?;
+                on_postgres!(lent, |connection| sqlx::query_with(sql, arguments).execute(connection))?.rows_affected()
+            }
+            On::Store(store) => match &store.pools {
+                Pools::Sqlite { pool, .. } => {
+                    sqlx::query_with(sql, arguments::<SqliteArguments>(values)?).execute(pool).await?.rows_affected()
+                }
+                Pools::Postgres(pool) => {
+                    let arguments = arguments::<PgArguments>(values)?;
+                    let mut lent = Lent::from(pool).await?;
+                    on_postgres!(lent, |connection| sqlx::query_with(sql, arguments).execute(connection))?
+                        .rows_affected()
+                }
+            },
+        };
+        Ok(changed)
+    }
+
+    /// Every row.
+    pub async fn fetch_all<T: Row>(self, on: impl Into<On<'_>>) -> Result<Vec<T>> {
+        Ok(run!(self, on, query_as_with, fetch_all)?)
+    }
+
+    /// The first row, if there is one.
+    pub async fn fetch_optional<T: Row>(self, on: impl Into<On<'_>>) -> Result<Option<T>> {
+        Ok(run!(self, on, query_as_with, fetch_optional)?)
+    }
+
+    /// The row; that there is none is an error.
+    pub async fn fetch_one<T: Row>(self, on: impl Into<On<'_>>) -> Result<T> {
+        Ok(run!(self, on, query_as_with, fetch_one)?)
+    }
+
+    /// The only column of the row.
+    pub async fn fetch_value<T>(self, on: impl Into<On<'_>>) -> Result<T>
+    where
+        (T,): Row,
+    {
+        self.fetch_one::<(T,)>(on).await.map(|(value,)| value)
+    }
+
+    /// The only column of every row.
+    pub async fn fetch_values<T>(self, on: impl Into<On<'_>>) -> Result<Vec<T>>
+    where
+        (T,): Row,
+    {
+        Ok(self.fetch_all::<(T,)>(on).await?.into_iter().map(|(value,)| value).collect())
+    }
+}
+
+/// The values as a database's driver takes them.
+fn arguments<A: Fill>(values: Vec<Value>) -> Result<A> {
+    let mut arguments = A::default();
+    for value in values {
+        arguments.fill(value).map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+trait Fill: Arguments {
+    fn fill(&mut self, value: Value) -> std::result::Result<(), sqlx::error::BoxDynError>;
+}
+
+macro_rules! fill {
+    ($arguments:ty) => {
+        impl Fill for $arguments {
+            fn fill(&mut self, value: Value) -> std::result::Result<(), sqlx::error::BoxDynError> {
+                match value {
+                    Value::Text(text) => <Self as Arguments>::add(self, text),
+                    Value::Number(number) => <Self as Arguments>::add(self, number),
+                    Value::Bool(truth) => <Self as Arguments>::add(self, truth),
+                }
+            }
+        }
+    };
+}
+fill!(SqliteArguments);
+fill!(PgArguments);
+
+macro_rules! text_value {
+    ($($source:ty => |$name:ident| $text:expr),* $(,)?) => {$(
+        impl From<$source> for Value {
+            fn from($name: $source) -> Self {
+                Self::Text($text)
+            }
+        }
+    )*};
+}
+text_value! {
+    &str => |text| Some(text.to_owned()),
+    &&str => |text| Some((*text).to_owned()),
+    String => |text| Some(text),
+    &String => |text| Some(text.clone()),
+    Option<String> => |text| text,
+    &Option<String> => |text| text.clone(),
+    Option<&String> => |text| text.cloned(),
+    Option<&str> => |text| text.map(str::to_owned),
+    &ItemId => |id| Some(id.0.clone()),
+    &RunId => |id| Some(id.0.clone()),
+    &IntentId => |id| Some(id.0.clone()),
+    Option<&RunId> => |id| id.map(|id| id.0.clone()),
+    &Option<RunId> => |id| id.as_ref().map(|id| id.0.clone()),
+    &Option<ItemId> => |id| id.as_ref().map(|id| id.0.clone()),
+    Option<&ItemId> => |id| id.map(|id| id.0.clone()),
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Number(Some(number))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(number: Option<i64>) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
