@@ -19,9 +19,7 @@ use tempfile::TempDir;
 use crate::database::{Database, claimant, new_postgres, on_both};
 use crate::morning::{PATIENCE, Program, browsers, nothing_is_left_running, said};
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const BOT: &str = "liggaren";
-const SAVE: &str = "bokför";
 
 /// An installation on several machines: a database, the ledger, and a folder for each machine.
 pub struct Site {
