@@ -9,6 +9,7 @@ mod check;
 mod console;
 mod console_browser;
 mod database;
+mod database_tls;
 mod decide;
 mod demo;
 mod docs_cli;
