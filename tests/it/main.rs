@@ -21,6 +21,8 @@ mod grid;
 mod konto;
 mod mail;
 mod morning;
+mod network;
+mod nodes;
 mod office;
 mod privacy;
 mod schedule;
