@@ -22,6 +22,7 @@ pub struct Config {
     pub console: Console,
     pub webdriver: WebDriver,
     pub worker: Worker,
+    pub circuits: Circuits,
     pub systems: BTreeMap<String, System>,
     pub mail: Mail,
     /// The connection to SSBTEK; without it the step `ssbtek` can't be used.
@@ -94,6 +95,20 @@ pub struct Worker {
     pub silent_wait: Duration,
 }
 
+/// When a system gets no new work for a while.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Circuits {
+    /// How many failures of the same kind in a row open a circuit. A refused sign-in opens it at once.
+    pub failures: i64,
+    /// How long after that the system is tried with one item; doubled for each try that fails.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub wait: Duration,
+    /// The longest wait between tries.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub max_wait: Duration,
+}
+
 /// A system that bots drive.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +165,7 @@ impl Default for Config {
             console: Console::default(),
             webdriver: WebDriver::default(),
             worker: Worker::default(),
+            circuits: Circuits::default(),
             systems: BTreeMap::new(),
             mail: Mail::default(),
             ssbtek: None,
@@ -196,6 +212,12 @@ impl Default for Worker {
             silent_tries: 3,
             silent_wait: Duration::from_mins(10),
         }
+    }
+}
+
+impl Default for Circuits {
+    fn default() -> Self {
+        Self { failures: 3, wait: Duration::from_mins(5), max_wait: Duration::from_hours(1) }
     }
 }
 

@@ -138,6 +138,82 @@ states! {
 }
 
 states! {
+    /// Whether new work may go into a system.
+    CircuitState {
+        /// It may.
+        Closed = "closed",
+        /// It waits.
+        Open = "open",
+        /// One item or run tries whether the system answers again.
+        Probing = "probing",
+        /// It was open for a credential that is no longer in use; that one is never tried again.
+        Replaced = "replaced",
+    }
+}
+
+states! {
+    /// How a system failed.
+    FailureKind {
+        /// It did not take the user and the password.
+        SignInRefused = "sign_in_refused",
+        /// What a step looked for is not on the page.
+        PageChanged = "page_changed",
+        /// It does not answer, or answers with an error of its own.
+        SystemDown = "system_down",
+    }
+}
+
+/// A system with the credential it is signed in to with; written `system/credential`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CircuitId {
+    pub system: String,
+    /// A keyed hash of the secrets that the sign-in uses; `-` where there are none.
+    pub credential: String,
+}
+
+impl fmt::Display for CircuitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.system, self.credential)
+    }
+}
+
+/// Whether new work may go into a system, and what has failed there.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Circuit {
+    pub id: String,
+    pub system: String,
+    pub credential: String,
+    #[sqlx(try_from = "String")]
+    pub state: CircuitState,
+    /// A `FailureKind`: of the failures that are counted, or that opened it.
+    pub kind: Option<String>,
+    /// How many in a row.
+    pub failures: i64,
+    /// The item or run that failed last.
+    pub last_holder: Option<String>,
+    pub opened_at: Option<String>,
+    /// When it is tried again; none where only a new secret or a person closes it.
+    pub retry_at: Option<String>,
+    /// The present wait between tries.
+    pub wait_ms: i64,
+    /// The item or run that tries.
+    pub probe: Option<String>,
+    pub updated_at: String,
+}
+
+impl Circuit {
+    /// Which it is.
+    pub fn circuit_id(&self) -> CircuitId {
+        CircuitId { system: self.system.clone(), credential: self.credential.clone() }
+    }
+
+    /// Whether new work waits for it.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, CircuitState::Open | CircuitState::Probing)
+    }
+}
+
+states! {
     /// What became of an intended commit.
     IntentOutcome {
         /// It took effect.
@@ -339,6 +415,9 @@ states! {
         Cancelled = "cancelled",
         LateWrite = "late_write",
         Fired = "fired",
+        CircuitOpened = "circuit_opened",
+        CircuitProbed = "circuit_probed",
+        CircuitClosed = "circuit_closed",
     }
 }
 

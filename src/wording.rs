@@ -135,6 +135,9 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::Cancelled => "avbrutet",
         EventKind::LateWrite => "för sen skrivning avvisad",
         EventKind::Fired => "schema startade",
+        EventKind::CircuitOpened => "kretsbrytare öppnad",
+        EventKind::CircuitProbed => "system prövas igen",
+        EventKind::CircuitClosed => "kretsbrytare stängd",
     }
 }
 

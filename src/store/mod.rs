@@ -3,6 +3,7 @@
 //! SQL stands only here, one text for SQLite and PostgreSQL. The database's clock decides: times are read from it inside
 //! the transaction. A claim is one short transaction and a lease; no transaction is open while a bot runs.
 
+mod circuits;
 mod database;
 mod decisions;
 mod error;
@@ -17,6 +18,7 @@ mod users;
 
 use std::path::Path;
 
+pub use circuits::{CircuitLimits, Entry};
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
 pub use error::{Error, Result};
