@@ -4,6 +4,7 @@
 //! `work` what steps work with, `steps` the steps themselves.
 
 mod browsers;
+mod circuit;
 mod decide;
 mod delivery;
 mod error;
@@ -20,5 +21,6 @@ mod verify;
 mod work;
 mod worker;
 
+pub use circuit::circuit_id;
 pub use record::{Record, from_plain};
 pub use worker::{Worker, WorkerOptions};

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
 use super::browsers::{Browsers, journal};
-use super::{item, lives, run};
+use super::{circuit, item, lives, run};
 use crate::app::App;
 use crate::bot::Bot;
 use crate::browser::{Guard, end_orphans};
 use crate::model::{RunId, RunState};
 use crate::store::{self, Error, RunLease};
+
+/// How often it is looked whether an open circuit's secrets have been changed.
+const NOTICE: Duration = Duration::from_secs(1);
 
 /// How a worker is to work.
 #[derive(Debug, Clone, Default)]
@@ -87,6 +90,7 @@ impl Worker {
         let name = format!("{}/{number}", self.options.name);
         let mut browsers = Browsers::new(Arc::clone(&self.guard), self.options.headed);
         let mut collected: BTreeMap<RunId, RunLease> = BTreeMap::new();
+        let mut noticed = Instant::now();
         while !self.stop.load(Ordering::SeqCst) {
             let busy = match self.turn(&name, &mut browsers, &mut collected).await {
                 Ok(busy) => busy,
@@ -100,6 +104,12 @@ impl Worker {
                     return Err(error);
                 }
             };
+            if noticed.elapsed() >= NOTICE {
+                noticed = Instant::now();
+                if let Err(error) = circuit::notice_new_secrets(&self.app).await {
+                    tracing::warn!(%error, "failed to look for new secrets");
+                }
+            }
             if !busy {
                 if self.options.until_done && !self.app.store.anything_to_do().await? {
                     break;
