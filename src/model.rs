@@ -421,6 +421,80 @@ states! {
     }
 }
 
+states! {
+    /// What an alert is about.
+    AlertKind {
+        /// Items or runs failed.
+        Failed = "failed",
+        /// Nobody can tell whether something was saved.
+        Uncertain = "uncertain",
+        /// A nominal time passed without a start.
+        Missed = "missed",
+        /// An expected run, or as much work as was expected, did not come.
+        Absent = "absent",
+        /// A run or an item takes much longer than usual, or than it may.
+        Slow = "slow",
+        /// A system gets no new work.
+        Circuit = "circuit",
+        /// A disk is nearly full.
+        Disk = "disk",
+    }
+}
+
+/// Something that is wrong now. Never personal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlertFact {
+    pub kind: AlertKind,
+    /// The bot, schedule, system or machine that it is about.
+    pub subject: String,
+    /// Since when, UTC.
+    pub since: String,
+    pub count: i64,
+    /// `bot`, `schedule`, and what the kind has to say.
+    pub detail: serde_json::Value,
+}
+
+/// An alert: something that was wrong from a time on, and perhaps is over.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Alert {
+    pub id: String,
+    #[sqlx(try_from = "String")]
+    pub kind: AlertKind,
+    pub subject: String,
+    pub opened_at: String,
+    pub seen_at: String,
+    /// When it was over.
+    pub closed_at: Option<String>,
+    pub since: String,
+    pub count: i64,
+    #[sqlx(try_from = "String")]
+    pub detail: Json,
+    /// When it was last told to somebody.
+    pub told_at: Option<String>,
+    pub told_count: i64,
+    /// Whether it was told that it is over.
+    pub clear_told: bool,
+}
+
+/// A message about alerts, written down before it is sent.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct AlertMessage {
+    pub id: String,
+    /// `mail` or `webhook`.
+    pub channel: String,
+    pub target: String,
+    pub subject: String,
+    pub body: String,
+    /// `waiting`, `sent` or `given_up`.
+    pub state: String,
+    pub tries: i64,
+    pub next_at: String,
+    pub token: i64,
+    pub error: Option<String>,
+    pub created_at: String,
+    pub sent_at: Option<String>,
+}
+
 /// Something that happened, to be appended once. Never holds personal data.
 #[derive(Debug, Clone)]
 pub struct Event {

@@ -2,6 +2,7 @@
 //!
 //! Each command is a file with `run`. Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or invalid input.
 
+mod alerts;
 mod check;
 mod decide;
 mod demo;
@@ -23,6 +24,7 @@ mod sign_in;
 mod strict_json;
 mod suggest;
 mod suggestion;
+mod systems;
 mod usage;
 mod user;
 mod why;
@@ -92,8 +94,10 @@ pub enum Command {
     Schedules(schedules::Arguments),
     /// Visa robotarna
     Bots(look::Arguments),
-    /// Visa systemen som robotarna arbetar i
-    Systems(look::Arguments),
+    /// Visa systemen som robotarna arbetar i, och deras kretsbrytare
+    Systems(systems::Arguments),
+    /// Visa larmen, eller pröva att de kommer fram
+    Alerts(alerts::Arguments),
     /// Spara, visa namnen på och ta bort hemligheter
     Secret(secret::Arguments),
     /// Starta bara övningssystemen
@@ -142,7 +146,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
         Command::Schedules(arguments) => schedules::run(&config, arguments).await,
         Command::Bots(arguments) => look::bots(&config, &arguments),
-        Command::Systems(arguments) => look::systems(&config, &arguments),
+        Command::Systems(arguments) => systems::run(&config, arguments).await,
+        Command::Alerts(arguments) => Box::pin(alerts::run(&config, arguments)).await,
         Command::Secret(arguments) => secret::run(&config, &arguments),
         Command::Sandbox(arguments) => Box::pin(sandbox::run(&config, arguments)).await,
         Command::Guard(arguments) => guard::run(arguments).await,

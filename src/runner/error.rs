@@ -81,7 +81,7 @@ impl From<store::Error> for Stop {
 impl From<browser::Error> for Stop {
     fn from(error: browser::Error) -> Self {
         let dialog = match &error.kind {
-            browser::ErrorKind::UnexpectedDialog { text } => format!(" (”{text}”)"),
+            ErrorKind::UnexpectedDialog { text } => format!(" (”{text}”)"),
             _ => String::new(),
         };
         let message = format!("{error}{dialog}");

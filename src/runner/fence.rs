@@ -271,13 +271,21 @@ impl Work<'_> {
                 let outcome = announced.deliver().await;
                 self.waited += started.elapsed();
                 self.browsers.release_itself().await;
-                let settled = self.settle_mail(outcome, &letter.message_id).await;
-                self.report_of(MAIL, settled).await
+                self.report_mail(outcome, &letter.message_id).await
             }
-            Err(outcome) => {
-                let settled = self.settle_mail(outcome, &letter.message_id).await;
-                self.report_of(MAIL, settled).await
-            }
+            Err(outcome) => self.report_mail(outcome, &letter.message_id).await,
+        }
+    }
+
+    /// Settles the mail, and tells the mail server's circuit. Its failures are none of the stage's system.
+    async fn report_mail(&mut self, outcome: SendOutcome, message_id: &str) -> Result<Fenced, Stop> {
+        let settled = self.settle_mail(outcome, message_id).await;
+        if matches!(settled, Ok(Fenced::Uncertain(_))) {
+            return settled;
+        }
+        match self.report_of(MAIL, settled).await {
+            Err(stop) if stop.kind().is_some() => Err(Stop::failed(stop.message())),
+            reported => reported,
         }
     }
 

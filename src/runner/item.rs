@@ -158,6 +158,8 @@ impl Work<'_> {
                     self.note(event);
                     self.leave_system().await;
                 }
+                // Nothing has been seen of the system.
+                Ok(Next::Stay(finish)) if finish.state == ItemState::Uncertain => return Ok(Next::Stay(finish)),
                 result => return self.report(result).await,
             }
         }

@@ -4,6 +4,7 @@ mod architecture;
 mod browser;
 mod calls;
 mod certificate;
+mod circuits;
 mod chaos;
 mod check;
 mod console;

@@ -68,6 +68,12 @@ impl Morning {
         Self { folder, sandbox, app }
     }
 
+    /// Adds sections to the configuration, for the programs to come.
+    pub fn configure(&self, text: &str) {
+        let mut file = File::options().append(true).open(self.configuration()).expect("the configuration");
+        file.write_all(text.as_bytes()).expect("written");
+    }
+
     pub fn configuration(&self) -> PathBuf {
         self.folder.path().join("kollega.toml")
     }
@@ -478,6 +484,10 @@ margin = "500ms"
 poll = "100ms"
 backoff = "200ms"
 silent_wait = "200ms"
+
+[circuits]
+wait = "1s"
+max_wait = "2s"
 
 [systems.portal]
 url = "http://{portal}"
