@@ -22,6 +22,7 @@ pub mod problem;
 pub mod runner;
 pub mod schedule;
 pub mod scheduler;
+pub mod script;
 pub mod seal;
 pub mod secret;
 pub mod ssbtek;

@@ -76,11 +76,8 @@ pub(super) async fn channels(app: &App) -> anyhow::Result<Vec<Channel>> {
 /// The installation's own.
 pub(super) fn own(config: &Config) -> Vec<Channel> {
     let alerts = &config.alerts;
-    let channel = |way, target: &String| Channel {
-        way,
-        target: target.clone(),
-        wants: vec![Wanted::Kinds(alerts.on.clone())],
-    };
+    let channel =
+        |way, target: &String| Channel { way, target: target.clone(), wants: vec![Wanted::Kinds(alerts.on.clone())] };
     [(MAIL, &alerts.mail), (WEBHOOK, &alerts.webhook)]
         .into_iter()
         .filter(|(_, target)| !target.is_empty())

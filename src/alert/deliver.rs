@@ -54,7 +54,8 @@ pub(super) async fn send(app: &App, message: &AlertMessage) -> Result<(), String
 async fn mail(app: &App, message: &AlertMessage) -> Result<(), String> {
     let circuit = circuit_id(app, MAIL);
     let known = app.store.circuit(&circuit).await.map_err(|error| error.to_string())?;
-    if known.is_some_and(|known| known.is_open() && known.kind.as_deref() == Some(FailureKind::SignInRefused.as_str())) {
+    if known.is_some_and(|known| known.is_open() && known.kind.as_deref() == Some(FailureKind::SignInRefused.as_str()))
+    {
         return Err("e-postservern nekar inloggningen; den prövas inte igen förrän hemligheten har bytts".into());
     }
     let date = parse_time(&message.created_at).unwrap_or_default();
@@ -75,7 +76,9 @@ async fn mail(app: &App, message: &AlertMessage) -> Result<(), String> {
             Err(error.to_string())
         }
         // Sent again it is the same letter: better twice under one Message-ID than never.
-        SendOutcome::NotSent(error) | SendOutcome::Refused(error) | SendOutcome::Unknown(error) => Err(error.to_string()),
+        SendOutcome::NotSent(error) | SendOutcome::Refused(error) | SendOutcome::Unknown(error) => {
+            Err(error.to_string())
+        }
     }
 }
 

@@ -33,7 +33,9 @@ pub(super) async fn facts(app: &App) -> anyhow::Result<Vec<AlertFact>> {
         match scheduler::read(&app.config, &file, now) {
             Ok(schedule) => facts.extend(of_schedule(app, &schedule, now).await?),
             // Nothing of it starts until somebody has put it right.
-            Err(_) => facts.push(fact(AlertKind::Absent, &name, now, 1, json!({"schedule": name, "why": "unreadable"}))),
+            Err(_) => {
+                facts.push(fact(AlertKind::Absent, &name, now, 1, json!({"schedule": name, "why": "unreadable"})))
+            }
         }
     }
     Ok(joined(facts))
@@ -90,7 +92,7 @@ async fn failed(app: &App, now: DateTime<Utc>) -> store::Result<Vec<AlertFact>> 
         let runs = app.store.ended_runs(&bot, EARLIER).await?;
         let is_recent = |ended: &Option<String>| ended.as_deref().is_some_and(|at| at >= time_text(after).as_str());
         let failing: Vec<_> =
-            runs.iter().take_while(|run| run.state == RunState::Failed && is_recent(&run.ended_at)).collect();
+            runs.iter().take_while(|run| run.state != RunState::Done && is_recent(&run.ended_at)).collect();
         let Some(first) = failing.last() else { continue };
         let since = first.ended_at.clone().unwrap_or_else(|| first.created_at.clone());
         let count = i64::try_from(failing.len()).unwrap_or(i64::MAX);
@@ -140,7 +142,7 @@ async fn slow(app: &App, now: DateTime<Utc>) -> store::Result<Vec<AlertFact>> {
         fact.detail[what] = (known + 1).into();
     };
     let mut limits: BTreeMap<String, Option<Duration>> = BTreeMap::new();
-    for run in app.store.open_runs().await?.into_iter().filter(|run| run.state == RunState::Running) {
+    for run in app.store.unended_runs().await?.into_iter().filter(|run| run.state == RunState::Running) {
         let Some(started) = run.started_at.as_deref().and_then(parse_time) else { continue };
         if !limits.contains_key(&run.bot) {
             let ended = app.store.ended_runs(&run.bot, EARLIER).await?;
@@ -186,8 +188,9 @@ fn limit(set: Duration, factor: u32, mut times: Vec<i64>) -> Option<Duration> {
 async fn not_started(app: &App, now: DateTime<Utc>) -> store::Result<Vec<AlertFact>> {
     let late = time_text(before(now, app.config.alerts.late));
     let mut facts: BTreeMap<String, AlertFact> = BTreeMap::new();
-    for run in app.store.open_runs().await? {
-        if run.state != RunState::Queued || run.created_at > late || app.store.circuit_of_run(&run.id).await?.is_some() {
+    for run in app.store.unended_runs().await? {
+        if run.state != RunState::Queued || run.created_at > late || app.store.circuit_of_run(&run.id).await?.is_some()
+        {
             continue;
         }
         let subject = run.schedule.clone().unwrap_or_else(|| run.bot.clone());
@@ -264,7 +267,8 @@ async fn missed(app: &App, schedule: &Schedule, now: DateTime<Utc>) -> store::Re
 
 /// A time that came and that nobody has looked at: no scheduler runs, or it fails.
 async fn unhandled(app: &App, schedule: &Schedule, now: DateTime<Utc>) -> store::Result<Option<AlertFact>> {
-    let handled = app.store.handled_until(&schedule.name).await?;
+    let Some(watch) = app.store.watch(&schedule.name).await? else { return Ok(None) };
+    let Some(handled) = parse_time(&watch.handled_until) else { return Ok(None) };
     let late = before(now, app.config.alerts.late);
     let Some(next) = schedule.nominal_times(handled, late).into_iter().find(|nominal| nominal.starts()) else {
         return Ok(None);
@@ -282,7 +286,8 @@ async fn expected(
 ) -> store::Result<Option<AlertFact>> {
     let zone = schedule.timezone;
     let today = now.with_timezone(&zone).date_naive();
-    let at = |time: NaiveTime| zone.from_local_datetime(&today.and_time(time)).earliest().map(|at| at.with_timezone(&Utc));
+    let at =
+        |time: NaiveTime| zone.from_local_datetime(&today.and_time(time)).earliest().map(|at| at.with_timezone(&Utc));
     let (Some(midnight), Some(by)) = (at(NaiveTime::MIN), at(expect.by)) else { return Ok(None) };
     let starts = schedule.nominal_times(midnight - TimeDelta::milliseconds(1), by).iter().any(|time| time.starts());
     if now < by || !starts {

@@ -35,7 +35,9 @@ fn subject(alerts: &[&Alert]) -> String {
         ([], many) => format!("över: {} larm", many.len()),
         ([one], over) => format!("{}; {} över", named(one), over.len()),
         ([first, rest @ ..], []) => format!("{} larm: {} med flera", rest.len() + 1, named(first)),
-        ([first, rest @ ..], over) => format!("{} larm: {} med flera; {} över", rest.len() + 1, named(first), over.len()),
+        ([first, rest @ ..], over) => {
+            format!("{} larm: {} med flera; {} över", rest.len() + 1, named(first), over.len())
+        }
     };
     format!("Kollega: {what}")
 }
@@ -107,7 +109,10 @@ fn said(alert: &Alert, since: &str) -> (String, String, &'static str) {
             "/osakra",
         ),
         AlertKind::Missed => (
-            format!("{} utan att roboten startade, den första {since}.", many(count, "tidpunkt passerade", "tidpunkter passerade")),
+            format!(
+                "{} utan att roboten startade, den första {since}.",
+                many(count, "tidpunkt passerade", "tidpunkter passerade")
+            ),
             format!("se `kollega why {}`. Har datorn eller databasen varit nere?", alert.subject),
             "/korningar",
         ),
@@ -118,7 +123,10 @@ fn said(alert: &Alert, since: &str) -> (String, String, &'static str) {
                 slow(detail),
                 detail["limit_s"].as_u64().unwrap_or_default().div_ceil(60)
             ),
-            format!("se `kollega runs --bot {}` och vad som händer med `kollega log`. Är systemet långsamt?", alert.subject),
+            format!(
+                "se `kollega runs --bot {}` och vad som händer med `kollega log`. Är systemet långsamt?",
+                alert.subject
+            ),
             "/korningar",
         ),
         AlertKind::Circuit => circuit(alert, since),
@@ -138,7 +146,10 @@ fn absent(alert: &Alert, since: &str) -> (String, String, &'static str) {
     let todo = format!("se `kollega why {}`.", alert.subject);
     let what = match detail["why"].as_str() {
         Some("no_worker") => {
-            format!("{} sedan {since} och ingen arbetare tar dem.", many(alert.count, "körning väntar", "körningar väntar"))
+            format!(
+                "{} sedan {since} och ingen arbetare tar dem.",
+                many(alert.count, "körning väntar", "körningar väntar")
+            )
         }
         Some("not_looked_at") => format!("Tidpunkten {since} har passerat utan att någon schemaläggare har sett den."),
         Some("too_few") => format!(
@@ -176,7 +187,8 @@ fn circuit(alert: &Alert, since: &str) -> (String, String, &'static str) {
              jämna mellanrum.",
             alert.subject
         ),
-        _ => "kontrollera att systemet är i gång. Ett ärende prövar med jämna mellanrum; lyckas det går alla vidare.".into(),
+        _ => "kontrollera att systemet är i gång. Ett ärende prövar med jämna mellanrum; lyckas det går alla vidare."
+            .into(),
     };
     (what, todo, "/system")
 }
@@ -264,7 +276,8 @@ mod tests {
     #[test]
     fn a_circuit_is_told_with_what_to_do() {
         let config = Config::default();
-        let told = opened(&config, &alert(AlertKind::Circuit, 12, json!({"system": "akten", "kind": "sign_in_refused"})));
+        let told =
+            opened(&config, &alert(AlertKind::Circuit, 12, json!({"system": "akten", "kind": "sign_in_refused"})));
         assert_eq!(
             told,
             "KRETSBRYTARE ÖPPEN: akten\nakten får inget nytt arbete sedan 2026-11-26 02:10: inloggningen nekades. 12 ärenden \
@@ -277,7 +290,8 @@ mod tests {
     #[test]
     fn the_subject_says_what_is_new_and_what_is_over() {
         let one = alert(AlertKind::Circuit, 1, json!({}));
-        let over = Alert { closed_at: Some("2026-11-26T02:00:00.000Z".into()), ..alert(AlertKind::Failed, 1, json!({})) };
+        let over =
+            Alert { closed_at: Some("2026-11-26T02:00:00.000Z".into()), ..alert(AlertKind::Failed, 1, json!({})) };
         assert_eq!(subject(&[&one]), "Kollega: kretsbrytare öppen (akten)");
         assert_eq!(subject(&[&over]), "Kollega: över: misslyckat (akten)");
         assert_eq!(subject(&[&one, &over]), "Kollega: kretsbrytare öppen (akten); 1 över");

@@ -86,9 +86,14 @@ impl Bot {
                     .hint("kontrollera namnet och rättigheterna"),
             ]
         })?;
-        let mut bot: Self = crate::yaml::read(file, &source)?;
+        Self::read(file, &source)
+    }
+
+    /// Reads a bot from the text of a script that stands, or stood, in `file`.
+    pub fn read(file: &Path, source: &str) -> Result<Self, Vec<Problem>> {
+        let mut bot: Self = crate::yaml::read(file, source)?;
         bot.folder = file.parent().unwrap_or(Path::new(".")).to_path_buf();
-        bot.version = crate::yaml::content_hash(&source);
+        bot.version = crate::yaml::content_hash(source);
         Ok(bot)
     }
 

@@ -32,10 +32,9 @@ pub(super) struct Node {
 pub(super) async fn nodes(endpoint: &str) -> Result<Option<Vec<Node>>, ErrorKind> {
     match remote::ask(endpoint, "", Command::status(), STATUS_LIMIT).await {
         Answer::Value(status) => Ok(status["nodes"].as_array().map(|nodes| nodes.iter().map(node).collect())),
-        Answer::NoSuchSession(_) => Ok(None),
         Answer::Failed(error) if error.ends_session() => Err(error),
         // Some W3C servers have no status to tell.
-        Answer::Failed(_) => Ok(None),
+        Answer::Failed(_) | Answer::NoSuchSession(_) => Ok(None),
         Answer::None => Err(ErrorKind::DriverGone),
     }
 }

@@ -143,7 +143,7 @@ pub async fn end_recorded(record: &SessionRecord) -> bool {
         let record = record.clone();
         tokio::task::spawn_blocking(move || record.end_processes()).await.unwrap_or(false)
     } else {
-        remote::delete(&record.endpoint, &record.session).await
+        Box::pin(remote::delete(&record.endpoint, &record.session)).await
     };
     if ended {
         record.forget();

@@ -18,7 +18,9 @@ pub(super) fn check(system: &System, context: &Context<'_>, findings: &mut Findi
     targets::check(&walk, findings);
     values::check(&item.fields, &walk, findings);
     walk.visits.iter().for_each(|visit| commits::check_place(visit, findings));
-    for targets in [&system.signed_out, &system.signed_in, &system.refused, &system.down].into_iter().flatten().chain(&system.mask) {
+    for targets in
+        [&system.signed_out, &system.signed_in, &system.refused, &system.down].into_iter().flatten().chain(&system.mask)
+    {
         check_targets(targets, findings);
     }
 }

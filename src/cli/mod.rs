@@ -3,6 +3,7 @@
 //! Each command is a file with `run`. Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or invalid input.
 
 mod alerts;
+mod bots;
 mod check;
 mod decide;
 mod demo;
@@ -10,7 +11,6 @@ mod guard;
 mod invalid;
 mod items;
 mod log;
-mod look;
 mod rerun;
 mod rules;
 mod run;
@@ -90,10 +90,10 @@ pub enum Command {
     Settle(settle::Arguments),
     /// Börja om ett avslutat ärende i ett nytt försök
     Rerun(rerun::Arguments),
-    /// Visa scheman och när de startar härnäst; med underkommando ett av dem
+    /// Visa scheman; pausa, återuppta och starta dem
     Schedules(schedules::Arguments),
-    /// Visa robotarna
-    Bots(look::Arguments),
+    /// Visa robotarna, eller godkänn en version av en
+    Bots(bots::Arguments),
     /// Visa systemen som robotarna arbetar i, och deras kretsbrytare
     Systems(systems::Arguments),
     /// Visa larmen, eller pröva att de kommer fram
@@ -145,7 +145,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rules(arguments) => rules::run(&config, &arguments),
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
         Command::Schedules(arguments) => schedules::run(&config, arguments).await,
-        Command::Bots(arguments) => look::bots(&config, &arguments),
+        Command::Bots(arguments) => bots::run(&config, arguments).await,
         Command::Systems(arguments) => systems::run(&config, arguments).await,
         Command::Alerts(arguments) => Box::pin(alerts::run(&config, arguments)).await,
         Command::Secret(arguments) => secret::run(&config, &arguments),

@@ -97,14 +97,7 @@ async fn show(config: &Config, store: &Store, format: Format) -> anyhow::Result<
                 format!("{told}; {} väntar", row.circuit_waiting)
             },
         );
-        vec![
-            row.system.clone(),
-            title,
-            row.url.clone(),
-            row.timeout_s.to_string(),
-            row.settle_s.to_string(),
-            circuit,
-        ]
+        vec![row.system.clone(), title, row.url.clone(), row.timeout_s.to_string(), row.settle_s.to_string(), circuit]
     })?;
     Ok(ExitCode::SUCCESS)
 }

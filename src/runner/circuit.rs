@@ -93,7 +93,9 @@ impl Work<'_> {
             return Stop::SignedOut;
         }
         let kind = match failure.kind {
-            Some(FailureKind::PageChanged | FailureKind::SystemDown) if self.pages => self.kind_by_page(failure.kind).await,
+            Some(FailureKind::PageChanged | FailureKind::SystemDown) if self.pages => {
+                self.kind_by_page(failure.kind).await
+            }
             kind => kind,
         };
         Stop::Failed(Failure { kind, ..failure })

@@ -38,7 +38,7 @@ impl Work<'_> {
     /// Makes the stage's commit once.
     pub(super) async fn commit(&mut self, stage: &Stage, commit: &Steps) -> Result<Fenced, Stop> {
         match commit.0.as_slice() {
-            [Step { action: Action::Mail(mail), .. }] => return self.commit_mail(mail).await,
+            [Step { action: Action::Mail(mail), .. }] => return Box::pin(self.commit_mail(mail)).await,
             [Step { action: Action::WriteFile(file), .. }] => return self.commit_file(stage, file).await,
             _ => {}
         }

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::bot::{Bot, Stage};
 use crate::browser::{SessionRecord, end_recorded};
 use crate::model::{EventKind, ItemState};
-use crate::store::{self, Claim, Finish};
+use crate::store::{self, Claim, Finish, RUN_STOPPED, Standing};
 
 /// How often in one stage the robot signs in again after having been signed out.
 const SIGN_INS: usize = 3;
@@ -35,6 +35,9 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         // What may still be saving must be known to be gone before anything is verified. The item stays as it is, with
         // its browsers, and is taken over again when this lease has ended.
         return Ok(());
+    }
+    if app.store.standing(&claim.item.id, &claim.item.run, claim.taken_over).await? == Standing::Stops {
+        return app.store.finish(&claim, &stopped(), &claim.item.fields.0, &[]).await;
     }
     if !browsers.is_empty() {
         // What was opened for an earlier item serves this one too: whoever takes over must know of it.
@@ -61,13 +64,18 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         waited: Duration::ZERO,
     };
     match Box::pin(work.through_stages(now)).await {
-        Ok(finish) => work.let_go(&finish).await,
+        Ok(finish) => Box::pin(work.let_go(&finish)).await,
         Err(Stop::Store(error)) => Err(error),
         Err(stop) => {
             let finish = work.finish_of(stop);
-            work.let_go(&finish).await
+            Box::pin(work.let_go(&finish)).await
         }
     }
+}
+
+/// The item waits for its bot's next run, at the stage where it is.
+fn stopped() -> Finish {
+    Finish::new(ItemState::Deferred).because(RUN_STOPPED, "")
 }
 
 /// Ends the browsers of a worker that lost its lease; whether they are known to be gone.
@@ -105,8 +113,17 @@ impl Work<'_> {
             }
             self.keep_scope(outer);
             self.stage_done(place + 1).await?;
+            if place + 1 < bot.stages.len() && self.is_to_stop().await? {
+                return Ok(stopped());
+            }
         }
         Ok(Finish::new(ItemState::Done))
+    }
+
+    /// Whether the item's run has been asked to stop: between two stages is where that can be done.
+    async fn is_to_stop(&self) -> Result<bool, Stop> {
+        let item = &self.claim()?.item;
+        Ok(self.app.store.standing(&item.id, &item.run, false).await? == Standing::Stops)
     }
 
     /// The names of a stage go with it; `item`, `suggestion` and `decision` stay.

@@ -13,7 +13,8 @@ use super::read::{Shape, nearest, read_shape};
 use super::report::Report;
 use super::written::{Missed, WrittenAlert, WrittenCalendar, WrittenExpect, WrittenSchedule};
 use super::{
-    Alert, AlertOn, CronExpression, Expect, HolidayRule, PaydayRule, Schedule, ScriptVersion, Triggers, parse_duration, trigger,
+    Alert, AlertOn, CronExpression, Expect, HolidayRule, PaydayRule, Schedule, ScriptVersion, Triggers, parse_duration,
+    trigger,
 };
 use crate::calendar::{Calendar, ClosedDays};
 use crate::problem::Problem;

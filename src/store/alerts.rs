@@ -54,12 +54,12 @@ impl Store {
 
     /// The newest runs of a bot that have ended, newest first.
     pub async fn ended_runs(&self, bot: &str, limit: i64) -> Result<Vec<Run>> {
-        let sql = "select * from runs where bot = $1 and state in ('done', 'failed') order by created_at desc, id desc limit $2";
+        let sql = "select * from runs where bot = $1 and state in ('done', 'failed', 'stopped') order by created_at desc, id desc limit $2";
         query(sql).bind(bot).bind(limit).fetch_all(self).await
     }
 
     /// The runs that wait or go on, oldest first.
-    pub async fn open_runs(&self) -> Result<Vec<Run>> {
+    pub async fn unended_runs(&self) -> Result<Vec<Run>> {
         query("select * from runs where state in ('queued', 'running') order by created_at, id").fetch_all(self).await
     }
 
@@ -129,8 +129,7 @@ impl Store {
         let mut tx = self.begin().await?;
         tx.one_at_a_time("alerts").await?;
         let now = now(&mut tx).await?;
-        let last: Option<String> =
-            query("select max(created_at) from alert_messages").fetch_value(&mut tx).await?;
+        let last: Option<String> = query("select max(created_at) from alert_messages").fetch_value(&mut tx).await?;
         if last.as_deref().and_then(parse_time).is_some_and(|last| now - last < delta(pace.window)) {
             tx.roll_back().await?;
             return Ok(0);
@@ -199,13 +198,7 @@ impl Store {
         self.let_go_of(message, state, Some(error), wait.unwrap_or_default()).await
     }
 
-    async fn let_go_of(
-        &self,
-        message: &AlertMessage,
-        state: &str,
-        error: Option<&str>,
-        wait: Duration,
-    ) -> Result<()> {
+    async fn let_go_of(&self, message: &AlertMessage, state: &str, error: Option<&str>, wait: Duration) -> Result<()> {
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
         query(
@@ -237,7 +230,10 @@ impl Store {
 
     /// The newest messages about alerts, newest first.
     pub async fn alert_messages(&self, limit: i64) -> Result<Vec<AlertMessage>> {
-        query("select * from alert_messages order by created_at desc, id desc limit $1").bind(limit).fetch_all(self).await
+        query("select * from alert_messages order by created_at desc, id desc limit $1")
+            .bind(limit)
+            .fetch_all(self)
+            .await
     }
 }
 

@@ -11,7 +11,9 @@ use serde_json::json;
 
 use super::events::append;
 use super::{Error, Result, RunLease, Store, Tx, made, now, query, still_held};
-use crate::model::{Circuit, CircuitId, CircuitState, Event, EventKind, FailureKind, ItemId, RunId, parse_time, time_text};
+use crate::model::{
+    Circuit, CircuitId, CircuitState, Event, EventKind, FailureKind, ItemId, RunId, parse_time, time_text,
+};
 
 /// How long an item waits for a circuit that is not tried by itself. What closes it wakes the item at once.
 const UNTIL_TOLD: TimeDelta = TimeDelta::hours(12);
@@ -164,10 +166,8 @@ impl Store {
     /// A person says that the system may be tried again, and why; how many circuits that closed.
     pub async fn reset_circuits(&self, system: &str, person: &str, reason: &str) -> Result<usize> {
         let mut tx = self.begin().await?;
-        let sql = format!(
-            "select * from circuits where system = $1 and state <> 'closed' order by id{}",
-            tx.for_update()
-        );
+        let sql =
+            format!("select * from circuits where system = $1 and state <> 'closed' order by id{}", tx.for_update());
         let shut: Vec<Circuit> = made(sql).bind(system).fetch_all(&mut tx).await?;
         for circuit in &shut {
             let event = Event::new(EventKind::CircuitClosed, format!("person:{person}"));
@@ -185,7 +185,8 @@ impl Store {
 
     /// The circuits of a system that are not closed, or that count failures.
     pub async fn circuits_of(&self, system: &str) -> Result<Vec<Circuit>> {
-        let sql = "select * from circuits where system = $1 and (state <> 'closed' or failures > 0) order by updated_at desc";
+        let sql =
+            "select * from circuits where system = $1 and (state <> 'closed' or failures > 0) order by updated_at desc";
         query(sql).bind(system).fetch_all(self).await
     }
 

@@ -289,8 +289,8 @@ impl Store {
     /// Whether any item can be worked on now or after a wait that has begun; waiting for a person does not count, nor
     /// waiting for a circuit that only a person or a new secret closes.
     pub async fn anything_to_do(&self) -> Result<bool> {
-        let sql = "select (select count(*) from items where state in ('ready', 'deferred', 'in_progress')
-                 and (state <> 'deferred' or circuit is null
+        let sql = "select (select count(*) from items where state in ('ready', 'in_progress') or state = 'deferred'
+                 and not_before is not null and (circuit is null
                       or circuit not in (select id from circuits where state = 'open' and retry_at is null)))
              + (select count(*) from runs where state in ('queued', 'running')
                  and (state <> 'queued' or circuit is null

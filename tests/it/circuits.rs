@@ -261,7 +261,8 @@ async fn a_person_lets_a_password_be_tried_once_more_and_no_commit_was_begun() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     all_wait(&morning, &[reference]).await;
-    let told = morning.command(&["systems", "reset", "akten", "--reason", " ", "--as", CASEWORKER, "--password-stdin"], PASSWORD);
+    let told = morning
+        .command(&["systems", "reset", "akten", "--reason", " ", "--as", CASEWORKER, "--password-stdin"], PASSWORD);
     assert_eq!(told.status.code(), Some(2), "{}", said(&told));
     morning.app.secrets.set("akten.pin", &Secret::new(credentials::AKTEN_PIN)).expect("a secret");
     morning.is_registered_once(reference).await;
@@ -272,7 +273,11 @@ async fn a_person_lets_a_password_be_tried_once_more_and_no_commit_was_begun() {
 async fn a_system_that_is_down_uses_up_no_tries_and_is_probed_by_one() {
     let references = ["EB-2025-0102", "EB-2025-0103", "EB-2025-0104", "EB-2025-0105", "EB-2025-0109"];
     let morning = Morning::begin().await;
-    let down = FaultSpec { path: Some("/ansokningar/".into()), times: 0, ..FaultSpec::new(System::Portal, FaultKind::Error500) };
+    let down = FaultSpec {
+        path: Some("/ansokningar/".into()),
+        times: 0,
+        ..FaultSpec::new(System::Portal, FaultKind::Error500)
+    };
     morning.sandbox.add_fault(down).await.expect("a fault");
     morning.queue(&references).await;
     let _worker = morning.worker("worker");

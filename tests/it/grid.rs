@@ -243,7 +243,7 @@ async fn a_browser_that_is_stuck_gives_its_slot_back() {
     session.goto("data:text/html,<title>Evig</title><button onclick='for(;;){}'>Räkna</button>").await.expect("a page");
     // The click may be reported as done; then it is the next command that meets the loop.
     drop(session.click(&[Target::button("Räkna")], false).await);
-    drop(session.title().await);
+    drop(session.exists(&[Target::text("x")], None, false).await);
     assert!(!session.is_usable());
     assert!(session.end().await, "the Grid said that it is gone");
     grid.becomes_free().await;
