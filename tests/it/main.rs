@@ -1,5 +1,6 @@
 //! Integration tests: the real store, the real console over HTTP, the real program, a real browser.
 
+mod alerts;
 mod architecture;
 mod browser;
 mod calls;

@@ -68,12 +68,6 @@ impl Morning {
         Self { folder, sandbox, app }
     }
 
-    /// Adds sections to the configuration, for the programs to come.
-    pub fn configure(&self, text: &str) {
-        let mut file = File::options().append(true).open(self.configuration()).expect("the configuration");
-        file.write_all(text.as_bytes()).expect("written");
-    }
-
     pub fn configuration(&self) -> PathBuf {
         self.folder.path().join("kollega.toml")
     }
