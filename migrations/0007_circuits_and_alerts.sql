@@ -11,6 +11,8 @@ create table circuits (
     retry_at text,
     wait_ms bigint not null default 0,
     probe text,
+    signing_in text,
+    proven_at text,
     updated_at text not null
 );
 create index circuits_system on circuits (system);

@@ -200,6 +200,10 @@ pub struct Circuit {
     pub wait_ms: i64,
     /// The item or run that tries.
     pub probe: Option<String>,
+    /// The item or run that signs in: one at a time, unless the credential was proven just now.
+    pub signing_in: Option<String>,
+    /// When somebody last signed in.
+    pub proven_at: Option<String>,
     pub updated_at: String,
 }
 

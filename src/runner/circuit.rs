@@ -4,6 +4,8 @@
 //! tried again until it has been changed or a person says so, because an account may get locked. What an open circuit
 //! makes wait uses no tries up.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::error::{Failure, Stop};
@@ -11,10 +13,13 @@ use super::work::{Held, Work};
 use crate::app::App;
 use crate::bot::System;
 use crate::model::{CircuitId, EventKind, FailureKind};
-use crate::store::{self, CircuitLimits, Entry};
+use crate::store::{self, CircuitLimits, Entry, SignIn};
 
 /// What sending mail is called among the systems.
 pub(super) const MAIL: &str = "mail";
+
+/// How long another's sign-in is waited for.
+const SIGN_IN_WAIT: Duration = Duration::from_mins(5);
 
 impl Work<'_> {
     /// Whether the system may be worked in now; one that may not makes the item or the run wait.
@@ -32,6 +37,31 @@ impl Work<'_> {
             }
             Entry::Shut => Err(Stop::CircuitOpen(id)),
         }
+    }
+
+    /// Waits until nobody else signs in to the system with the same unproven credential.
+    pub(super) async fn begin_sign_in(&mut self, system: &str) -> Result<(), Stop> {
+        let since = Instant::now();
+        loop {
+            let id = circuit_id(self.app, system);
+            match self.app.store.begin_sign_in(&id, &self.holder()).await? {
+                SignIn::Go => return Ok(()),
+                SignIn::Shut => return Err(Stop::CircuitOpen(id)),
+                SignIn::Busy if since.elapsed() > SIGN_IN_WAIT => {
+                    return Err(Stop::failed(format!("en annan inloggning i {system} har pågått för länge")));
+                }
+                SignIn::Busy => {
+                    self.renew(Duration::from_secs(10)).await?;
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+        }
+    }
+
+    /// Nobody has to wait for this sign-in any more.
+    pub(super) async fn end_sign_in(&mut self, system: &str, signed_in: bool) -> Result<(), Stop> {
+        let id = circuit_id(self.app, system);
+        Ok(self.app.store.end_sign_in(&id, &self.holder(), signed_in).await?)
     }
 
     /// Tells the circuit of the system that is worked in how it went. A failure that leaves the circuit open is waited

@@ -255,9 +255,15 @@ impl Work<'_> {
         let letter = self.letter(mail, message_id, date)?;
         self.pass_circuit(MAIL).await?;
         self.renew(LETTER).await?;
+        let mailer = self.mailer()?;
+        self.begin_sign_in(MAIL).await?;
         let started = Instant::now();
-        let announced = self.mailer()?.announce(&letter).await;
+        let announced = mailer.announce(&letter).await;
         self.waited += started.elapsed();
+        let refused = matches!(&announced, Err(SendOutcome::NotSent(error)) if error.is_sign_in_refused());
+        if !refused {
+            self.end_sign_in(MAIL, announced.is_ok()).await?;
+        }
         match announced {
             // Intended only now: a crash before this has sent nothing, and leaves nothing to wonder about.
             Ok(announced) => {

@@ -136,6 +136,10 @@ impl Store {
         }
         let alerts: Vec<Alert> = query(UNTOLD).fetch_all(&mut tx).await?;
         let alerts: Vec<Alert> = alerts.into_iter().filter(|alert| is_due(alert, pace, now)).collect();
+        if alerts.is_empty() {
+            tx.roll_back().await?;
+            return Ok(0);
+        }
         let messages = compose(&alerts, now);
         for message in &messages {
             query(

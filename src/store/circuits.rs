@@ -38,7 +38,72 @@ pub enum Entry {
     Shut,
 }
 
+/// Whether this one may sign in now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignIn {
+    Go,
+    /// Somebody else does: were the password wrong, it would be tried twice.
+    Busy,
+    /// The circuit is open.
+    Shut,
+}
+
+/// How long a credential that somebody has signed in with may be used by several at once.
+const PROVEN: TimeDelta = TimeDelta::minutes(1);
+
 impl Store {
+    /// Whether this item or run may sign in. One at a time does, until one has: a wrong password is tried once, however
+    /// many workers there are.
+    pub async fn begin_sign_in(&self, id: &CircuitId, holder: &str) -> Result<SignIn> {
+        let mut tx = self.begin().await?;
+        let now = now(&mut tx).await?;
+        make(&mut tx, id, now).await?;
+        let Some(circuit) = circuit_in(&mut tx, id).await? else { return Ok(SignIn::Busy) };
+        let shut = match circuit.state {
+            CircuitState::Closed => false,
+            CircuitState::Probing => circuit.probe.as_deref() != Some(holder),
+            CircuitState::Open | CircuitState::Replaced => true,
+        };
+        let proven = circuit.proven_at.as_deref().is_some_and(|at| at > time_text(now - PROVEN).as_str());
+        let busy = circuit.signing_in.as_deref().is_some_and(|other| other != holder);
+        let answer = if shut {
+            SignIn::Shut
+        } else if proven || !busy || !is_working(&mut tx, circuit.signing_in.as_deref(), now).await? {
+            SignIn::Go
+        } else {
+            SignIn::Busy
+        };
+        if answer != SignIn::Go || proven {
+            tx.roll_back().await?;
+            return Ok(answer);
+        }
+        query("update circuits set signing_in = $1 where id = $2")
+            .bind(holder)
+            .bind(id.to_string())
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(answer)
+    }
+
+    /// This item or run signs in no more; whether it has. That it was refused is told by `circuit_failed`.
+    pub async fn end_sign_in(&self, id: &CircuitId, holder: &str, signed_in: bool) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let at = time_text(now(&mut tx).await?);
+        query(
+            "update circuits set signing_in = case when signing_in = $1 then null else signing_in end,
+                 proven_at = case when $2 then $3 else proven_at end
+             where id = $4",
+        )
+        .bind(holder)
+        .bind(signed_in)
+        .bind(at)
+        .bind(id.to_string())
+        .execute(&mut tx)
+        .await?;
+        tx.commit().await
+    }
+
     /// Whether this item or run may go into the system; the first one after the wait becomes its probe.
     pub async fn enter_circuit(&self, id: &CircuitId, holder: &str, event: &Event) -> Result<Entry> {
         if self.circuit(id).await?.is_none_or(|circuit| circuit.state == CircuitState::Closed) {
@@ -85,16 +150,7 @@ impl Store {
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
-        query(
-            "insert into circuits (id, system, credential, state, updated_at) values ($1, $2, $3, 'closed', $4)
-             on conflict (id) do nothing",
-        )
-        .bind(id.to_string())
-        .bind(&id.system)
-        .bind(&id.credential)
-        .bind(time_text(now))
-        .execute(&mut tx)
-        .await?;
+        make(&mut tx, id, now).await?;
         let Some(before) = circuit_in(&mut tx, id).await? else {
             return Err(Error::Missing(format!("kretsbrytaren för {}", id.system)));
         };
@@ -104,7 +160,8 @@ impl Store {
         };
         let changed = query(
             "update circuits set state = $1, kind = $2, failures = $3, last_holder = $4, opened_at = $5, retry_at = $6,
-                 wait_ms = $7, probe = null, updated_at = $8
+                 wait_ms = $7, probe = null, updated_at = $8,
+                 signing_in = case when signing_in = $4 then null else signing_in end
              where id = $9",
         );
         changed
@@ -293,6 +350,21 @@ fn milliseconds(time: Duration) -> i64 {
 
 fn wait(circuit: &Circuit) -> TimeDelta {
     TimeDelta::milliseconds(circuit.wait_ms.max(1000))
+}
+
+/// The circuit's row, made closed if it is not there.
+async fn make(tx: &mut Tx, id: &CircuitId, now: DateTime<Utc>) -> Result<()> {
+    query(
+        "insert into circuits (id, system, credential, state, updated_at) values ($1, $2, $3, 'closed', $4)
+         on conflict (id) do nothing",
+    )
+    .bind(id.to_string())
+    .bind(&id.system)
+    .bind(&id.credential)
+    .bind(time_text(now))
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// The circuit, which nobody else changes before the transaction ends.

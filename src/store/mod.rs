@@ -22,7 +22,7 @@ mod users;
 use std::path::Path;
 
 pub use alerts::{AlertPace, FailedItems, NewMessage, Working};
-pub use circuits::{CircuitLimits, Entry};
+pub use circuits::{CircuitLimits, Entry, SignIn};
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
 pub use error::{Error, Result};

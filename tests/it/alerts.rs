@@ -254,7 +254,7 @@ impl Desk {
 }
 
 fn text_of(letter: &Value) -> String {
-    letter["text"].as_str().expect("its text").to_owned()
+    letter["text"].as_str().expect("its text").replace("\r\n", "\n")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kollega::model::{CircuitId, CircuitState, Event, EventKind, FailureKind, ItemState, RunState};
 use kollega::secret::Secret;
-use kollega::store::{CircuitLimits, Claim, Entry, Finish, NewRun, Store};
+use kollega::store::{CircuitLimits, Claim, Entry, Finish, NewRun, SignIn, Store};
 use sandbox::{FaultKind, FaultSpec, System, credentials};
 use serde_json::json;
 
@@ -53,6 +53,12 @@ async fn fails(store: &Store, kind: FailureKind, holder: &str) -> bool {
     store.circuit_failed(&id(), kind, holder, LIMITS, &event()).await.expect("the store")
 }
 
+/// The same where the circuit, once open, stays so for a while.
+async fn fails_for_long(store: &Store, kind: FailureKind, holder: &str) -> bool {
+    let limits = CircuitLimits { wait: MINUTE, max_wait: MINUTE, ..LIMITS };
+    store.circuit_failed(&id(), kind, holder, limits, &event()).await.expect("the store")
+}
+
 async fn enters(store: &Store, holder: &str) -> Entry {
     store.enter_circuit(&id(), holder, &event()).await.expect("the store")
 }
@@ -72,16 +78,16 @@ on_both! {
     async fn failures_in_a_row_of_one_kind_open_it_and_success_ends_the_row(database) {
         let folder = tempfile::tempdir().expect("a folder");
         let store = database.store(folder.path()).await;
-        assert!(!fails(&store, FailureKind::SystemDown, "a").await);
-        assert!(!fails(&store, FailureKind::SystemDown, "b").await);
+        assert!(!fails_for_long(&store, FailureKind::SystemDown, "a").await);
+        assert!(!fails_for_long(&store, FailureKind::SystemDown, "b").await);
         store.circuit_answered(&id(), "c", &event()).await.expect("the store");
-        assert!(!fails(&store, FailureKind::SystemDown, "a").await);
-        assert!(!fails(&store, FailureKind::SystemDown, "b").await);
-        assert!(!fails(&store, FailureKind::PageChanged, "a").await, "another kind begins a new row");
-        assert!(!fails(&store, FailureKind::PageChanged, "a").await, "the same odd item says nothing new");
-        assert!(!fails(&store, FailureKind::PageChanged, "b").await);
+        assert!(!fails_for_long(&store, FailureKind::SystemDown, "a").await);
+        assert!(!fails_for_long(&store, FailureKind::SystemDown, "b").await);
+        assert!(!fails_for_long(&store, FailureKind::PageChanged, "a").await, "another kind begins a new row");
+        assert!(!fails_for_long(&store, FailureKind::PageChanged, "a").await, "the same odd item says nothing new");
+        assert!(!fails_for_long(&store, FailureKind::PageChanged, "b").await);
         assert_eq!(enters(&store, "z").await, Entry::Free);
-        assert!(fails(&store, FailureKind::PageChanged, "c").await);
+        assert!(fails_for_long(&store, FailureKind::PageChanged, "c").await);
         assert_eq!(enters(&store, "z").await, Entry::Shut);
     }
 
@@ -159,6 +165,25 @@ on_both! {
         let events = store.latest_events(50).await.expect("the events");
         let reset = events.iter().find(|event| event.actor == "person:olle").expect("its event");
         assert!(reset.detail.as_deref().is_some_and(|detail| detail.contains("kontot är upplåst")));
+    }
+
+    async fn one_signs_in_until_it_is_known_whether_the_password_is_right(database) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = database.store(folder.path()).await;
+        with_items(&store, 3).await;
+        let claims = [claim(&store).await, claim(&store).await, claim(&store).await];
+        let [first, second, third] = claims.each_ref().map(|claim| claim.item.id.0.as_str());
+        let begins = async |holder| store.begin_sign_in(&id(), holder).await.expect("the store");
+        assert_eq!(begins(first).await, SignIn::Go);
+        assert_eq!(begins(second).await, SignIn::Busy);
+        assert_eq!(begins(first).await, SignIn::Go, "again after a session that ended");
+        // Whoever died signing in is not waited for.
+        wait_for_it(&store, &claims[0]).await;
+        assert_eq!(begins(second).await, SignIn::Go);
+        store.end_sign_in(&id(), second, true).await.expect("the store");
+        assert_eq!([begins(first).await, begins(third).await], [SignIn::Go; 2], "it is right: everybody may");
+        fails(&store, FailureKind::SignInRefused, first).await;
+        assert_eq!(begins(third).await, SignIn::Shut);
     }
 
     async fn what_begins_to_wait_as_it_closes_is_not_forgotten(database) {

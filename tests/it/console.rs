@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use kollega::desk::{self, Reply};
-use kollega::model::{Event, EventKind, Item, ItemState};
+use kollega::model::{CircuitId, Event, EventKind, FailureKind, Item, ItemState};
 use kollega::person;
 use kollega::store::{Answer, CircuitLimits, Refusal};
 use reqwest::{Response, StatusCode, header};

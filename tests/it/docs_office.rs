@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use kollega::app::App;
 use kollega::config::Config;
-use kollega::model::{
-    AlertFact, AlertKind, CircuitId, Event, EventKind, FailureKind, IntentOutcome, ItemState, RunId,
-};
+use kollega::model::{AlertFact, AlertKind, CircuitId, Event, EventKind, FailureKind, IntentOutcome, ItemState, RunId};
 use kollega::person;
 use kollega::store::{CircuitLimits, Claim, Finish, NewRun, Store};
 use serde_json::{Value, json};

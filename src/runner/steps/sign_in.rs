@@ -55,11 +55,18 @@ impl Work<'_> {
         if description.sign_in.0.is_empty() {
             return Ok(());
         }
+        let system = description.system.value.clone();
+        self.begin_sign_in(&system).await?;
         self.signing_in = true;
         let committing = std::mem::replace(&mut self.committing, false);
         let result = self.try_sign_in(description).await;
         self.signing_in = false;
         self.committing = committing;
+        let refused = matches!(&result, Err(stop) if stop.kind() == Some(FailureKind::SignInRefused));
+        if !refused {
+            // A refused one is held until the circuit has been told, so that nobody tries in between.
+            self.end_sign_in(&system, result.is_ok()).await?;
+        }
         if result.is_ok() {
             let event = self.event(EventKind::SignedIn).detail(serde_json::json!({"system": description.system.value}));
             self.note(event);
