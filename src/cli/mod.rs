@@ -10,7 +10,9 @@ mod demo;
 mod guard;
 mod invalid;
 mod items;
+mod keys;
 mod log;
+mod nodes;
 mod rerun;
 mod rules;
 mod run;
@@ -98,6 +100,10 @@ pub enum Command {
     Systems(systems::Arguments),
     /// Visa larmen, eller pröva att de kommer fram
     Alerts(alerts::Arguments),
+    /// Visa datorerna som arbetar, och vad var och en håller i
+    Nodes(nodes::Arguments),
+    /// Flytta nycklar och hemligheter till en annan dator
+    Keys(keys::Arguments),
     /// Spara, visa namnen på och ta bort hemligheter
     Secret(secret::Arguments),
     /// Starta bara övningssystemen
@@ -148,6 +154,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Bots(arguments) => bots::run(&config, arguments).await,
         Command::Systems(arguments) => systems::run(&config, arguments).await,
         Command::Alerts(arguments) => Box::pin(alerts::run(&config, arguments)).await,
+        Command::Nodes(arguments) => nodes::run(&config, arguments).await,
+        Command::Keys(arguments) => keys::run(&config, arguments).await,
         Command::Secret(arguments) => secret::run(&config, &arguments),
         Command::Sandbox(arguments) => Box::pin(sandbox::run(&config, arguments)).await,
         Command::Guard(arguments) => guard::run(arguments).await,

@@ -193,5 +193,5 @@ fn credential(app: &App, names: &[String]) -> String {
         let value = known.get(name).map(crate::secret::Secret::expose).unwrap_or_default();
         text.push_str(&format!("{name}:{}:{value}|", value.len()));
     }
-    app.seal.fingerprint(&text)
+    app.seal.fingerprint(&["circuit", &text])
 }

@@ -7,6 +7,7 @@ mod browsers;
 mod circuit;
 mod decide;
 mod delivery;
+mod drain;
 mod error;
 mod fence;
 mod item;

@@ -12,6 +12,7 @@ mod events;
 mod fence;
 mod firings;
 mod items;
+mod nodes;
 mod query;
 mod runs;
 mod scripts;
@@ -27,8 +28,8 @@ use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
 pub use error::{Error, Result};
 pub use firings::{After, Ask, Plan, Seen, Start};
-pub use items::{Claim, Enqueued, Finish, ItemFilter, StateCount};
-use query::{made, query};
+pub use items::{Claim, Claimant, Enqueued, Finish, ItemFilter, StateCount};
+use query::{made, places, query};
 pub use runs::{NewRun, RunLease};
 pub use stops::{RUN_STOPPED, Standing};
 

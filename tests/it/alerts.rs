@@ -18,7 +18,7 @@ use kollega::store::{AlertPace, Finish, NewMessage, NewRun, Store};
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::database::{execute, on_both};
+use crate::database::{claimant, execute, on_both};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const AT_ONCE: AlertPace = AlertPace { window: Duration::ZERO, remind: Duration::from_hours(4) };
@@ -198,6 +198,7 @@ impl Desk {
     async fn fail(&self, count: usize) {
         let new = NewRun {
             bot: "robot".into(),
+            pool: "default".into(),
             version: "1".into(),
             trigger: "hand".into(),
             schedule: None,
@@ -209,7 +210,7 @@ impl Desk {
         for number in 0..count {
             let (reference, fields) = (format!("Ärende-{number}"), json!({"personnummer": "198501302395"}));
             store.enqueue(&run, "robot", &reference, &fields).await.expect("an item");
-            let claim = store.claim_item("w", MINUTE, MINUTE).await.expect("the store").expect("an item");
+            let claim = store.claim_item(&claimant("w", MINUTE, MINUTE)).await.expect("the store").expect("an item");
             let finish = Finish::new(ItemState::Failed).because("system", "Anna Andersson 198501302395 finns inte");
             store.finish(&claim, &finish, &fields, &[]).await.expect("the end");
         }
@@ -363,6 +364,7 @@ async fn what_is_missed_absent_slow_and_full_is_told_to_whom_it_concerns() {
     // An item that has been in hand for an hour, a time that was missed, and a run that nobody takes.
     let run = NewRun {
         bot: "annan".into(),
+        pool: "default".into(),
         version: "1".into(),
         trigger: "hand".into(),
         schedule: None,
@@ -371,7 +373,7 @@ async fn what_is_missed_absent_slow_and_full_is_told_to_whom_it_concerns() {
     };
     let queued = store.queue_collected_run(&run).await.expect("a run");
     store.enqueue(&queued, "annan", "A-1", &json!({})).await.expect("an item");
-    store.claim_item("w", Duration::from_hours(2), MINUTE).await.expect("the store").expect("the item");
+    store.claim_item(&claimant("w", Duration::from_hours(2), MINUTE)).await.expect("the store").expect("the item");
     desk.execute(&format!("update items set claimed_at = '{hour_ago}'")).await;
     desk.execute(&format!("update runs set created_at = '{hour_ago}'")).await;
     desk.execute(&format!(

@@ -8,7 +8,7 @@ use kollega::store::{CircuitLimits, Claim, Entry, Finish, NewRun, SignIn, Store}
 use sandbox::{FaultKind, FaultSpec, System, credentials};
 use serde_json::json;
 
-use crate::database::on_both;
+use crate::database::{claimant, on_both};
 use crate::morning::{BOT, CASEWORKER, Morning, PASSWORD, PATIENCE, said};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -26,6 +26,7 @@ fn event() -> Event {
 async fn with_items(store: &Store, count: usize) {
     let new = NewRun {
         bot: "robot".into(),
+        pool: "default".into(),
         version: "1".into(),
         trigger: "hand".into(),
         schedule: None,
@@ -39,7 +40,7 @@ async fn with_items(store: &Store, count: usize) {
 }
 
 async fn claim(store: &Store) -> Claim {
-    store.claim_item("w", MINUTE, MINUTE).await.expect("the store").expect("an item")
+    store.claim_item(&claimant("w", MINUTE, MINUTE)).await.expect("the store").expect("an item")
 }
 
 /// Lets go of the item: it waits for the circuit.
@@ -135,7 +136,7 @@ on_both! {
         }
         assert_eq!(enters(&store, &probe).await, Entry::Probe);
         store.circuit_answered(&id(), "somebody", &event()).await.expect("the store");
-        assert!(store.claim_item("w", MINUTE, MINUTE).await.expect("the store").is_none(), "only the probe closes it");
+        assert!(store.claim_item(&claimant("w", MINUTE, MINUTE)).await.expect("the store").is_none(), "only the probe closes it");
         store.circuit_answered(&id(), &probe, &event()).await.expect("the store");
         let woken = [claim(&store).await, claim(&store).await];
         assert!(woken.iter().all(|claim| claim.item.tries == 0), "no try was used up");
@@ -151,7 +152,7 @@ on_both! {
         let circuit = store.circuit(&id()).await.expect("the store").expect("the circuit");
         assert_eq!(circuit.retry_at, None, "it is not tried by itself");
         wait_for_it(&store, &item).await;
-        assert!(store.claim_item("w", MINUTE, MINUTE).await.expect("the store").is_none());
+        assert!(store.claim_item(&claimant("w", MINUTE, MINUTE)).await.expect("the store").is_none());
         // Another credential is another circuit.
         let new = CircuitId { credential: "new".into(), ..id() };
         assert_eq!(store.enter_circuit(&new, "x", &event()).await.expect("the store"), Entry::Free);
@@ -333,6 +334,7 @@ async fn a_run_waits_for_the_system_it_collects_from_and_does_not_fail() {
     let bot = kollega::bot::Bot::load(&morning.app.config.bot_file(BOT)).expect("the bot");
     let new = NewRun {
         bot: BOT.into(),
+        pool: "default".into(),
         version: bot.version.clone(),
         trigger: "hand".into(),
         schedule: None,

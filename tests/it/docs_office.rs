@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::database::claimant;
 use kollega::app::App;
 use kollega::config::Config;
 use kollega::model::{AlertFact, AlertKind, CircuitId, Event, EventKind, FailureKind, IntentOutcome, ItemState, RunId};
@@ -28,6 +29,7 @@ pub async fn furnish(folder: &Path) {
         trigger: "hand".into(),
         schedule: None,
         nominal: None,
+        pool: "default".into(),
         actor: "person:olle".into(),
     };
     let run = store.queue_collected_run(&run).await.expect("a run");
@@ -59,7 +61,11 @@ pub async fn break_circuit(folder: &Path) {
     let fields = json!({"ansokan": "EB-2025-0107"});
     store.enqueue(&run, BOT, "EB-2025-0107", &fields).await.expect("an item");
     let claim = loop {
-        let claim = store.claim_item("dator:1/0", MINUTE, Duration::ZERO).await.expect("the store").expect("an item");
+        let claim = store
+            .claim_item(&claimant("dator:1/0", MINUTE, Duration::ZERO))
+            .await
+            .expect("the store")
+            .expect("an item");
         if claim.item.reference == "EB-2025-0107" {
             break claim;
         }
@@ -102,8 +108,12 @@ impl Office {
     /// An item held by a worker in this stage.
     async fn claimed(&self, reference: &str, stage: &str) -> (Claim, Value) {
         let fields = self.enqueue(reference).await;
-        let claim =
-            self.store.claim_item("dator:1/0", MINUTE, Duration::ZERO).await.expect("the store").expect("an item");
+        let claim = self
+            .store
+            .claim_item(&claimant("dator:1/0", MINUTE, Duration::ZERO))
+            .await
+            .expect("the store")
+            .expect("an item");
         assert_eq!(claim.item.reference, reference);
         self.store.stage_done(&claim, Some(stage), &fields, &[]).await.expect("the stage");
         (claim, fields)
