@@ -53,6 +53,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     match arguments.command {
         Command::Export { file, passphrase_stdin } => {
             let passphrase = passphrase(passphrase_stdin, true)?;
+            Seal::open(&config.data())?;
             let bytes = bundle::pack(&config.data(), &passphrase)?;
             let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
             let mut made = made.with_context(|| format!("{} kan inte skapas", file.display()))?;

@@ -38,7 +38,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let pid = rustix::process::Pid::from_child(&self.script);
-        drop(rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok());
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
         drop(self.script.wait());
     }
 }
