@@ -1,6 +1,6 @@
 //! Events: appended once, read by the log, the console and `why`.
 
-use super::{Result, Store, Tx, now, query};
+use super::{Result, Store, Tx, made, now, places, query};
 use crate::model::{Event, ItemId, LoggedEvent, RunId, new_id_at, time_text};
 
 impl Store {
@@ -40,25 +40,29 @@ pub(super) async fn append(tx: &mut Tx, events: &[Event]) -> Result<()> {
     }
     let now = now(tx).await?;
     let at = time_text(now);
-    for event in events {
-        query(
-            "insert into events (id, at, run, item, bot, attempt, actor, kind, stage, step, duration_ms, detail)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        )
-        .bind(new_id_at(now))
-        .bind(&at)
-        .bind(&event.run)
-        .bind(&event.item)
-        .bind(&event.bot)
-        .bind(event.attempt)
-        .bind(&event.actor)
-        .bind(event.kind.as_str())
-        .bind(&event.stage)
-        .bind(&event.step)
-        .bind(event.duration_ms)
-        .bind(event.detail.as_ref().map(ToString::to_string))
-        .execute(&mut *tx)
-        .await?;
+    // One statement for all: each is a round trip. Databases limit how many values it may have.
+    for events in events.chunks(100) {
+        let rows: Vec<String> = (0..events.len()).map(|row| format!("({})", places(row * 12 + 1, 12))).collect();
+        let mut insert = made(format!(
+            "insert into events (id, at, run, item, bot, attempt, actor, kind, stage, step, duration_ms, detail) values {}",
+            rows.join(", ")
+        ));
+        for event in events {
+            insert = insert
+                .bind(new_id_at(now))
+                .bind(&at)
+                .bind(&event.run)
+                .bind(&event.item)
+                .bind(&event.bot)
+                .bind(event.attempt)
+                .bind(&event.actor)
+                .bind(event.kind.as_str())
+                .bind(&event.stage)
+                .bind(&event.step)
+                .bind(event.duration_ms)
+                .bind(event.detail.as_ref().map(ToString::to_string));
+        }
+        insert.execute(&mut *tx).await?;
     }
     Ok(())
 }

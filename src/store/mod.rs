@@ -5,9 +5,11 @@
 
 mod database;
 mod decisions;
+mod disk;
 mod error;
 mod events;
 mod fence;
+mod filtered;
 mod firings;
 mod items;
 mod query;
@@ -21,7 +23,7 @@ use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
 pub use error::{Error, Result};
 pub use items::{Claim, Enqueued, Finish, ItemFilter, StateCount};
-use query::{made, query};
+use query::{made, places, query};
 pub use runs::{NewRun, RunLease};
 
 /// The store of one installation.
