@@ -22,3 +22,6 @@ create index runs_schedule on runs (schedule) where state in ('queued', 'running
 
 -- The suggestion in force.
 create index suggestions_in_force on suggestions (item, id) where superseded_at is null;
+
+-- The pictures of items that are open.
+create index events_screenshots on events (item, id) where kind = 'screenshot';

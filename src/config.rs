@@ -22,6 +22,7 @@ pub struct Config {
     pub console: Console,
     pub webdriver: WebDriver,
     pub worker: Worker,
+    pub screenshots: Screenshots,
     pub systems: BTreeMap<String, System>,
     pub mail: Mail,
     /// The connection to SSBTEK; without it the step `ssbtek` can't be used.
@@ -94,6 +95,18 @@ pub struct Worker {
     pub silent_wait: Duration,
 }
 
+/// How many pictures of pages are kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Screenshots {
+    /// Bytes; the oldest are removed when there are more.
+    #[serde(deserialize_with = "crate::size::deserialize")]
+    pub budget: u64,
+    /// Older ones are removed.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub keep: Duration,
+}
+
 /// A system that bots drive.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +163,7 @@ impl Default for Config {
             console: Console::default(),
             webdriver: WebDriver::default(),
             worker: Worker::default(),
+            screenshots: Screenshots::default(),
             systems: BTreeMap::new(),
             mail: Mail::default(),
             ssbtek: None,
@@ -196,6 +210,12 @@ impl Default for Worker {
             silent_tries: 3,
             silent_wait: Duration::from_mins(10),
         }
+    }
+}
+
+impl Default for Screenshots {
+    fn default() -> Self {
+        Self { budget: 2_000_000_000, keep: Duration::from_hours(90 * 24) }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The map of the modules is `docs/architecture.md`.
 
 pub mod app;
+pub mod backup;
 pub mod bot;
 pub mod browser;
 pub mod calendar;
@@ -21,8 +22,10 @@ pub mod problem;
 pub mod runner;
 pub mod schedule;
 pub mod scheduler;
+pub mod screenshots;
 pub mod seal;
 pub mod secret;
+pub mod size;
 pub mod ssbtek;
 pub mod stop;
 pub mod store;

@@ -2,6 +2,7 @@
 //!
 //! Each command is a file with `run`. Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or invalid input.
 
+mod backup;
 mod check;
 mod decide;
 mod demo;
@@ -11,6 +12,7 @@ mod items;
 mod log;
 mod look;
 mod rerun;
+mod restore;
 mod rules;
 mod run;
 mod runs;
@@ -95,6 +97,10 @@ pub enum Command {
     Systems(look::Arguments),
     /// Spara, visa namnen på och ta bort hemligheter
     Secret(secret::Arguments),
+    /// Säkerhetskopiera allt som behövs för att fortsätta, medan arbetet pågår
+    Backup(backup::Arguments),
+    /// Återställ en säkerhetskopia, i SQLite eller PostgreSQL
+    Restore(restore::Arguments),
     /// Starta bara övningssystemen
     Sandbox(sandbox::Arguments),
     /// Avsluta webbläsare vars lån tar slut
@@ -143,6 +149,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Bots(arguments) => look::bots(&config, &arguments),
         Command::Systems(arguments) => look::systems(&config, &arguments),
         Command::Secret(arguments) => secret::run(&config, &arguments),
+        Command::Backup(arguments) => backup::run(&config, arguments).await,
+        Command::Restore(arguments) => Box::pin(restore::run(&config, arguments)).await,
         Command::Sandbox(arguments) => Box::pin(sandbox::run(&config, arguments)).await,
         Command::Guard(arguments) => guard::run(arguments).await,
         Command::Runs(arguments) => runs::run(&config, arguments).await,

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use expression::{Scope, Value};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::browsers::Browsers;
 use super::error::Stop;
@@ -216,9 +215,7 @@ impl Work<'_> {
         let picture = session.screenshot(&[], &values).await;
         self.waited += started.elapsed();
         let Ok(picture) = picture else { return };
-        let name = format!("{}.png", hex::encode(Sha256::digest(&picture)));
-        let folder = self.app.screenshots();
-        if std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(&name), &picture)).is_ok() {
+        if let Ok(name) = self.app.screenshots().keep(&picture) {
             let event = self.event(EventKind::Screenshot).detail(json!({"file": name, "why": why}));
             self.note(event);
         }

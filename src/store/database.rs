@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::migrate::Migrator;
 use sqlx::{Postgres, Row, Sqlite, Transaction};
 
 use super::disk::Disk;
@@ -20,7 +21,7 @@ use super::{Error, Result, Store};
 /// How long PostgreSQL may take to answer one statement, or to give a connection.
 pub(super) const ANSWER: Duration = Duration::from_secs(15);
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 macro_rules! clock_postgres {
     () => {
@@ -213,6 +214,11 @@ impl Tx {
 impl Pools {
     /// Opens an SQLite file, made and migrated if need be. One program at a time does this: SQLite has no lock for it.
     pub async fn sqlite(file: &Path) -> Result<Self> {
+        Self::sqlite_with(file, &MIGRATIONS).await
+    }
+
+    /// Holds the lock of an SQLite file, under which it is made, migrated or replaced, until the answer is dropped.
+    pub async fn lock(file: &Path) -> Result<std::fs::File> {
         let folder = file.parent().unwrap_or(Path::new(".")).to_path_buf();
         let lock = file.with_extension("lock");
         let locked = tokio::task::spawn_blocking(move || {
@@ -221,7 +227,12 @@ impl Pools {
             lock.lock().map(|()| lock)
         });
         let locked = locked.await.map_err(std::io::Error::other).flatten();
-        let _lock = locked.map_err(|error| Error::File { file: file.to_path_buf(), error })?;
+        locked.map_err(|error| Error::File { file: file.to_path_buf(), error })
+    }
+
+    /// The same as `sqlite`, with these migrations.
+    pub async fn sqlite_with(file: &Path, migrations: &Migrator) -> Result<Self> {
+        let _lock = Self::lock(file).await?;
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -237,12 +248,23 @@ impl Pools {
         // `Disk` waits for the disk in its place.
         let writer = options.synchronous(SqliteSynchronous::Normal);
         let writer = opened.max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(writer);
-        MIGRATIONS.run(&pool).await.map_err(Error::Migrate)?;
+        migrations.run(&pool).await.map_err(Error::Migrate)?;
         Ok(Self::Sqlite { pool, writer, disk: Arc::new(Disk::of(file)) })
     }
 
     /// Connects to PostgreSQL, and migrates it if need be: it has a lock for this.
     pub async fn postgres(url: &str, password: Option<&str>, connections: u32) -> Result<Self> {
+        Self::postgres_with(url, password, connections, None, Some(&MIGRATIONS)).await
+    }
+
+    /// The same in a schema of its own, with these migrations or none.
+    pub async fn postgres_with(
+        url: &str,
+        password: Option<&str>,
+        connections: u32,
+        schema: Option<&str>,
+        migrations: Option<&Migrator>,
+    ) -> Result<Self> {
         let mut options: PgConnectOptions = url.parse()?;
         if let Some(password) = password {
             options = options.password(password);
@@ -256,9 +278,15 @@ impl Pools {
             ("tcp_keepalives_interval", "3"),
             ("tcp_keepalives_count", "3"),
         ]);
+        let options = match schema {
+            Some(schema) => options.options([("search_path", schema)]),
+            None => options,
+        };
         let pool =
             PgPoolOptions::new().max_connections(connections).acquire_timeout(ANSWER).connect_with(options).await?;
-        MIGRATIONS.run(&pool).await.map_err(Error::Migrate)?;
+        if let Some(migrations) = migrations {
+            migrations.run(&pool).await.map_err(Error::Migrate)?;
+        }
         Ok(Self::Postgres(pool))
     }
 }
@@ -296,6 +324,14 @@ impl Store {
         }
     }
 
+    /// A transaction that only reads, everything as it is at one moment, and may take its time.
+    pub(super) async fn begin_snapshot(&self) -> Result<Tx> {
+        match &self.pools {
+            Pools::Sqlite { pool, .. } => Ok(Tx { link: Link::Sqlite(pool.begin_with("BEGIN").await?, None), now: None }),
+            Pools::Postgres(pool) => begin_postgres(pool, BEGIN_SNAPSHOT).await,
+        }
+    }
+
     /// The database's clock.
     pub async fn now(&self) -> Result<DateTime<Utc>> {
         let clock = if matches!(self.pools, Pools::Sqlite { .. }) { CLOCK_SQLITE } else { CLOCK_POSTGRES };
@@ -318,6 +354,10 @@ const CLOCK_SQLITE: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
 const CLOCK_POSTGRES: &str = clock_postgres!();
 const BEGIN: &str = concat!("begin; select ", clock_postgres!());
 const BEGIN_BRIEFLY: &str = concat!("begin; set local synchronous_commit = off; select ", clock_postgres!());
+const BEGIN_SNAPSHOT: &str = concat!(
+    "begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = 0; select ",
+    clock_postgres!()
+);
 
 /// The database's clock inside a transaction: as it was when the transaction began, or last waited for somebody else.
 pub(super) async fn now(tx: &mut Tx) -> Result<DateTime<Utc>> {

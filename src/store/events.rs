@@ -31,6 +31,19 @@ impl Store {
     pub async fn events_after(&self, id: &str) -> Result<Vec<LoggedEvent>> {
         query("select * from events where id > $1 order by id limit 1000").bind(id).fetch_all(self).await
     }
+
+    /// The files of the pictures of items that have not come to an end, as those that wait for a person.
+    pub async fn pictures_of_open_items(&self) -> Result<Vec<String>> {
+        let sql = "select events.detail from events join items on items.id = events.item
+             where events.kind = 'screenshot' and events.detail is not null
+                and items.state not in ('done', 'handed_over', 'failed', 'cancelled')";
+        let details: Vec<String> = query(sql).fetch_values(self).await?;
+        let file = |detail: &String| {
+            let detail: serde_json::Value = serde_json::from_str(detail).ok()?;
+            detail["file"].as_str().map(str::to_owned)
+        };
+        Ok(details.iter().filter_map(file).collect())
+    }
 }
 
 /// Appends events inside a transaction, in order: ids made in one call ascend.

@@ -6,6 +6,7 @@
 mod database;
 mod decisions;
 mod disk;
+mod dump;
 mod error;
 mod events;
 mod fence;
@@ -21,6 +22,7 @@ use std::path::Path;
 
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
+pub use dump::{Cells, NewStore, Snapshot, Table};
 pub use error::{Error, Result};
 pub use items::{Claim, Enqueued, Finish, ItemFilter, StateCount};
 use query::{made, places, query};
@@ -41,6 +43,17 @@ impl Store {
     /// Connects to a PostgreSQL database, `postgres://user@host/database`, and migrates it if need be.
     pub async fn connect(url: &str, password: Option<&str>, connections: u32) -> Result<Self> {
         Ok(Self { pools: Pools::postgres(url, password, connections).await? })
+    }
+
+    /// Ends every connection, when the last that uses one is done.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { pool, writer, .. } => {
+                writer.close().await;
+                pool.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
     }
 }
 
