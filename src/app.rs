@@ -1,12 +1,9 @@
 //! What every command works with: configuration, store, secrets, the seal, and the programs they need.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
 use url::Url;
 
 use crate::config::Config;
-use crate::screenshots::Screenshots;
 use crate::seal::Seal;
 use crate::secret::{Redactor, Secret, SecretStore};
 use crate::store::Store;
@@ -89,10 +86,5 @@ impl App {
         let mut known: Vec<Secret> = self.secrets.all().unwrap_or_default().into_values().collect();
         known.extend(personal.iter().filter(|value| value.chars().count() > 2).map(Secret::new));
         Redactor::new(&known)
-    }
-
-    /// Where pictures of pages are kept.
-    pub fn screenshots(&self) -> Screenshots {
-        Screenshots::of(&self.config.data())
     }
 }

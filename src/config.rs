@@ -18,6 +18,8 @@ pub struct Config {
     /// How to sign in to each system.
     pub signins: PathBuf,
     pub timezone: String,
+    /// The municipality's own closed days and paydays, besides the public holidays.
+    pub calendar: crate::calendar::Calendar,
     pub database: Database,
     pub console: Console,
     pub webdriver: WebDriver,
@@ -159,6 +161,7 @@ impl Default for Config {
             rulebooks: "rulebooks".into(),
             signins: "systems".into(),
             timezone: "Europe/Stockholm".into(),
+            calendar: crate::calendar::Calendar::default(),
             database: Database::default(),
             console: Console::default(),
             webdriver: WebDriver::default(),

@@ -23,6 +23,7 @@ pub mod runner;
 pub mod schedule;
 pub mod scheduler;
 pub mod screenshots;
+pub mod script;
 pub mod seal;
 pub mod secret;
 pub mod size;

@@ -134,6 +134,8 @@ states! {
         Running = "running",
         Done = "done",
         Failed = "failed",
+        /// It took longer than it may; what was left waits for the bot's next run.
+        Stopped = "stopped",
     }
 }
 
@@ -158,7 +160,7 @@ pub struct Run {
     pub bot: String,
     /// The SHA-256 of the bot script.
     pub version: String,
-    /// `schedule`, `hand` or `demo`.
+    /// `schedule` (the clock), `queue`, `after`, `http`, `hand` or `demo`.
     pub trigger: String,
     pub schedule: Option<String>,
     /// The nominal local time of the schedule.
@@ -173,6 +175,15 @@ pub struct Run {
     pub created_at: String,
     pub started_at: Option<String>,
     pub ended_at: Option<String>,
+    /// How long it may take before it is asked to stop.
+    pub max_runtime_s: Option<i64>,
+    /// How long it then may take before it is ended.
+    pub stop_grace_s: Option<i64>,
+    /// When it was asked to stop, and why.
+    pub stop_at: Option<String>,
+    pub stop_reason: Option<String>,
+    /// `newest_approved` or `exact` where it is held to an approved script; none: the file as it is.
+    pub pin: Option<String>,
 }
 
 /// One piece of work.
@@ -339,6 +350,10 @@ states! {
         Cancelled = "cancelled",
         LateWrite = "late_write",
         Fired = "fired",
+        SchedulePaused = "schedule_paused",
+        ScheduleResumed = "schedule_resumed",
+        StopAsked = "stop_asked",
+        Approved = "approved",
     }
 }
 
@@ -424,20 +439,50 @@ pub struct LoggedEvent {
     pub detail: Option<String>,
 }
 
-/// A nominal time of a schedule and what became of it.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+/// A nominal time of a schedule, or another start of it, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct Firing {
     pub schedule: String,
-    /// Local wall time.
+    /// `schedule` (the clock), `queue`, `after`, `http` or `hand`.
+    pub trigger: String,
+    /// Local wall time; for a start by something else, what makes it one: `run:<id>`, `http:<hash of the key>` …
     pub nominal: String,
     /// 0, or 1 for the second of two equal wall times.
     pub fold: i64,
     pub due_at: String,
-    /// `fired`, `missed` or `skipped`.
+    /// `fired`, `missed`, `skipped`, or `waiting` for the run before to end.
     pub result: String,
     pub reason: Option<String>,
     pub run: Option<RunId>,
     pub at: String,
+}
+
+/// What is kept of a schedule that has been looked at.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Watch {
+    pub schedule: String,
+    /// Until when its nominal times are handled, UTC.
+    pub handled_until: String,
+    /// When it was first seen.
+    pub since: Option<String>,
+    pub paused_at: Option<String>,
+    /// `schedule` when it paused itself, or `person:<name>`.
+    pub paused_by: Option<String>,
+    pub paused_reason: Option<String>,
+    pub resumed_at: Option<String>,
+}
+
+/// A bot's script that a person has approved, as it stood.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Script {
+    pub bot: String,
+    /// The SHA-256 of the script.
+    pub version: String,
+    #[serde(skip)]
+    pub script: String,
+    pub approved_at: String,
+    pub approved_by: String,
+    pub note: String,
 }
 
 /// A person who may sign in.

@@ -1,13 +1,17 @@
-//! Why an item is where it is, and what will move it on: read from the live state.
+//! Why an item is where it is, and what will move it on; why a schedule does not start: read from the live state.
 //!
 //! Says nothing personal: the reason of a hand-over is shown by the console and `kollega decide` only.
 
+mod schedule;
+
 use serde::Serialize;
+
+pub use schedule::{ScheduleWhy, schedule};
 
 use crate::config::Config;
 use crate::desk::Bots;
 use crate::model::{Item, ItemState, parse_time};
-use crate::store::{Result, Store};
+use crate::store::{RUN_STOPPED, Result, Store};
 use crate::wording;
 
 /// Why an item waits or ended.
@@ -115,6 +119,10 @@ fn ready(why: &mut Why, item: &Item, clock: &Clock) {
 }
 
 fn deferred(why: &mut Why, item: &Item, clock: &Clock) {
+    if item.not_before.is_none() && item.code.as_deref() == Some(RUN_STOPPED) {
+        let next = format!("Ingenting: nästa körning av {} tar upp det där det är.", item.bot);
+        return say(why, "Körningen stoppades medan ärendet var kvar. Det väntar på robotens nästa körning.", next);
+    }
     why.until.clone_from(&item.not_before);
     let until = item.not_before.as_deref().map_or_else(|| "en senare tid".into(), |until| clock.local(until));
     let code = item.code.as_deref().map(|code| format!(" Orsak: {code}.")).unwrap_or_default();

@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use field::{FieldSpec, FieldType, Fields};
-pub use stage::{Collect, Decide, OnRefer, Stage, Suggest, Verify};
+pub use stage::{Answer, Collect, Decide, OnRefer, Stage, Suggest, Verify};
 pub use step::{
     Action, Alert, AlertAct, Csv, Download, Enqueue, Exists, Fail, Fill, ForEach, Frame, HandOver, Http, Keypad, Mail,
     OnUncertain, Open, Press, Print, Read, ReadTable, Screenshot, Select, Set, Ssbtek, Step, Steps, Upload, Wait, When,
-    Window,
+    Window, WriteFile,
 };
 pub use system::System;
 pub use target::{Named, TargetBody, TargetSpec, Targets};
@@ -86,9 +86,14 @@ impl Bot {
                     .hint("kontrollera namnet och rättigheterna"),
             ]
         })?;
-        let mut bot: Self = crate::yaml::read(file, &source)?;
+        Self::read(file, &source)
+    }
+
+    /// Reads a bot from the text of a script that stands, or stood, in `file`.
+    pub fn read(file: &Path, source: &str) -> Result<Self, Vec<Problem>> {
+        let mut bot: Self = crate::yaml::read(file, source)?;
         bot.folder = file.parent().unwrap_or(Path::new(".")).to_path_buf();
-        bot.version = crate::yaml::content_hash(&source);
+        bot.version = crate::yaml::content_hash(source);
         Ok(bot)
     }
 

@@ -3,6 +3,7 @@
 //! Each command is a file with `run`. Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or invalid input.
 
 mod backup;
+mod bots;
 mod check;
 mod decide;
 mod demo;
@@ -17,6 +18,7 @@ mod rules;
 mod run;
 mod runs;
 mod sandbox;
+mod schedules;
 mod secret;
 mod serve;
 mod settle;
@@ -89,10 +91,10 @@ pub enum Command {
     Settle(settle::Arguments),
     /// Börja om ett avslutat ärende i ett nytt försök
     Rerun(rerun::Arguments),
-    /// Visa scheman och när de startar härnäst
-    Schedules(look::Arguments),
-    /// Visa robotarna
-    Bots(look::Arguments),
+    /// Visa scheman; pausa, återuppta och starta dem
+    Schedules(schedules::Arguments),
+    /// Visa robotarna, eller godkänn en version av en
+    Bots(bots::Arguments),
     /// Visa systemen som robotarna arbetar i
     Systems(look::Arguments),
     /// Spara, visa namnen på och ta bort hemligheter
@@ -145,8 +147,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(&config, &arguments),
         Command::Rules(arguments) => rules::run(&config, &arguments),
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
-        Command::Schedules(arguments) => look::schedules(&config, arguments).await,
-        Command::Bots(arguments) => look::bots(&config, &arguments),
+        Command::Schedules(arguments) => schedules::run(&config, arguments).await,
+        Command::Bots(arguments) => bots::run(&config, arguments).await,
         Command::Systems(arguments) => look::systems(&config, &arguments),
         Command::Secret(arguments) => secret::run(&config, &arguments),
         Command::Backup(arguments) => backup::run(&config, arguments).await,

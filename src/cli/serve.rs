@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::runner::{Worker, WorkerOptions};
-use crate::screenshots::keep_tidy;
+use crate::screenshots::{Screenshots, keep_tidy};
 use crate::stop::{until, wait_for_signal};
 
 #[derive(Debug, Args)]
@@ -43,7 +43,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         Worker::start(Arc::clone(&app), WorkerOptions { headed: arguments.headed, ..WorkerOptions::named() }).await?;
     print(&format!("Konsolen: http://{}", listener.local_addr()?));
     print("Kollega arbetar. Avsluta med Ctrl-C; ärendet som pågår görs klart först.");
-    let tidying = tokio::spawn(keep_tidy(app.screenshots(), app.store.clone(), config.screenshots.clone()));
+    let tidying = tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(&app), stopped.clone()));
     let console = tokio::spawn(crate::console::serve(Desk::of(&app), listener, until(stopped)));
     let working = {
@@ -66,7 +66,7 @@ pub async fn run_worker(config: &Config, arguments: WorkerArguments) -> anyhow::
     let app = Arc::new(App::open(config.clone()).await?);
     let options =
         WorkerOptions { headed: arguments.headed, until_done: arguments.until_done, ..WorkerOptions::named() };
-    let tidying = tokio::spawn(keep_tidy(app.screenshots(), app.store.clone(), config.screenshots.clone()));
+    let tidying = tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
     let worker = Worker::start(app, options).await?;
     let stopping = Arc::clone(&worker);
     let signal = tokio::spawn(async move {

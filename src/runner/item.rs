@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::bot::{Bot, Stage};
 use crate::browser::{SessionRecord, end_recorded};
 use crate::model::{EventKind, ItemState};
-use crate::store::{self, Claim, Finish};
+use crate::store::{self, Claim, Finish, RUN_STOPPED, Standing};
 
 /// How often in one stage the robot signs in again after having been signed out.
 const SIGN_INS: usize = 3;
@@ -36,6 +36,13 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         // its browsers, and is taken over again when this lease has ended.
         return Ok(());
     }
+    if app.store.standing(&claim.item.id, &claim.item.run, claim.taken_over).await? == Standing::Stops {
+        return app.store.finish(&claim, &stopped(), &claim.item.fields.0, &[]).await;
+    }
+    if !browsers.is_empty() {
+        // What was opened for an earlier item serves this one too: whoever takes over must know of it.
+        app.store.set_browsers(&claim, &browsers.records()).await?;
+    }
     let now = app.store.now().await?;
     let mut scope = scope::base(&app.config, now, &claim.item.run);
     let record = Record::restore(&claim.item.fields.0);
@@ -49,6 +56,7 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         record,
         stage: String::new(),
         system: None,
+        pages: false,
         committing: false,
         signing_in: false,
         events: Vec::new(),
@@ -56,13 +64,18 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         waited: Duration::ZERO,
     };
     match Box::pin(work.through_stages(now)).await {
-        Ok(finish) => work.let_go(&finish).await,
+        Ok(finish) => Box::pin(work.let_go(&finish)).await,
         Err(Stop::Store(error)) => Err(error),
         Err(stop) => {
             let finish = work.finish_of(stop);
-            work.let_go(&finish).await
+            Box::pin(work.let_go(&finish)).await
         }
     }
+}
+
+/// The item waits for its bot's next run, at the stage where it is.
+fn stopped() -> Finish {
+    Finish::new(ItemState::Deferred).because(RUN_STOPPED, "")
 }
 
 /// Ends the browsers of a worker that lost its lease; whether they are known to be gone.
@@ -100,8 +113,17 @@ impl Work<'_> {
             }
             self.keep_scope(outer);
             self.stage_done(place + 1).await?;
+            if place + 1 < bot.stages.len() && self.is_to_stop().await? {
+                return Ok(stopped());
+            }
         }
         Ok(Finish::new(ItemState::Done))
+    }
+
+    /// Whether the item's run has been asked to stop: between two stages is where that can be done.
+    async fn is_to_stop(&self) -> Result<bool, Stop> {
+        let item = &self.claim()?.item;
+        Ok(self.app.store.standing(&item.id, &item.run, false).await? == Standing::Stops)
     }
 
     /// The names of a stage go with it; `item`, `suggestion` and `decision` stay.
@@ -161,7 +183,7 @@ impl Work<'_> {
     async fn one_stage(&mut self, stage: &Stage, now: DateTime<Utc>) -> Result<Next, Stop> {
         self.system = None;
         if let Some(system) = &stage.on {
-            self.enter_system(&system.value).await?;
+            self.turn_to(&system.value, stage.needs_page()).await?;
         }
         if let Some(suggest) = &stage.suggest {
             self.suggest(&suggest.value).await?;

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::bot::{Bot, Named, System, TargetSpec, Targets, Text, Tree};
 use crate::browser::{Found, Session, Target, TargetKind};
 use crate::model::{Event, EventKind};
+use crate::screenshots::Screenshots;
 use crate::secret::Redactor;
 use crate::store::{Claim, RunLease};
 
@@ -33,6 +34,8 @@ pub(super) struct Work<'a> {
     pub stage: String,
     /// The system of the stage.
     pub system: Option<String>,
+    /// Whether the stage shows pages of it: only then it is opened in a browser.
+    pub pages: bool,
     /// Within a commit no fallback is used.
     pub committing: bool,
     /// Within sign-in a signed-out page is what is expected.
@@ -215,7 +218,7 @@ impl Work<'_> {
         let picture = session.screenshot(&[], &values).await;
         self.waited += started.elapsed();
         let Ok(picture) = picture else { return };
-        if let Ok(name) = self.app.screenshots().keep(&picture) {
+        if let Ok(name) = Screenshots::of(&self.app.config.data()).keep(&picture) {
             let event = self.event(EventKind::Screenshot).detail(json!({"file": name, "why": why}));
             self.note(event);
         }

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::bot::Bot;
 use crate::browser::{Guard, end_orphans};
 use crate::model::{RunId, RunState};
+use crate::script;
 use crate::store::{self, Error, RunLease};
 
 /// How a worker is to work.
@@ -128,7 +129,7 @@ impl Worker {
         let lease = worker.lease;
         let Some(claim) = self.app.store.claim_item(name, lease, worker.margin).await? else { return Ok(false) };
         browsers.renew(lease).await;
-        match self.bot(&claim.item.bot) {
+        match self.bot_of(&claim).await? {
             Ok(bot) => Box::pin(item::work_on(&self.app, &bot, claim, browsers)).await?,
             Err(why) => {
                 let finish = store::Finish::new(crate::model::ItemState::Failed).because("bot", why);
@@ -148,14 +149,14 @@ impl Worker {
         let lease = self.app.config.worker.lease + Duration::from_secs(30);
         let Some(held) = self.app.store.claim_run(name, lease).await? else { return Ok(false) };
         browsers.renew(lease).await;
-        let bot = match self.bot(&held.run.bot) {
+        let bot = match script::bot_of(&self.app.store, &self.app.config, &held.run, 1).await? {
             Ok(bot) => bot,
             Err(why) => {
                 self.app.store.end_run(&held, RunState::Failed, Some(&why), &[]).await?;
                 return Ok(true);
             }
         };
-        if !held.run.collected {
+        if !held.run.collected && held.run.stop_at.is_none() {
             Box::pin(run::collect(&self.app, &bot, &held, browsers)).await?;
         }
         collected.insert(held.run.id.clone(), held);
@@ -185,11 +186,11 @@ impl Worker {
         Ok(())
     }
 
-    fn bot(&self, name: &str) -> Result<Bot, String> {
-        Bot::load(&self.app.config.bot_file(name)).map_err(|problems| {
-            let first = problems.first().map(ToString::to_string).unwrap_or_default();
-            format!("robotens skript kan inte läsas: {first}")
-        })
+    /// The bot by the script that the item's run is held to.
+    async fn bot_of(&self, claim: &store::Claim) -> store::Result<Result<Bot, String>> {
+        let run = self.app.store.run(&claim.item.run).await?;
+        let run = run.ok_or_else(|| Error::Missing(format!("körningen {}", claim.item.run)))?;
+        script::bot_of(&self.app.store, &self.app.config, &run, claim.item.attempt).await
     }
 }
 

@@ -175,8 +175,9 @@ impl Tx {
     }
 
     /// What follows a `select` whose rows are to be changed: nobody else changes them before this transaction ends.
-    /// SQLite has one writer at a time anyway.
-    pub fn for_update(&self) -> &'static str {
+    /// SQLite has one writer at a time anyway. The select may wait for somebody: the time is asked for again after it.
+    pub fn for_update(&mut self) -> &'static str {
+        self.look_again();
         match self.link {
             Link::Sqlite(..) => "",
             Link::Postgres(_) => " for update",

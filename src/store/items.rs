@@ -293,8 +293,9 @@ impl Store {
 
     /// Whether any item can be worked on now or after a wait that has begun; waiting for a person does not count.
     pub async fn anything_to_do(&self) -> Result<bool> {
-        let sql = "select (select count(*) from (select 1 from items where state in ('ready', 'deferred', 'in_progress') limit 1) as a)
-             + (select count(*) from (select 1 from runs where state in ('queued', 'running') limit 1) as b)";
+        let sql = "select (select count(*) from (select 1 from items where state in ('ready', 'in_progress') limit 1) as a)
+             + (select count(*) from (select 1 from items where state = 'deferred' and not_before is not null limit 1) as b)
+             + (select count(*) from (select 1 from runs where state in ('queued', 'running') limit 1) as c)";
         let open: i64 = query(sql).fetch_value(self).await?;
         Ok(open > 0)
     }
@@ -348,9 +349,7 @@ pub(super) async fn set_lease(tx: &mut Tx, claim: &Claim, lease: Duration) -> Re
 /// The item, which nobody else changes before the transaction ends.
 pub(super) async fn item_in(tx: &mut Tx, id: &ItemId) -> Result<Item> {
     let sql = format!("select * from items where id = $1{}", tx.for_update());
-    let item = made(sql).bind(id).fetch_optional(&mut *tx).await?;
-    tx.look_again();
-    item.ok_or_else(|| Error::Missing(format!("ärendet {id}")))
+    made(sql).bind(id).fetch_optional(&mut *tx).await?.ok_or_else(|| Error::Missing(format!("ärendet {id}")))
 }
 
 pub(super) fn not_allowed(from: ItemState, to: ItemState) -> Error {

@@ -15,7 +15,9 @@ mod firings;
 mod items;
 mod query;
 mod runs;
+mod scripts;
 mod sign_in_tries;
+mod stops;
 mod users;
 
 use std::path::Path;
@@ -24,9 +26,11 @@ use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
 pub use dump::{Cells, NewStore, Snapshot, Table};
 pub use error::{Error, Result};
+pub use firings::{After, Ask, Plan, Seen, Start};
 pub use items::{Claim, Enqueued, Finish, ItemFilter, StateCount};
 use query::{made, places, query};
 pub use runs::{NewRun, RunLease};
+pub use stops::{RUN_STOPPED, Standing};
 
 /// The store of one installation.
 #[derive(Debug, Clone)]

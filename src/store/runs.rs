@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::events::append;
 use super::filtered::Filtered;
+use super::stops::take_up;
 use super::{Result, Store, Tx, made, now, query, still_held};
 use crate::model::{Event, EventKind, Run, RunId, RunState, new_id_at, time_text};
 
@@ -13,7 +14,7 @@ pub struct NewRun {
     pub bot: String,
     /// The SHA-256 of the bot script.
     pub version: String,
-    /// `schedule`, `hand` or `demo`.
+    /// `schedule` (the clock), `queue`, `after`, `http`, `hand` or `demo`.
     pub trigger: String,
     pub schedule: Option<String>,
     pub nominal: Option<String>,
@@ -65,6 +66,9 @@ impl Store {
             return Ok(None);
         };
         let kind = if run.token == 1 { EventKind::RunStarted } else { EventKind::TakenOver };
+        if run.token == 1 {
+            take_up(&mut tx, &run, now).await?;
+        }
         append(&mut tx, &[Event::new(kind, format!("worker:{worker}")).run(&run.id, &run.bot)]).await?;
         tx.commit().await?;
         let token = run.token;
@@ -147,11 +151,10 @@ impl Store {
         filtered.select("runs", "id desc", limit).fetch_all(self).await
     }
 
-    /// Whether a run of this schedule is queued or running.
-    pub async fn schedule_is_running(&self, schedule: &str) -> Result<bool> {
-        let sql = "select count(*) from runs where schedule = $1 and state in ('queued', 'running')";
-        let open: i64 = query(sql).bind(schedule).fetch_value(self).await?;
-        Ok(open > 0)
+    /// The runs of a schedule that are queued or running, oldest first.
+    pub async fn open_runs(&self, schedule: &str) -> Result<Vec<Run>> {
+        let sql = "select * from runs where schedule = $1 and state in ('queued', 'running') order by created_at, id";
+        query(sql).bind(schedule).fetch_all(self).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use kollega::model::{Event, EventKind, Firing, IntentOutcome, ItemState, RunId, time_text};
+use kollega::model::{Event, EventKind, IntentOutcome, ItemState, RunId};
 use kollega::store::{Enqueued, Error, Finish, ItemFilter, NewRun, Store};
 use serde_json::json;
 
@@ -104,30 +104,6 @@ on_both! {
         let intents = store.intents(&claim.item.id, "spara").await.expect("the intents");
         let outcomes: Vec<_> = intents.iter().map(|intent| intent.outcome.as_deref()).collect();
         assert_eq!(outcomes, [Some("not_done"), None]);
-    }
-
-    async fn a_nominal_time_fires_once_however_many_try(database) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = database.store(folder.path()).await;
-        let mut nodes = tokio::task::JoinSet::new();
-        for _ in 0..8 {
-            let store = store.clone();
-            nodes.spawn(async move {
-                let firing = Firing {
-                    schedule: "vardagar".into(),
-                    nominal: "2026-10-25T02:30:00".into(),
-                    fold: 0,
-                    due_at: time_text(store.now().await.expect("the clock")),
-                    result: "fired".into(),
-                    reason: None,
-                    run: None,
-                    at: String::new(),
-                };
-                store.fire(&firing, Some(&new_run())).await.expect("the store").is_some()
-            });
-        }
-        assert_eq!(nodes.join_all().await.into_iter().filter(|fired| *fired).count(), 1);
-        assert_eq!(store.runs(None, 10).await.expect("the runs").len(), 1);
     }
 
     async fn many_nodes_may_open_an_empty_database_at_once(database) {
