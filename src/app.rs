@@ -1,5 +1,7 @@
 //! What every command works with: configuration, store, secrets, the seal, and the programs they need.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use url::Url;
 

@@ -1,6 +1,7 @@
 //! Integration tests: the real store, the real console over HTTP, the real program, a real browser.
 
 mod architecture;
+mod backup;
 mod browser;
 mod calls;
 mod certificate;
@@ -20,12 +21,14 @@ mod fence;
 mod grid;
 mod konto;
 mod mail;
+mod migrations;
 mod morning;
 mod office;
 mod privacy;
 mod schedule;
 mod schedule_fifty_years;
 mod schedule_times;
+mod screenshots;
 mod secret;
 mod ssbtek;
 mod store;
