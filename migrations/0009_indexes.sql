@@ -18,7 +18,7 @@ create index items_reference on items (reference, id);
 -- Runs by bot, newest first, and those of a schedule that are open.
 drop index runs_bot;
 create index runs_bot on runs (bot, id);
-create index runs_schedule on runs (schedule) where state in ('queued', 'running');
+create index runs_open_schedule on runs (schedule) where state in ('queued', 'running');
 
 -- The suggestion in force.
 create index suggestions_in_force on suggestions (item, id) where superseded_at is null;
