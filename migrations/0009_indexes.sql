@@ -10,8 +10,9 @@ create index items_ready on items (priority desc, created_at, id) where state = 
 create index items_deferred on items (not_before, id) where state = 'deferred';
 create index items_held on items (priority desc, created_at, id) where state = 'in_progress';
 
--- Lists by state, by state and bot, and the counts of both.
+-- Lists by state, and by state and bot; the counts of both.
 create index items_state on items (state, id, bot);
+create index items_counts on items (state, bot);
 -- An item by its reference, or by a part of it.
 create index items_reference on items (reference, id);
 

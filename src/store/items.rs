@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::events::append;
 use super::filtered::Filtered;
-use super::query::Query;
 use super::{Error, Result, Store, Tx, made, now, query, still_held};
 use crate::model::{Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
 
@@ -190,21 +189,13 @@ impl Store {
     /// A stage is done: the item's record and its next stage, with what happened.
     pub async fn stage_done(&self, claim: &Claim, next: Option<&str>, fields: &Value, events: &[Event]) -> Result<()> {
         let mut tx = self.begin().await?;
-        let at = now(&mut tx).await?;
-        let sql = format!(
-            "update items set stage = $1, fields = $2, tries = 0, updated_at = $3,
-                 lease_until = case when lease_until > $4 then lease_until else $4 end
-             where id = $5 and token = $6 and state = 'in_progress' returning {}",
-            tx.clock()
-        );
-        let done = made(sql)
+        hold(&mut tx, claim).await?;
+        query("update items set stage = $1, fields = $2, tries = 0 where id = $3")
             .bind(next)
             .bind(fields.to_string())
-            .bind(time_text(at))
-            .bind(time_text(at + claim.lease))
             .bind(&claim.item.id)
-            .bind(claim.token);
-        held(&mut tx, done).await?;
+            .execute(&mut tx)
+            .await?;
         append(&mut tx, events).await?;
         tx.commit().await
     }
@@ -216,24 +207,24 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
-        let sql = format!(
+        hold(&mut tx, claim).await?;
+        let not_before = finish.wait.map(|wait| time_text(now + wait));
+        query(
             "update items set state = $1, code = $2, reason = $3, not_before = $4, due_at = $5, tries = tries + $6,
                  fields = $7, worker = null, lease_until = null, browsers = null, updated_at = $8
-             where id = $9 and token = $10 and state = 'in_progress' returning {}",
-            tx.clock()
-        );
-        let done = made(sql)
-            .bind(finish.state.as_str())
-            .bind(&finish.code)
-            .bind(&finish.reason)
-            .bind(finish.wait.map(|wait| time_text(now + wait)))
-            .bind(finish.due_at.map(time_text))
-            .bind(i64::from(finish.failed_try))
-            .bind(fields.to_string())
-            .bind(time_text(now))
-            .bind(&claim.item.id)
-            .bind(claim.token);
-        held(&mut tx, done).await?;
+             where id = $9",
+        )
+        .bind(finish.state.as_str())
+        .bind(&finish.code)
+        .bind(&finish.reason)
+        .bind(not_before)
+        .bind(finish.due_at.map(time_text))
+        .bind(i64::from(finish.failed_try))
+        .bind(fields.to_string())
+        .bind(time_text(now))
+        .bind(&claim.item.id)
+        .execute(&mut tx)
+        .await?;
         append(&mut tx, events).await?;
         tx.commit().await
     }
@@ -285,7 +276,8 @@ impl Store {
     /// How many items are in each state.
     pub async fn item_counts(&self, run: Option<&RunId>) -> Result<Vec<StateCount>> {
         let filter = if run.is_some() { "where run = $1" } else { "" };
-        let sql = format!("select bot, state, count(*) as count from items {filter} group by bot, state order by bot, state");
+        // Grouped in the order of the index that holds both.
+        let sql = format!("select bot, state, count(*) as count from items {filter} group by state, bot order by bot, state");
         let counts = made(sql);
         let counts = if run.is_some() { counts.bind(run) } else { counts };
         counts.fetch_all(self).await
@@ -309,16 +301,10 @@ pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {
          where id = $3 and token = $4 and state = 'in_progress' returning {}",
         tx.clock()
     );
-    let hold =
-        made(sql).bind(time_text(at + claim.lease)).bind(time_text(at)).bind(&claim.item.id).bind(claim.token);
-    held(tx, hold).await
-}
-
-/// Carries out an update of a claimed item that returns the clock; refuses a late worker.
-async fn held(tx: &mut Tx, update: Query) -> Result<()> {
-    let clock: Option<(String,)> = update.fetch_optional(&mut *tx).await?;
-    let (clock,) = clock.ok_or(Error::LeaseLost)?;
-    tx.it_is(&clock)
+    let hold = made(sql).bind(time_text(at + claim.lease)).bind(time_text(at)).bind(&claim.item.id).bind(claim.token);
+    let held: Option<(String,)> = hold.fetch_optional(&mut *tx).await?;
+    // Somebody may have been waited for.
+    tx.it_is(&held.ok_or(Error::LeaseLost)?.0)
 }
 
 /// The statement that finds the item to claim next; `$1` is now, `$2` is when a lease must have ended. Each part reads

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use kollega::app::App;
 use kollega::backup::{Contents, Error, LockKey, OpenKey, Options, Source, back_up, restore, verify};
 use kollega::config::Config;
 use kollega::model::{Event, EventKind, ItemState, RunId};
@@ -16,6 +17,7 @@ use kollega::store::{Answer, Finish, ItemFilter, NewDecision, Store};
 use serde_json::json;
 
 use crate::database::{Database, on_both, texts};
+use crate::morning::{Morning, said};
 use crate::office::{Office, approval};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -251,7 +253,11 @@ async fn an_interrupted_backup_leaves_no_file_and_nothing_is_overwritten() {
     let source = Source { store: &office.desk.store, data: &office.desk.config.data(), screenshots: false };
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let mut begun = Some(begun);
-    let mut progress = |_: &str, _| drop(begun.take().map(|begun| begun.send(())));
+    let mut progress = |_: &str, _| {
+        if let Some(begun) = begun.take() {
+            begun.send(()).expect("somebody waits");
+        }
+    };
     tokio::select! {
         biased;
         told = has_begun => told.expect("it had begun"),
@@ -265,4 +271,33 @@ async fn an_interrupted_backup_leaves_no_file_and_nothing_is_overwritten() {
 fn names(folder: &Path) -> BTreeMap<String, u64> {
     let entries = std::fs::read_dir(folder).expect("the folder").flatten();
     entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), 0)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_on_a_restored_older_copy_saves_nothing_twice() {
+    let reference = "EB-2025-0102";
+    let morning = Morning::begin().await;
+    morning.queue(&[reference]).await;
+    let file = morning.folder.path().join("kopia");
+    let copied = morning.command(&["backup", &file.display().to_string()], "");
+    assert!(copied.status.success(), "{}", said(&copied));
+    morning.caseworker_decides().await;
+    let mut first = morning.worker("first");
+    morning.is_registered_once(reference).await;
+    first.ask_to_end();
+    assert_eq!(first.ended(MINUTE).await, Some(0), "{}", first.said());
+
+    let Morning { folder, sandbox, app } = morning;
+    app.store.close().await;
+    let options = Options { key: OpenKey::None, replace: true };
+    restore(&app.config, &file, &options, &mut |_, _| {}).await.expect("restored");
+    let app = Arc::new(App::open(app.config.clone()).await.expect("the installation"));
+    let morning = Morning { folder, sandbox, app };
+    assert_eq!(morning.item(reference).await.state, ItemState::Ready, "as it was");
+    morning.caseworker_decides().await;
+    let _second = morning.worker("second");
+    morning.becomes(reference, ItemState::Done).await;
+    let counts = morning.counts(reference).await;
+    let saved = (counts.calculations, counts.decisions, counts.payments);
+    assert_eq!(saved, (1, 1, 1), "{}", morning.story(reference).await);
 }
