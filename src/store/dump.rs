@@ -165,7 +165,7 @@ impl NewStore {
     /// The same in a PostgreSQL database.
     pub async fn beside_database(url: &str, password: Option<&str>, migrations: &[i64]) -> Result<Self> {
         let known = earlier(migrations)?;
-        let present = Store { pools: Pools::postgres_with(url, password, 2, None, None).await? };
+        let present = Store { pools: Pools::postgres_with(url, password, 1, None, None).await? };
         for sql in [
             format!("drop schema if exists {DRAFT_SCHEMA} cascade"),
             format!("create schema {DRAFT_SCHEMA}"),
@@ -264,9 +264,23 @@ async fn replace_file(present: &Path, draft: &Path) -> Result<()> {
             .filename(present)
             .busy_timeout(std::time::Duration::from_secs(2))
             .journal_mode(sqlx::sqlite::SqliteJournalMode::Delete);
-        match sqlx::Connection::close(sqlx::ConnectOptions::connect(&options).await.map_err(|_| Error::InUse)?).await {
-            Ok(()) => {}
-            Err(error) => return Err(error.into()),
+        match sqlx::ConnectOptions::connect(&options).await {
+            Ok(alone) => {
+                sqlx::Connection::close(alone).await?;
+                if with_ending(present, "-wal").exists() {
+                    return Err(Error::InUse);
+                }
+            }
+            Err(error) => match sqlite_code(&error) {
+                Some(BUSY | LOCKED) => return Err(Error::InUse),
+                // What is there can't be read: all the more reason to replace it.
+                Some(CORRUPT | NO_DATABASE) => {
+                    for ending in ["-wal", "-shm"] {
+                        remove(&with_ending(present, ending))?;
+                    }
+                }
+                _ => return Err(error.into()),
+            },
         }
     }
     std::fs::File::open(draft).and_then(|file| file.sync_all()).map_err(at)?;
@@ -275,19 +289,29 @@ async fn replace_file(present: &Path, draft: &Path) -> Result<()> {
     std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(at)
 }
 
+const BUSY: u32 = 5;
+const LOCKED: u32 = 6;
+const CORRUPT: u32 = 11;
+const NO_DATABASE: u32 = 26;
+
+/// SQLite's own code of an error, without what it is extended by.
+fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
+    let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
+}
+
 async fn replace_schema(present: &Store) -> Result<()> {
-    let mut tx = present.begin().await?;
-    let others: i64 = query(
-        "select count(*) from pg_stat_activity
-         where datname = current_database() and application_name = 'kollega' and backend_type = 'client backend'
-             and pid <> pg_backend_pid() and state is not null",
-    )
-    .fetch_value(&mut tx)
-    .await?;
-    if others > 0 {
-        tx.roll_back().await?;
+    // A program that has just ended is seen for a moment more.
+    for _ in 0..30 {
+        if others(present).await? == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    if others(present).await? > 0 {
         return Err(Error::InUse);
     }
+    let mut tx = present.begin().await?;
     let schema: String = query("select current_schema()::text").fetch_value(&mut tx).await?;
     for name in ours().iter().map(String::as_str).chain(["_sqlx_migrations"]) {
         let (schema, name) = (quoted(&schema), quoted(name));
@@ -296,6 +320,13 @@ async fn replace_schema(present: &Store) -> Result<()> {
     }
     made(format!("drop schema {DRAFT_SCHEMA} cascade")).execute(&mut tx).await?;
     tx.commit().await
+}
+
+/// How many other connections of ours the database has.
+async fn others(present: &Store) -> Result<i64> {
+    let sql = "select count(*) from pg_stat_activity
+         where datname = current_database() and application_name = 'kollega' and pid <> pg_backend_pid()";
+    query(sql).fetch_value(present).await
 }
 
 /// The tables that our migrations make.
