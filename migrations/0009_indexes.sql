@@ -4,11 +4,11 @@
 -- row: so there are few, and none has a column that changes at every step of a bot (lease_until, updated_at).
 -- Ids are made of the database's time: a list in order of id is in order of time.
 
--- The claim reads the first entry of each of these.
+-- The claim reads the first entry of each of these, for each pool of the worker.
 drop index items_claim;
-create index items_ready on items (priority desc, created_at, id) where state = 'ready';
-create index items_deferred on items (not_before, id) where state = 'deferred';
-create index items_held on items (priority desc, created_at, id) where state = 'in_progress';
+create index items_ready on items (pool, priority desc, created_at, id) where state = 'ready';
+create index items_deferred on items (pool, not_before, id) where state = 'deferred';
+create index items_held on items (pool, priority desc, created_at, id) where state = 'in_progress';
 
 -- Lists by state, and by state and bot; the counts of both.
 create index items_state on items (state, id, bot);

@@ -17,6 +17,7 @@ pub mod duration;
 pub mod explanation;
 pub mod mail;
 pub mod model;
+pub mod outage;
 pub mod person;
 pub mod problem;
 pub mod runner;

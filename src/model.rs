@@ -165,6 +165,8 @@ pub struct Run {
     pub schedule: Option<String>,
     /// The nominal local time of the schedule.
     pub nominal: Option<String>,
+    /// Which workers may take it.
+    pub pool: String,
     #[sqlx(try_from = "String")]
     pub state: RunState,
     pub reason: Option<String>,
@@ -193,6 +195,8 @@ pub struct Item {
     pub bot: String,
     pub reference: String,
     pub run: RunId,
+    /// Which workers may take it.
+    pub pool: String,
     #[sqlx(try_from = "String")]
     pub state: ItemState,
     pub attempt: i64,
@@ -349,6 +353,10 @@ states! {
         Rerun = "rerun",
         Cancelled = "cancelled",
         LateWrite = "late_write",
+        /// A worker that ends has let go of the item between two stages, or before its commit.
+        Released = "released",
+        /// Another key is in use from now on, because the one before was lost.
+        KeyReplaced = "key_replaced",
         Fired = "fired",
         SchedulePaused = "schedule_paused",
         ScheduleResumed = "schedule_resumed",
@@ -483,6 +491,43 @@ pub struct Script {
     pub approved_at: String,
     pub approved_by: String,
     pub note: String,
+}
+
+/// A program that is at work, by its own word.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Node {
+    /// Its machine, its process, and a word that no other has.
+    pub name: String,
+    /// `serve` or `worker`.
+    pub kind: String,
+    /// JSON list of pools.
+    pub pools: String,
+    pub sessions: i64,
+    /// The program's version.
+    pub version: String,
+    /// Tells whether two nodes have the same secrets, and nothing else.
+    pub secrets: String,
+    /// It takes no more work and ends when what it holds has come to a stage's end.
+    pub draining: bool,
+    pub started_at: String,
+    pub seen_at: String,
+}
+
+impl Node {
+    /// The pools whose work it takes.
+    pub fn pools(&self) -> Vec<String> {
+        serde_json::from_str(&self.pools).unwrap_or_default()
+    }
+}
+
+/// A node as it is seen from the store.
+#[derive(Debug, Clone)]
+pub struct NodeState {
+    pub node: Node,
+    /// `alive`, `draining` or `dead`.
+    pub state: &'static str,
+    /// The references of the items that it holds.
+    pub holds: Vec<String>,
 }
 
 /// A person who may sign in.

@@ -64,7 +64,7 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
     let now = store.now().await?;
     let clock = Clock { timezone: wording::timezone(config), now };
     match item.state {
-        ItemState::Ready => ready(&mut why, item, &clock),
+        ItemState::Ready => ready(&mut why, item, &clock, store.has_worker(&item.pool).await?),
         ItemState::Deferred => deferred(&mut why, item, &clock),
         ItemState::InProgress => in_progress(&mut why, item, &clock),
         ItemState::AwaitingDecision => awaiting(&mut why, item, config, &clock),
@@ -99,7 +99,7 @@ fn say(why: &mut Why, because: impl Into<String>, next: impl Into<String>) {
     why.next = next.into();
 }
 
-fn ready(why: &mut Why, item: &Item, clock: &Clock) {
+fn ready(why: &mut Why, item: &Item, clock: &Clock, has_worker: bool) {
     match &item.not_before {
         Some(until) if !clock.is_past(until) => {
             why.until = Some(until.clone());
@@ -110,6 +110,15 @@ fn ready(why: &mut Why, item: &Item, clock: &Clock) {
                 "Ingenting: det går vidare av sig självt.",
             );
         }
+        _ if !has_worker => say(
+            why,
+            format!("Står i kö, men ingen arbetare är i gång för poolen {}.", item.pool),
+            format!(
+                "Starta en: `kollega worker --pool {}`, eller `kollega serve` där worker.pools har den. `kollega nodes` \
+                 visar vilka som är i gång.",
+                item.pool
+            ),
+        ),
         _ => say(
             why,
             "Står i kö och väntar på en arbetare.",

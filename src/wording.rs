@@ -139,6 +139,8 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::Rerun => "nytt försök",
         EventKind::Cancelled => "avbrutet",
         EventKind::LateWrite => "för sen skrivning avvisad",
+        EventKind::Released => "släppt av arbetare som avslutas",
+        EventKind::KeyReplaced => "nyckel bytt",
         EventKind::Fired => "schema startade",
         EventKind::SchedulePaused => "schema pausat",
         EventKind::ScheduleResumed => "schema återupptaget",

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use kollega::model::{Event, EventKind, ItemId, ItemState, RunId};
-use kollega::store::{Finish, ItemFilter, NewRun, Store};
+use kollega::store::{Claimant, Finish, ItemFilter, NewRun, Store};
 use serde_json::json;
 
 use super::Contender;
@@ -62,20 +62,22 @@ fn new_run() -> NewRun {
         trigger: "hand".into(),
         schedule: None,
         nominal: None,
+        pool: "default".into(),
         actor: "person:bench".into(),
     }
 }
 
 /// Enqueues, claims and completes, one item after the other; what ends within the time is counted.
 async fn work(store: &Store, run: &RunId, worker: u32, begin: Instant, time: Duration) -> anyhow::Result<Times> {
-    let name = format!("bench/{worker}");
+    let (name, pools) = (format!("bench/{worker}"), ["default".to_owned()]);
+    let claimant = Claimant { worker: &name, pools: &pools, lease: LEASE, margin: LEASE };
     let mut times = Times::default();
     let record = json!({"ort": "Åmål", "period": "2025-12", "hyra": "6300"});
     for number in 0.. {
         let started = Instant::now();
         store.enqueue(run, "bot0", &format!("NEW-{worker}-{number}"), &record).await?;
         let enqueued = Instant::now();
-        let claim = store.claim_item(&name, LEASE, LEASE).await?;
+        let claim = store.claim_item(&claimant).await?;
         let claimed = Instant::now();
         let Some(claim) = claim else { anyhow::bail!("nothing to claim") };
         let event = |kind| Event::new(kind, "bot:bot0").item(&claim.item).stage("läs").detail(json!({"n": 1}));
@@ -102,6 +104,7 @@ async fn lists(store: &Store) -> anyhow::Result<Vec<(&'static str, f64)>> {
     let done = ItemFilter { bot: Some("bot3".into()), state: Some(ItemState::Done), limit: 200, ..ItemFilter::default() };
     let part = ItemFilter { reference: Some("F-7777".into()), limit: 200, ..ItemFilter::default() };
     ensure!(store.find_item("REF-7").await?.is_some_and(|found| found.id == item), "the fill is not as expected");
+    let pools = ["default".to_owned()];
     let mut lists = Vec::new();
     macro_rules! time {
         ($name:literal, $call:expr) => {{
@@ -122,6 +125,6 @@ async fn lists(store: &Store) -> anyhow::Result<Vec<(&'static str, f64)>> {
     time!("log of an item", store.item_events(&item));
     time!("log of a run", store.run_events(&RunId("RUN3".into())));
     time!("latest events", store.latest_events(100));
-    time!("anything to do", store.anything_to_do());
+    time!("anything to do", store.anything_to_do(&pools));
     Ok(lists)
 }

@@ -25,6 +25,11 @@ const DELETE_LIMIT: Duration = Duration::from_secs(3);
 /// How long it gets when the browser has been crashed, and for small questions.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long one request for a browser may wait elsewhere. A hub can lose one while a node is started again.
+const TRY_LIMIT: Duration = Duration::from_secs(30);
+
+const LATE: &str = "inget svar";
+
 /// Between two tries to open a browser at an endpoint that has none to give now.
 const OPEN_PAUSE: Duration = Duration::from_millis(500);
 
@@ -154,7 +159,7 @@ fn not_attached(error: &NewSessionError) -> ErrorKind {
 /// Not by fantoccini, which goes on waiting when we have stopped: a Grid would start a browser for nobody. Here the
 /// connection is closed, and a Grid then drops the request, or the browser that it had begun to start.
 pub(super) async fn create(endpoint: &str, always: &Value, limit: Duration) -> Result<(String, Value), ErrorKind> {
-    let late = || ErrorKind::NotStarted(format!("inget svar på {} sekunder", limit.as_secs()));
+    let late = || ErrorKind::NotStarted(format!("{LATE} på {} sekunder", limit.as_secs()));
     let granted = timeout(limit, asked_for(endpoint, always)).await.map_err(|_| late())??;
     match granted["sessionId"].as_str() {
         Some(session) => Ok((session.to_owned(), granted["capabilities"].clone())),
@@ -199,8 +204,9 @@ fn opener(endpoint: &str) -> reqwest::Result<reqwest::Client> {
 /// Makes a session at an endpoint elsewhere, which may be starting again: it is asked until the time limit has passed.
 pub(super) async fn create_at(endpoint: &str, wanted: Value, limit: Duration) -> Result<(String, Value), ErrorKind> {
     let deadline = Instant::now() + limit;
+    let mut away = grid::Away::default();
     loop {
-        let error = match try_create_at(endpoint, &wanted, deadline).await {
+        let error = match try_create_at(endpoint, &wanted, &mut away, deadline).await {
             Ok(made) => return Ok(made),
             Err(error) => error,
         };
@@ -211,20 +217,32 @@ pub(super) async fn create_at(endpoint: &str, wanted: Value, limit: Duration) ->
     }
 }
 
-async fn try_create_at(endpoint: &str, wanted: &Value, deadline: Instant) -> Result<(String, Value), ErrorKind> {
+async fn try_create_at(
+    endpoint: &str,
+    wanted: &Value,
+    away: &mut grid::Away,
+    deadline: Instant,
+) -> Result<(String, Value), ErrorKind> {
     let mut wanted = wanted.clone();
-    if grid::nodes(endpoint).await?.is_some() {
-        // Without it a Grid leaves out what its node says about the browser, and none can start.
-        wanted.as_object_mut().map(|wanted| wanted.entry("browserName").or_insert("chrome".into()));
+    let left = deadline.saturating_duration_since(Instant::now()).min(TRY_LIMIT);
+    let Some(nodes) = grid::nodes(endpoint).await? else { return create(endpoint, &wanted, left).await };
+    if let Some(error) = away.is_all_of(&nodes) {
+        return Err(error);
     }
-    create(endpoint, &wanted, deadline.saturating_duration_since(Instant::now())).await
+    // Without it a Grid leaves out what its node says about the browser, and none can start.
+    wanted.as_object_mut().map(|wanted| wanted.entry("browserName").or_insert("chrome".into()));
+    let made = create(endpoint, &wanted, left).await;
+    if let Err(error) = &made {
+        away.note(&nodes, error);
+    }
+    made
 }
 
 /// The endpoint may give a browser a moment later: nothing answers there now, or not what is behind it.
 fn may_pass(error: &ErrorKind) -> bool {
     match error {
         ErrorKind::DriverGone | ErrorKind::SessionGone => true,
-        ErrorKind::NotStarted(words) => grid::is_without_node(words),
+        ErrorKind::NotStarted(words) => grid::is_without_node(words) || words.starts_with(LATE),
         _ => false,
     }
 }

@@ -10,8 +10,10 @@ mod demo;
 mod guard;
 mod invalid;
 mod items;
+mod keys;
 mod log;
 mod look;
+mod nodes;
 mod rerun;
 mod restore;
 mod rules;
@@ -97,6 +99,10 @@ pub enum Command {
     Bots(bots::Arguments),
     /// Visa systemen som robotarna arbetar i
     Systems(look::Arguments),
+    /// Visa datorerna som arbetar, och vad var och en håller i
+    Nodes(nodes::Arguments),
+    /// Flytta nycklar och hemligheter till en annan dator
+    Keys(keys::Arguments),
     /// Spara, visa namnen på och ta bort hemligheter
     Secret(secret::Arguments),
     /// Säkerhetskopiera allt som behövs för att fortsätta, medan arbetet pågår
@@ -150,6 +156,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Schedules(arguments) => schedules::run(&config, arguments).await,
         Command::Bots(arguments) => bots::run(&config, arguments).await,
         Command::Systems(arguments) => look::systems(&config, &arguments),
+        Command::Nodes(arguments) => nodes::run(&config, arguments).await,
+        Command::Keys(arguments) => keys::run(&config, arguments).await,
         Command::Secret(arguments) => secret::run(&config, &arguments),
         Command::Backup(arguments) => backup::run(&config, arguments).await,
         Command::Restore(arguments) => Box::pin(restore::run(&config, arguments)).await,

@@ -9,6 +9,7 @@ use super::backup::{ProgressLine, passphrase, tell, wrong};
 use super::{Format, print};
 use crate::backup::{OpenKey, Options, restore, verify};
 use crate::config::Config;
+use crate::wording;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -54,7 +55,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     if arguments.format == Format::Table {
         print(&format!(
             "Det är som det var {}. Innan roboten sparar något tittar den i systemet: det som redan är gjort görs inte igen.",
-            contents.at
+            wording::local_seconds(&contents.at, wording::timezone(config))
         ));
     }
     Ok(code)

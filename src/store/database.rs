@@ -12,7 +12,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::migrate::Migrator;
-use sqlx::{Postgres, Row, Sqlite, Transaction};
+use sqlx::{Connection as _, Postgres, Row, Sqlite, Transaction};
 
 use super::disk::Disk;
 use super::query::{made, query};
@@ -20,6 +20,9 @@ use super::{Error, Result, Store};
 
 /// How long PostgreSQL may take to answer one statement, or to give a connection.
 pub(super) const ANSWER: Duration = Duration::from_secs(15);
+
+/// How long a connection that has been at rest may take to show that it lives.
+const PING: Duration = Duration::from_secs(3);
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -283,8 +286,21 @@ impl Pools {
             Some(schema) => options.options([("search_path", schema)]),
             None => options,
         };
-        let pool =
-            PgPoolOptions::new().max_connections(connections).acquire_timeout(ANSWER).connect_with(options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ANSWER)
+            // A connection over a link that was cut does not answer and does not fail: each may cost this long and no more.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| {
+                Box::pin(async move {
+                    match tokio::time::timeout(PING, connection.ping()).await {
+                        Ok(answer) => answer.map(|()| true),
+                        Err(_) => Err(no_answer()),
+                    }
+                })
+            })
+            .connect_with(options)
+            .await?;
         if let Some(migrations) = migrations {
             migrations.run(&pool).await.map_err(Error::Migrate)?;
         }

@@ -15,8 +15,8 @@ use super::database::{Link, MIGRATIONS, Pools};
 use super::query::Value;
 use super::{Error, Result, Store, Tx, made, places, query};
 
-/// Tables that are not worth keeping: who is signed in, and who tried to.
-const PASSING: &[&str] = &["sessions", "sign_in_tries"];
+/// Tables that are not worth keeping: who is signed in, who tried to, and which programs are at work.
+const PASSING: &[&str] = &["nodes", "sessions", "sign_in_tries"];
 
 /// How many rows are read or written at a time.
 const ROWS: usize = 500;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::events::append;
 use super::filtered::Filtered;
-use super::{Error, Result, Store, Tx, made, now, query, still_held};
+use super::{Error, Result, Store, Tx, made, now, places, query, still_held};
 use crate::model::{Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
 
 /// What became of putting an item in the queue.
@@ -17,6 +17,17 @@ pub enum Enqueued {
     New(ItemId),
     /// The reference was there already; nothing was changed.
     Known(ItemId),
+}
+
+/// Who claims work, of which pools, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Claimant<'a> {
+    pub worker: &'a str,
+    /// Only work of these pools is claimed.
+    pub pools: &'a [String],
+    pub lease: Duration,
+    /// How long after the end of another worker's lease its work is taken over.
+    pub margin: Duration,
 }
 
 /// An item held by a worker.
@@ -87,8 +98,9 @@ impl Store {
         let at = time_text(now);
         let id = ItemId(new_id_at(now));
         let inserted = query(
-            "insert into items (id, bot, reference, run, state, fields, created_at, updated_at)
-             values ($1, $2, $3, $4, 'ready', $5, $6, $6) on conflict (bot, reference) do nothing",
+            "insert into items (id, bot, reference, run, state, fields, created_at, updated_at, pool)
+             values ($1, $2, $3, $4, 'ready', $5, $6, $6, coalesce((select pool from runs where id = $4), 'default'))
+             on conflict (bot, reference) do nothing",
         )
         .bind(&id)
         .bind(bot)
@@ -114,13 +126,21 @@ impl Store {
         Ok(Enqueued::New(id))
     }
 
-    /// Claims the next item that is ready, whose waiting is over, or whose worker's lease ended more than `margin` ago.
-    pub async fn claim_item(&self, worker: &str, lease: Duration, margin: Duration) -> Result<Option<Claim>> {
+    /// Claims the next item of the claimant's pools that is ready, whose waiting is over, or whose worker's lease ended
+    /// more than the margin ago.
+    pub async fn claim_item(&self, claimant: &Claimant<'_>) -> Result<Option<Claim>> {
+        let Claimant { worker, pools, lease, margin } = *claimant;
+        if pools.is_empty() {
+            return Ok(None);
+        }
         let mut tx = self.begin_with_us().await?;
         let now = now(&mut tx).await?;
-        let next = made(next_item(tx.for_update_skip_locked()));
-        let before: Option<(ItemId, String)> =
-            next.bind(time_text(now)).bind(time_text(now - margin)).fetch_optional(&mut tx).await?;
+        let before: Option<(ItemId, String)> = made(next_item(pools.len(), tx.for_update_skip_locked()))
+            .bind(time_text(now))
+            .bind(time_text(now - margin))
+            .bind_all(pools)
+            .fetch_optional(&mut tx)
+            .await?;
         let Some((id, state)) = before else {
             tx.roll_back().await?;
             return Ok(None);
@@ -283,12 +303,19 @@ impl Store {
         counts.fetch_all(self).await
     }
 
-    /// Whether any item can be worked on now or after a wait that has begun; waiting for a person does not count.
-    pub async fn anything_to_do(&self) -> Result<bool> {
-        let sql = "select (select count(*) from (select 1 from items where state in ('ready', 'in_progress') limit 1) as a)
-             + (select count(*) from (select 1 from items where state = 'deferred' and not_before is not null limit 1) as b)
-             + (select count(*) from (select 1 from runs where state in ('queued', 'running') limit 1) as c)";
-        let open: i64 = query(sql).fetch_value(self).await?;
+    /// Whether any item of these pools can be worked on now or after a wait that has begun; waiting for a person does
+    /// not count.
+    pub async fn anything_to_do(&self, pools: &[String]) -> Result<bool> {
+        let pools_are = format!("pool in ({})", places(1, pools.len()));
+        // Each finds the first entry of an index and looks no further.
+        let parts = [
+            "items where state = 'ready'",
+            "items where state = 'in_progress'",
+            "items where state = 'deferred' and not_before is not null",
+            "runs where state in ('queued', 'running')",
+        ]
+        .map(|part| format!("(select count(*) from (select 1 from {part} and {pools_are} limit 1) as one)"));
+        let open: i64 = made(format!("select {}", parts.join(" + "))).bind_all(pools).fetch_value(self).await?;
         Ok(open > 0)
     }
 }
@@ -307,22 +334,27 @@ pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {
     tx.it_is(&held.ok_or(Error::LeaseLost)?.0)
 }
 
-/// The statement that finds the item to claim next; `$1` is now, `$2` is when a lease must have ended. Each part reads
-/// the first entries of an index of its own: what one big `or` would sort grows with the queue.
-fn next_item(lock: &str) -> String {
+/// The statement that finds the item to claim next; `$1` is now, `$2` is when a lease must have ended, then the pools.
+/// Each part reads the first entries of an index: what one big `or` would sort grows with the queue.
+fn next_item(pools: usize, lock: &str) -> String {
     let first = "order by priority desc, created_at, id limit 1";
-    let part = |which: &str| format!("select id, state, priority, created_at from items where {which} {first}{lock}");
-    let ready = part("state = 'ready' and (not_before is null or not_before <= $1)");
-    // Of those that have waited, the hundred whose time came first.
-    let deferred = part(
-        "state = 'deferred' and id in
-            (select id from items where state = 'deferred' and not_before <= $1 order by not_before limit 100)",
-    );
-    let expired = part("state = 'in_progress' and lease_until < $2");
-    format!(
-        "select id, state from (select * from ({ready}) as a union all select * from ({deferred}) as b
-             union all select * from ({expired}) as c) as next {first}"
-    )
+    let mut parts = Vec::new();
+    for pool in 3..pools + 3 {
+        let ready = format!("pool = ${pool} and state = 'ready' and (not_before is null or not_before <= $1)");
+        // Of those that have waited, the hundred whose time came first.
+        let deferred = format!(
+            "state = 'deferred' and id in (select id from items where pool = ${pool} and state = 'deferred'
+                 and not_before <= $1 order by not_before limit 100)"
+        );
+        let expired = format!("pool = ${pool} and state = 'in_progress' and lease_until < $2");
+        for which in [ready, deferred, expired] {
+            let name = format!("part_{}", parts.len());
+            parts.push(format!(
+                "select * from (select id, state, priority, created_at from items where {which} {first}{lock}) as {name}"
+            ));
+        }
+    }
+    format!("select id, state from ({}) as next {first}", parts.join(" union all "))
 }
 
 /// Sets when the lease of a claim that holds ends.

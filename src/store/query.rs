@@ -95,6 +95,11 @@ impl Query {
         self
     }
 
+    /// With one more parameter for each of these; see [`places`].
+    pub fn bind_all(self, values: &[String]) -> Self {
+        values.iter().fold(self, Self::bind)
+    }
+
     /// Runs it; how many rows it changed.
     pub async fn execute(self, on: impl Into<On<'_>>) -> Result<u64> {
         let Query { sql, values } = self;

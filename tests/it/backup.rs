@@ -16,7 +16,7 @@ use kollega::secret::{Secret, SecretStore};
 use kollega::store::{Answer, Finish, ItemFilter, NewDecision, Store};
 use serde_json::json;
 
-use crate::database::{Database, on_both, texts};
+use crate::database::{Database, claimant, on_both, texts};
 use crate::morning::{Morning, said};
 use crate::office::{Office, approval};
 
@@ -69,7 +69,7 @@ async fn work(store: Store, run: RunId, stop: Arc<AtomicBool>) -> usize {
     let mut done = 0;
     while !stop.load(Ordering::SeqCst) {
         store.enqueue(&run, "ekonomiskt-bistand", &format!("W-{done}"), &json!({"ort": "Åmål"})).await.expect("an item");
-        let claim = store.claim_item("w", MINUTE, MINUTE).await.expect("the store").expect("an item");
+        let claim = store.claim_item(&claimant("w", MINUTE, MINUTE)).await.expect("the store").expect("an item");
         let event = Event::new(EventKind::Done, "bot:ekonomiskt-bistand").item(&claim.item);
         store.finish(&claim, &Finish::new(ItemState::Done), &json!({}), &[event]).await.expect("the end");
         done += 1;
@@ -128,10 +128,10 @@ on_both! {
             };
             let decision = store.decide(&new, |decision| seal.seal(decision)).await.expect("the store").expect("decided");
             assert!(office.desk.seal.is_valid(&decision), "the same key");
-            let mut next = store.claim_item("new", MINUTE, Duration::ZERO).await.expect("the store").expect("an item");
+            let mut next = store.claim_item(&claimant("new", MINUTE, Duration::ZERO)).await.expect("the store").expect("an item");
             if next.item.id != item.id {
                 // What the worker had in hand or had just enqueued when the backup was made.
-                next = store.claim_item("new", MINUTE, Duration::ZERO).await.expect("the store").expect("an item");
+                next = store.claim_item(&claimant("new", MINUTE, Duration::ZERO)).await.expect("the store").expect("an item");
             }
             assert_eq!(next.item.id, item.id);
             assert!(next.token > 1_000_000, "no worker of the time before holds anything");

@@ -89,6 +89,7 @@ impl Morning {
             trigger: "hand".into(),
             schedule: None,
             nominal: None,
+            pool: bot.pool().into(),
             actor: "person:test".into(),
         };
         let run = self.app.store.queue_collected_run(&new).await.expect("a run");
