@@ -23,6 +23,8 @@ mod konto;
 mod mail;
 mod migrations;
 mod morning;
+mod network;
+mod nodes;
 mod office;
 mod privacy;
 mod schedule;
