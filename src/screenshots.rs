@@ -80,7 +80,8 @@ impl Screenshots {
             };
             for entry in entries {
                 let entry = entry?;
-                let (name, path, about) = (entry.file_name().to_string_lossy().into_owned(), entry.path(), entry.metadata()?);
+                let (name, path, about) =
+                    (entry.file_name().to_string_lossy().into_owned(), entry.path(), entry.metadata()?);
                 if about.is_dir() {
                     folders.push(path);
                 } else if is_name(&name) {

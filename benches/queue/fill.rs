@@ -31,8 +31,9 @@ fn events(numbers: &str, pad: &str) -> String {
 pub async fn sqlite(file: &Path, size: i64, events_each: i64) -> anyhow::Result<()> {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
     let mut store = sqlx::SqliteConnection::connect_with(&options).await?;
-    let numbers =
-        |count: i64| format!("with recursive numbers (n) as (select 0 union all select n + 1 from numbers where n + 1 < {count})");
+    let numbers = |count: i64| {
+        format!("with recursive numbers (n) as (select 0 union all select n + 1 from numbers where n + 1 < {count})")
+    };
     let pad = |name: &str| format!("'0I' || substr('00000000000000' || ({name}), -14)");
     let items = items(&numbers(size), &pad("n"));
     let events = events(&numbers(size * events_each), &pad("i")).replace("ITEMS", &size.to_string());
@@ -45,10 +46,12 @@ pub async fn sqlite(file: &Path, size: i64, events_each: i64) -> anyhow::Result<
 pub async fn postgres(address: &str, size: i64, events_each: i64) -> anyhow::Result<()> {
     let mut store = sqlx::PgConnection::connect(address).await?;
     let pad = |name: &str| format!("'0I' || lpad(({name})::text, 14, '0')");
-    let items = items("", &pad("n")).replace("from numbers", &format!("from (select generate_series(0, {size} - 1) as n) as numbers"));
-    let events = events("", &pad("i"))
-        .replace("ITEMS", &size.to_string())
-        .replace("from numbers)", &format!("from (select generate_series(0, {} - 1) as n) as numbers)", size * events_each));
+    let items = items("", &pad("n"))
+        .replace("from numbers", &format!("from (select generate_series(0, {size} - 1) as n) as numbers"));
+    let events = events("", &pad("i")).replace("ITEMS", &size.to_string()).replace(
+        "from numbers)",
+        &format!("from (select generate_series(0, {} - 1) as n) as numbers)", size * events_each),
+    );
     for sql in [items, events, "vacuum analyze".into(), "checkpoint".into()] {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut store).await?;
     }

@@ -66,7 +66,8 @@ impl Report {
             "{:<10} {:>9} {:>8} {:>12} {:>12} {:>12}  {:>6}",
             "", "items", "per s", "enqueue ms", "claim ms", "complete ms", "ratio"
         );
-        let spread = |spread: Option<Spread>| spread.map_or("–".into(), |s| format!("{:.1} / {:.1}", s.median, s.p99));
+        let spread =
+            |spread: Option<Spread>| spread.map_or("–".into(), |s| format!("{:.1} / {:.1}", s.median, s.p99));
         for row in &self.rows {
             let name = format!("{:?}", row.contender);
             let ratio = self.ratio(row).map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
@@ -77,7 +78,9 @@ impl Report {
                 row.size, row.rate
             );
         }
-        text.push_str("\nmedian / p99. ratio: Kollega on PostgreSQL to graphile-worker, which keeps no journal\n\nLists, ms\n");
+        text.push_str(
+            "\nmedian / p99. ratio: Kollega on PostgreSQL to graphile-worker, which keeps no journal\n\nLists, ms\n",
+        );
         for row in self.rows.iter().filter(|row| !row.lists.is_empty()) {
             let lists: Vec<String> = row.lists.iter().map(|(name, ms)| format!("{name} {ms:.1}")).collect();
             let _ = writeln!(text, "{:?} {}: {}", row.contender, row.size, lists.join(", "));

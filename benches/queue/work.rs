@@ -101,7 +101,8 @@ async fn work(store: &Store, run: &RunId, worker: u32, begin: Instant, time: Dur
 async fn lists(store: &Store) -> anyhow::Result<Vec<(&'static str, f64)>> {
     let item = ItemId(format!("0I{:014}", 7));
     let awaiting = ItemFilter { state: Some(ItemState::AwaitingDecision), limit: 200, ..ItemFilter::default() };
-    let done = ItemFilter { bot: Some("bot3".into()), state: Some(ItemState::Done), limit: 200, ..ItemFilter::default() };
+    let done =
+        ItemFilter { bot: Some("bot3".into()), state: Some(ItemState::Done), limit: 200, ..ItemFilter::default() };
     let part = ItemFilter { reference: Some("F-7777".into()), limit: 200, ..ItemFilter::default() };
     ensure!(store.find_item("REF-7").await?.is_some_and(|found| found.id == item), "the fill is not as expected");
     let pools = ["default".to_owned()];

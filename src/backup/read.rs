@@ -51,13 +51,24 @@ pub fn verify(file: &Path, key: &OpenKey, progress: Progress<'_>) -> Result<Cont
 
 /// What a line is.
 pub(super) enum Part {
-    Backup { at: String, migrations: Vec<i64> },
-    Table { name: String, columns: Vec<String> },
-    File { name: String },
+    Backup {
+        at: String,
+        migrations: Vec<i64>,
+    },
+    Table {
+        name: String,
+        columns: Vec<String>,
+    },
+    File {
+        name: String,
+    },
     /// A row of the table, or a piece of the file, that was named last.
     Line(String),
     /// The table or file has ended; a table is named.
-    End { table: Option<String>, lines: u64 },
+    End {
+        table: Option<String>,
+        lines: u64,
+    },
 }
 
 /// The lines of a backup; the last answer is none, given only when all has been found right.

@@ -65,7 +65,9 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
 /// What the user can mend without more than other words is wrong usage.
 pub(super) fn wrong(error: Error) -> anyhow::Error {
     match error {
-        Error::File { .. } | Error::Store(_) | Error::Secret(_) | Error::Encryption | Error::Count { .. } => error.into(),
+        Error::File { .. } | Error::Store(_) | Error::Secret(_) | Error::Encryption | Error::Count { .. } => {
+            error.into()
+        }
         other => Invalid(other.to_string()).into(),
     }
 }
@@ -82,7 +84,12 @@ pub(super) fn passphrase() -> anyhow::Result<Secret> {
 }
 
 /// Says what a backup holds.
-pub(super) fn tell(what: &str, file: &std::path::Path, contents: &Contents, format: Format) -> anyhow::Result<ExitCode> {
+pub(super) fn tell(
+    what: &str,
+    file: &std::path::Path,
+    contents: &Contents,
+    format: Format,
+) -> anyhow::Result<ExitCode> {
     if format == Format::Json {
         let mut record = serde_json::to_value(contents)?;
         record["file"] = json!(file);
@@ -91,7 +98,11 @@ pub(super) fn tell(what: &str, file: &std::path::Path, contents: &Contents, form
     }
     let rows = |table: &str| contents.tables.get(table).copied().unwrap_or_default();
     let (items, events, bytes) = (rows("items"), rows("events"), contents.bytes);
-    print(&format!("{what}: {} ({items} ärenden, {events} händelser, {} filer, {bytes} byte).", file.display(), contents.files));
+    print(&format!(
+        "{what}: {} ({items} ärenden, {events} händelser, {} filer, {bytes} byte).",
+        file.display(),
+        contents.files
+    ));
     Ok(ExitCode::SUCCESS)
 }
 

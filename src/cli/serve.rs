@@ -70,7 +70,8 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let worker = Worker::start(Arc::clone(&app), options).await?;
     print(&format!("Konsolen: http://{}", listener.local_addr()?));
     print("Kollega arbetar. Avsluta med Ctrl-C; ärendet som pågår görs klart först.");
-    let tidying = tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
+    let tidying =
+        tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(&app), stopped.clone()));
     let console = tokio::spawn(crate::console::serve(Desk::of(&app), listener, until(stopped)));
     let working = {
@@ -103,7 +104,8 @@ fn hurry_at_a_signal(worker: &Arc<Worker>) -> tokio::task::JoinHandle<()> {
 pub async fn run_worker(config: &Config, arguments: WorkerArguments) -> anyhow::Result<ExitCode> {
     let app = Arc::new(App::open(config.clone()).await?);
     let options = WorkerOptions { until_done: arguments.until_done, ..arguments.work.options() };
-    let tidying = tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
+    let tidying =
+        tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
     let worker = Worker::start(app, options).await?;
     let stopping = Arc::clone(&worker);
     let signal = tokio::spawn(async move {

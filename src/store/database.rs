@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::migrate::Migrator;
 use sqlx::{Connection as _, Postgres, Row, Sqlite, Transaction};
 
 use super::disk::Disk;
@@ -344,7 +344,9 @@ impl Store {
     /// A transaction that only reads, everything as it is at one moment, and may take its time.
     pub(super) async fn begin_snapshot(&self) -> Result<Tx> {
         match &self.pools {
-            Pools::Sqlite { pool, .. } => Ok(Tx { link: Link::Sqlite(pool.begin_with("BEGIN").await?, None), now: None }),
+            Pools::Sqlite { pool, .. } => {
+                Ok(Tx { link: Link::Sqlite(pool.begin_with("BEGIN").await?, None), now: None })
+            }
             Pools::Postgres(pool) => begin_postgres(pool, BEGIN_SNAPSHOT).await,
         }
     }

@@ -78,9 +78,8 @@ impl Store {
     /// Begins to read everything as it is now.
     pub async fn snapshot(&self) -> Result<Snapshot> {
         let mut tx = self.begin_snapshot().await?;
-        let migrations = query("select version from _sqlx_migrations where success order by version")
-            .fetch_values(&mut tx)
-            .await?;
+        let migrations =
+            query("select version from _sqlx_migrations where success order by version").fetch_values(&mut tx).await?;
         let mut tables = tables(&mut tx).await?;
         tables.retain(|table| !PASSING.contains(&table.name.as_str()));
         Ok(Snapshot { tx, migrations, tables })
@@ -147,9 +146,14 @@ pub struct NewStore {
 }
 
 enum Place {
-    File { present: PathBuf, draft: PathBuf },
+    File {
+        present: PathBuf,
+        draft: PathBuf,
+    },
     /// A schema of the same PostgreSQL database.
-    Schema { present: Store },
+    Schema {
+        present: Store,
+    },
 }
 
 const DRAFT_SCHEMA: &str = "kollega_restoring";
@@ -170,10 +174,7 @@ impl NewStore {
     pub async fn beside_database(url: &str, password: Option<&str>, migrations: &[i64]) -> Result<Self> {
         let known = earlier(migrations)?;
         let present = Store { pools: Pools::postgres_with(url, password, 1, None, None).await? };
-        for sql in [
-            format!("drop schema if exists {DRAFT_SCHEMA} cascade"),
-            format!("create schema {DRAFT_SCHEMA}"),
-        ] {
+        for sql in [format!("drop schema if exists {DRAFT_SCHEMA} cascade"), format!("create schema {DRAFT_SCHEMA}")] {
             made(sql).execute(&present).await?;
         }
         let store = Store { pools: Pools::postgres_with(url, password, 2, Some(DRAFT_SCHEMA), Some(&known)).await? };
@@ -193,7 +194,9 @@ impl NewStore {
         let known = known.ok_or_else(|| Error::Corrupt(format!("tabellen {table} finns inte i den här versionen")))?;
         let kinds = columns.iter().map(|name| {
             let column = known.columns.iter().find(|column| column.name == *name);
-            column.map(|column| column.kind).ok_or_else(|| Error::Corrupt(format!("kolumnen {table}.{name} finns inte")))
+            column
+                .map(|column| column.kind)
+                .ok_or_else(|| Error::Corrupt(format!("kolumnen {table}.{name} finns inte")))
         });
         let kinds = kinds.collect::<Result<Vec<Kind>>>()?;
         let leased = ["items", "runs"].contains(&table);
@@ -201,18 +204,17 @@ impl NewStore {
         let names: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
         let mut tx = self.store.begin_brief().await?;
         for rows in rows.chunks((30_000 / columns.len().max(1)).clamp(1, ROWS)) {
-            let values: Vec<String> = (0..rows.len())
-                .map(|row| format!("({})", places(row * columns.len() + 1, columns.len())))
-                .collect();
-            let sql =
-                format!("insert into {} ({}) values {}", quoted(table), names.join(", "), values.join(", "));
+            let values: Vec<String> =
+                (0..rows.len()).map(|row| format!("({})", places(row * columns.len() + 1, columns.len()))).collect();
+            let sql = format!("insert into {} ({}) values {}", quoted(table), names.join(", "), values.join(", "));
             let mut insert = made(sql);
             for row in rows {
                 if row.len() != columns.len() {
                     return Err(Error::Corrupt(format!("en rad i {table} har {} värden", row.len())));
                 }
                 for (place, (cell, kind)) in row.iter().zip(&kinds).enumerate() {
-                    let later = if later == Some(place) { cell.as_i64().map(|token| token + LATER_TOKEN) } else { None };
+                    let later =
+                        if later == Some(place) { cell.as_i64().map(|token| token + LATER_TOKEN) } else { None };
                     insert = insert.bind(later.map_or_else(|| value(cell, *kind), |token| Ok(token.into()))?);
                 }
             }
@@ -251,8 +253,7 @@ impl NewStore {
 
 /// The migrations of a backup; one that we don't know was made by a newer program.
 fn earlier(migrations: &[i64]) -> Result<sqlx::migrate::Migrator> {
-    let ours: Vec<_> =
-        MIGRATIONS.iter().filter(|known| migrations.contains(&known.version)).cloned().collect();
+    let ours: Vec<_> = MIGRATIONS.iter().filter(|known| migrations.contains(&known.version)).cloned().collect();
     if let Some(unknown) = migrations.iter().find(|version| !MIGRATIONS.version_exists(**version)) {
         return Err(Error::Newer(*unknown));
     }
@@ -341,8 +342,7 @@ fn ours() -> BTreeSet<String> {
 }
 
 const TABLES_SQLITE: &str = "select name from sqlite_schema where type = 'table' order by name";
-const TABLES_POSTGRES: &str =
-    "select table_name::text from information_schema.tables where table_schema = current_schema() order by table_name::text";
+const TABLES_POSTGRES: &str = "select table_name::text from information_schema.tables where table_schema = current_schema() order by table_name::text";
 const COLUMNS_SQLITE: &str = "select name, lower(type), pk from pragma_table_info($1) order by cid";
 const COLUMNS_POSTGRES: &str = "select columns.column_name::text, columns.data_type::text, coalesce(keys.ordinal_position, 0)::bigint
     from information_schema.columns as columns

@@ -297,7 +297,8 @@ impl Store {
     pub async fn item_counts(&self, run: Option<&RunId>) -> Result<Vec<StateCount>> {
         let filter = if run.is_some() { "where run = $1" } else { "" };
         // Grouped in the order of the index that holds both.
-        let sql = format!("select bot, state, count(*) as count from items {filter} group by state, bot order by bot, state");
+        let sql =
+            format!("select bot, state, count(*) as count from items {filter} group by state, bot order by bot, state");
         let counts = made(sql);
         let counts = if run.is_some() { counts.bind(run) } else { counts };
         counts.fetch_all(self).await

@@ -69,7 +69,9 @@ macro_rules! run {
     ($query:ident, $on:expr, $call:ident, $method:ident) => {{
         let Query { sql, values } = $query;
         match $on.into() {
-            On::Tx(Tx { link: Link::Sqlite(tx, _), .. }) => sqlx::$call(sql, arguments::<SqliteArguments>(values)?).$method(&mut **tx).await,
+            On::Tx(Tx { link: Link::Sqlite(tx, _), .. }) => {
+                sqlx::$call(sql, arguments::<SqliteArguments>(values)?).$method(&mut **tx).await
+            }
             On::Tx(Tx { link: Link::Postgres(lent), .. }) => {
                 let arguments = arguments::<PgArguments>(values)?;
                 on_postgres!(lent, |connection| sqlx::$call(sql, arguments).$method(connection))

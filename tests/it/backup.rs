@@ -68,7 +68,10 @@ async fn backed_up(office: &Office, name: &str, key: &LockKey) -> Result<(PathBu
 async fn work(store: Store, run: RunId, stop: Arc<AtomicBool>) -> usize {
     let mut done = 0;
     while !stop.load(Ordering::SeqCst) {
-        store.enqueue(&run, "ekonomiskt-bistand", &format!("W-{done}"), &json!({"ort": "Åmål"})).await.expect("an item");
+        store
+            .enqueue(&run, "ekonomiskt-bistand", &format!("W-{done}"), &json!({"ort": "Åmål"}))
+            .await
+            .expect("an item");
         let claim = store.claim_item(&claimant("w", MINUTE, MINUTE)).await.expect("the store").expect("an item");
         let event = Event::new(EventKind::Done, "bot:ekonomiskt-bistand").item(&claim.item);
         store.finish(&claim, &Finish::new(ItemState::Done), &json!({}), &[event]).await.expect("the end");
@@ -203,12 +206,19 @@ async fn a_changed_row_is_found_by_its_sum() {
     office.handed_over("A-1").await;
     let (file, _) = backed_up(&office, "kopia", &LockKey::Open).await.expect("a backup");
     let mut text = String::new();
-    flate2::read::GzDecoder::new(std::fs::File::open(&file).expect("the backup")).read_to_string(&mut text).expect("text");
-    for (from, to) in [("\"6300\\\"", "\"9999\\\""), ("needs_person", "needs_nobody"), ("\"kollega\":\"complete\"", "\"kollega\":\"end\"")] {
+    flate2::read::GzDecoder::new(std::fs::File::open(&file).expect("the backup"))
+        .read_to_string(&mut text)
+        .expect("text");
+    for (from, to) in [
+        ("\"6300\\\"", "\"9999\\\""),
+        ("needs_person", "needs_nobody"),
+        ("\"kollega\":\"complete\"", "\"kollega\":\"end\""),
+    ] {
         let changed = text.replace(from, to);
         assert_ne!(changed, text, "{from}");
         let forged = office.folder.path().join("ändrad");
-        let mut out = flate2::write::GzEncoder::new(std::fs::File::create(&forged).expect("a file"), flate2::Compression::fast());
+        let mut out =
+            flate2::write::GzEncoder::new(std::fs::File::create(&forged).expect("a file"), flate2::Compression::fast());
         out.write_all(changed.as_bytes()).expect("written");
         out.finish().expect("packed");
         let refused = verify(&forged, &OpenKey::None, &mut |_, _| {}).expect_err("changed");

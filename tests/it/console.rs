@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use kollega::desk::{self, Reply};
 use kollega::model::{Event, EventKind, Item, ItemState};
-use kollega::screenshots::Screenshots;
 use kollega::person;
+use kollega::screenshots::Screenshots;
 use kollega::store::{Answer, Refusal};
 use reqwest::{Response, StatusCode, header};
 use serde_json::json;

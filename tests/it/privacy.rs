@@ -222,7 +222,9 @@ async fn pictures_are_covered(morning: &Morning) {
     for event in events.iter().filter(|event| event.kind == EventKind::Screenshot.as_str()) {
         let detail: serde_json::Value =
             serde_json::from_str(event.detail.as_deref().unwrap_or_default()).expect("json");
-        let file = Screenshots::of(&morning.app.config.data()).find(detail["file"].as_str().expect("a file")).expect("the picture");
+        let file = Screenshots::of(&morning.app.config.data())
+            .find(detail["file"].as_str().expect("a file"))
+            .expect("the picture");
         let covered = covered(&std::fs::read(&file).expect("the picture"));
         if detail["why"] == "before_commit" {
             forms += 1;
