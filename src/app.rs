@@ -12,6 +12,12 @@ use crate::store::Store;
 
 /// Opens the installation's store: the PostgreSQL database of the configuration, or `kollega.db` in the data folder.
 pub async fn open_store(config: &Config, secrets: &SecretStore) -> anyhow::Result<Store> {
+    let seal = Seal::open(&config.data()).context("sigillets nyckel kan inte öppnas")?;
+    let store = connect(config, secrets).await?;
+    Ok(store.with_seal(seal).with_payload(config.items.max_megabytes << 20))
+}
+
+async fn connect(config: &Config, secrets: &SecretStore) -> anyhow::Result<Store> {
     let database = &config.database;
     if database.url.is_empty() {
         return Ok(Store::open(&config.data().join("kollega.db")).await?);

@@ -22,6 +22,7 @@ pub struct Config {
     pub console: Console,
     pub webdriver: WebDriver,
     pub worker: Worker,
+    pub items: Items,
     pub systems: BTreeMap<String, System>,
     pub mail: Mail,
     /// The connection to SSBTEK; without it the step `ssbtek` can't be used.
@@ -94,6 +95,14 @@ pub struct Worker {
     pub silent_wait: Duration,
 }
 
+/// What items may be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Items {
+    /// How large the fields of one item may be; what is larger is refused, never cut.
+    pub max_megabytes: usize,
+}
+
 /// A system that bots drive.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +159,7 @@ impl Default for Config {
             console: Console::default(),
             webdriver: WebDriver::default(),
             worker: Worker::default(),
+            items: Items::default(),
             systems: BTreeMap::new(),
             mail: Mail::default(),
             ssbtek: None,
@@ -196,6 +206,12 @@ impl Default for Worker {
             silent_tries: 3,
             silent_wait: Duration::from_mins(10),
         }
+    }
+}
+
+impl Default for Items {
+    fn default() -> Self {
+        Self { max_megabytes: 64 }
     }
 }
 

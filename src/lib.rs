@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod deadline;
 pub mod console;
 pub mod demo;
 pub mod desk;

@@ -1,4 +1,4 @@
-//! The seal on decisions: an HMAC under a key that stands beside the database, not in it.
+//! The seal on decisions, and the hash of references: HMACs under a key that stands beside the database, not in it.
 //!
 //! Whoever can write to the database can still not make a decision that Kollega acts on. The key is made on first use,
 //! is readable by its owner only, and is never shown or logged.
@@ -59,12 +59,27 @@ impl Seal {
         hex::decode(&decision.seal).is_ok_and(|seal| self.mac(decision).verify_slice(&seal).is_ok())
     }
 
+    /// The keyed hash by which a reference of a bot is known again when its item has been removed, in hex.
+    pub fn of_reference(&self, bot: &str, reference: &str) -> String {
+        let text = format!("reference|{}:{bot}|{}:{reference}", bot.len(), reference.len());
+        hex::encode(self.mac_of(text.as_bytes()).finalize().into_bytes())
+    }
+
+    /// What tells this key from another without telling the key, in hex.
+    pub fn fingerprint(&self) -> String {
+        hex::encode(self.mac_of(b"fingerprint").finalize().into_bytes())
+    }
+
     fn mac(&self, decision: &Decision) -> Hmac<Sha256> {
+        self.mac_of(decision.sealed_text().as_bytes())
+    }
+
+    fn mac_of(&self, text: &[u8]) -> Hmac<Sha256> {
         // A key shorter than the hash's block is filled with zeros: the definition of HMAC.
         let mut block = [0; 64];
         block[..LENGTH].copy_from_slice(&self.key);
         let mut mac = Hmac::<Sha256>::new(&block.into());
-        mac.update(decision.sealed_text().as_bytes());
+        mac.update(text);
         mac
     }
 }

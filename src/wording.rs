@@ -133,6 +133,10 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::Done => "klart",
         EventKind::Rerun => "nytt försök",
         EventKind::Cancelled => "avbrutet",
+        EventKind::Asked => "begärt av person",
+        EventKind::PrioritySet => "prioritet ändrad",
+        EventKind::Removed => "borttaget",
+        EventKind::Searched => "sökt i personuppgifter",
         EventKind::LateWrite => "för sen skrivning avvisad",
         EventKind::Fired => "schema startade",
     }

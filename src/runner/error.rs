@@ -12,6 +12,8 @@ pub(super) enum Stop {
     HandOver { code: String, reason: String },
     /// The item waits and the stage is done again.
     Defer { wait: Duration, code: &'static str },
+    /// A person has asked for the item, and nothing is half done.
+    Asked,
     /// The system says that nobody is signed in.
     SignedOut,
     /// A system exception: the stage is tried again.
@@ -45,6 +47,7 @@ impl Stop {
         match self {
             Self::HandOver { code, .. } => format!("lämnas till en person ({code})"),
             Self::Defer { code, .. } => format!("väntar ({code})"),
+            Self::Asked => "en person har begärt att roboten släpper ärendet".into(),
             Self::SignedOut => "systemet har loggat ut roboten".into(),
             Self::Failed(failure) => failure.message.clone(),
             Self::Store(error) => error.to_string(),
@@ -54,7 +57,11 @@ impl Stop {
 
 impl From<store::Error> for Stop {
     fn from(error: store::Error) -> Self {
-        Self::Store(error)
+        match error {
+            store::Error::Asked => Self::Asked,
+            error @ store::Error::TooLarge { .. } => Self::permanent(error.to_string()),
+            error => Self::Store(error),
+        }
     }
 }
 

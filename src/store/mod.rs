@@ -9,8 +9,12 @@ mod error;
 mod events;
 mod fence;
 mod firings;
+mod item_list;
 mod items;
+mod life;
+mod operations;
 mod query;
+mod removal;
 mod runs;
 mod sign_in_tries;
 mod users;
@@ -20,7 +24,11 @@ use std::path::Path;
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
 pub use error::{Error, Result};
-pub use items::{Claim, Enqueued, Finish, ItemFilter, StateCount};
+pub use item_list::{FieldIs, ItemFilter, Order as ItemOrder};
+pub use items::{Claim, Enqueued, Finish, NewItem, StateCount};
+pub use operations::{BY_PERSON, Hindrance, Operated, Operation, Order};
+use crate::model::time_text;
+use crate::seal::Seal;
 use query::{made, query};
 pub use runs::{NewRun, RunLease};
 
@@ -28,17 +36,44 @@ pub use runs::{NewRun, RunLease};
 #[derive(Debug, Clone)]
 pub struct Store {
     pools: Pools,
+    /// Knows references of removed items again.
+    seal: Option<Seal>,
+    /// How many bytes the fields of one item may be.
+    payload: usize,
 }
+
+/// How many bytes the fields of one item may be where nothing else is said.
+const PAYLOAD: usize = 64 << 20;
 
 impl Store {
     /// Opens an SQLite database file, made and migrated if need be.
     pub async fn open(file: &Path) -> Result<Self> {
-        Ok(Self { pools: Pools::sqlite(file).await? })
+        Ok(Self::of(Pools::sqlite(file).await?))
     }
 
     /// Connects to a PostgreSQL database, `postgres://user@host/database`, and migrates it if need be.
     pub async fn connect(url: &str, password: Option<&str>, connections: u32) -> Result<Self> {
-        Ok(Self { pools: Pools::postgres(url, password, connections).await? })
+        Ok(Self::of(Pools::postgres(url, password, connections).await?))
+    }
+
+    fn of(pools: Pools) -> Self {
+        Self { pools, seal: None, payload: PAYLOAD }
+    }
+
+    /// The store with another limit for the fields of one item, in bytes.
+    #[must_use]
+    pub fn with_payload(mut self, bytes: usize) -> Self {
+        self.payload = bytes;
+        self
+    }
+
+    /// The fields of an item as they are stored: whole, or refused.
+    fn payload(&self, fields: &serde_json::Value) -> Result<String> {
+        let text = fields.to_string();
+        if text.len() <= self.payload {
+            return Ok(text);
+        }
+        Err(Error::TooLarge { megabytes: text.len().div_ceil(1 << 20), limit: self.payload >> 20 })
     }
 }
 

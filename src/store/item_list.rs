@@ -1,0 +1,146 @@
+//! Which items there are: found by bot, state, reference, age, deadline and the values of fields.
+
+use chrono::{DateTime, Utc};
+
+use super::{Result, Store, made, time_text};
+use crate::model::{Item, ItemState, RunId};
+
+/// Which items to list, and in which order.
+#[derive(Debug, Clone, Default)]
+pub struct ItemFilter {
+    pub bot: Option<String>,
+    pub state: Option<ItemState>,
+    /// A part of the reference.
+    pub reference: Option<String>,
+    pub run: Option<RunId>,
+    /// Put in the queue before this.
+    pub created_before: Option<DateTime<Utc>>,
+    /// Put in the queue after this.
+    pub created_after: Option<DateTime<Utc>>,
+    /// Not ended, with a deadline before this.
+    pub overdue_at: Option<DateTime<Utc>>,
+    /// A field has this value.
+    pub field: Option<FieldIs>,
+    pub order: Order,
+    pub descending: bool,
+    pub offset: i64,
+    /// 0: a thousand.
+    pub limit: i64,
+}
+
+/// A field with its value as it is stored.
+#[derive(Debug, Clone)]
+pub struct FieldIs {
+    pub name: String,
+    pub value: serde_json::Value,
+}
+
+/// What a list is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    #[default]
+    Created,
+    Updated,
+    Priority,
+    /// Those without a deadline last.
+    Deadline,
+    Reference,
+    State,
+}
+
+impl Order {
+    /// The expression ordered by, text of ours.
+    fn sql(self, descending: bool) -> &'static str {
+        match (self, descending) {
+            (Self::Created, false) => "created_at, id",
+            (Self::Created, true) => "created_at desc, id desc",
+            (Self::Updated, false) => "updated_at, id",
+            (Self::Updated, true) => "updated_at desc, id desc",
+            (Self::Priority, false) => "priority, created_at, id",
+            (Self::Priority, true) => "priority desc, created_at, id",
+            (Self::Deadline, false) => "coalesce(deadline_at, '9999'), created_at, id",
+            (Self::Deadline, true) => "coalesce(deadline_at, '') desc, created_at, id",
+            (Self::Reference, false) => "reference, id",
+            (Self::Reference, true) => "reference desc, id desc",
+            (Self::State, false) => "state, created_at, id",
+            (Self::State, true) => "state desc, created_at, id",
+        }
+    }
+}
+
+/// How many items are read at a time while fields are compared.
+const PAGE: i64 = 1000;
+
+impl Store {
+    /// The items a filter lets through, in its order.
+    pub async fn items(&self, filter: &ItemFilter) -> Result<Vec<Item>> {
+        let limit = if filter.limit == 0 { 1000 } else { filter.limit };
+        let Some(field) = &filter.field else { return self.page(filter, filter.offset, limit).await };
+        let (mut found, mut skip, mut offset) = (Vec::new(), filter.offset, 0);
+        loop {
+            let page = self.page(filter, offset, PAGE).await?;
+            let read = i64::try_from(page.len()).unwrap_or(PAGE);
+            for item in page.into_iter().filter(|item| field.is_in(item)) {
+                if skip > 0 {
+                    skip -= 1;
+                } else {
+                    found.push(item);
+                }
+                if i64::try_from(found.len()) == Ok(limit) {
+                    return Ok(found);
+                }
+            }
+            if read < PAGE {
+                return Ok(found);
+            }
+            offset += read;
+        }
+    }
+
+    async fn page(&self, filter: &ItemFilter, offset: i64, limit: i64) -> Result<Vec<Item>> {
+        let sql = format!(
+            "select * from items
+             where ($1 is null or bot = $1) and ($2 is null or state = $2)
+                and ($3 is null or replace(reference, $3, '') <> reference) and ($4 is null or run = $4)
+                and ($5 is null or created_at < $5) and ($6 is null or created_at > $6)
+                and ($7 is null or deadline_at < $7 and state not in ('done', 'handed_over', 'failed', 'cancelled'))
+                and ($8 is null or replace(fields, $8, '') <> fields)
+             order by {} limit $9 offset $10",
+            filter.order.sql(filter.descending)
+        );
+        made(sql)
+            .bind(&filter.bot)
+            .bind(filter.state.map(ItemState::as_str))
+            .bind(&filter.reference)
+            .bind(&filter.run)
+            .bind(filter.created_before.map(time_text))
+            .bind(filter.created_after.map(time_text))
+            .bind(filter.overdue_at.map(time_text))
+            .bind(filter.field.as_ref().and_then(FieldIs::written))
+            .bind(limit)
+            .bind(offset)
+            .fetch_all(self)
+            .await
+    }
+}
+
+impl FieldIs {
+    fn is_in(&self, item: &Item) -> bool {
+        let Some(found) = item.fields.0.get(&self.name) else { return false };
+        match (amount(found), amount(&self.value)) {
+            (Some(one), Some(other)) => one == other,
+            _ => *found == self.value,
+        }
+    }
+
+    /// How the field stands in the stored text, so that the database can pass over most items; none for amounts, which
+    /// can be written in several ways.
+    fn written(&self) -> Option<String> {
+        let name = serde_json::Value::from(self.name.clone());
+        amount(&self.value).is_none().then(|| format!("{name}:{}", self.value))
+    }
+}
+
+fn amount(value: &serde_json::Value) -> Option<rust_decimal::Decimal> {
+    value.get("$money")?.as_str()?.parse().ok()
+}
