@@ -1,7 +1,5 @@
 //! What every command works with: configuration, store, secrets, the seal, and the programs they need.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
 use url::Url;
 
@@ -68,10 +66,5 @@ impl App {
         let mut known: Vec<Secret> = self.secrets.all().unwrap_or_default().into_values().collect();
         known.extend(personal.iter().filter(|value| value.chars().count() > 2).map(Secret::new));
         Redactor::new(&known)
-    }
-
-    /// Where pictures of pages are kept.
-    pub fn screenshots(&self) -> PathBuf {
-        self.config.data().join("screenshots")
     }
 }

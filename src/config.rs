@@ -18,6 +18,8 @@ pub struct Config {
     /// How to sign in to each system.
     pub signins: PathBuf,
     pub timezone: String,
+    /// The municipality's own closed days and paydays, besides the public holidays.
+    pub calendar: crate::calendar::Calendar,
     pub database: Database,
     pub console: Console,
     pub webdriver: WebDriver,
@@ -155,6 +157,7 @@ impl Default for Config {
             rulebooks: "rulebooks".into(),
             signins: "systems".into(),
             timezone: "Europe/Stockholm".into(),
+            calendar: crate::calendar::Calendar::default(),
             database: Database::default(),
             console: Console::default(),
             webdriver: WebDriver::default(),
@@ -263,6 +266,18 @@ impl Config {
     /// The folder of the database, the key and the secrets.
     pub fn data(&self) -> PathBuf {
         self.path(&self.data)
+    }
+
+    /// The folder of pictures of pages.
+    pub fn screenshots(&self) -> PathBuf {
+        self.data().join("screenshots")
+    }
+
+    /// The file of a picture by its name in the log; none for what is not such a name.
+    pub fn screenshot(&self, name: &str) -> Option<PathBuf> {
+        let hash = name.strip_suffix(".png")?;
+        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hash.then(|| self.screenshots().join(name))
     }
 
     /// The script of a bot.

@@ -1,24 +1,24 @@
 //! Deadlines as people write them: `5 working days`, `4h`, or a day.
 //!
-//! Working days are those of the Swedish calendar, and end with the day by the clock on the wall.
+//! Working days are those of the Swedish calendar and the municipality's own closed days; they end with the day by the clock on the wall.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use crate::calendar::Calendar;
+use crate::config::Config;
 use crate::duration::parse_duration;
 
 /// How it is written, for messages.
 pub const WRITTEN: &str = "skriv till exempel `5 working days`, `4h`, `1d` eller `2026-12-01`";
 
 /// When it is: the end of the n-th working day from now, now and a length of time, or the end of a day.
-pub fn parse(text: &str, now: DateTime<Utc>, timezone: &str) -> Result<DateTime<Utc>, String> {
+pub fn parse(text: &str, now: DateTime<Utc>, config: &Config) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
-    let zone = zone(timezone);
+    let zone = zone(&config.timezone);
     if let Some(days) = working_days(text) {
         let days = days.ok_or_else(|| wrong(text))?;
         let today = now.with_timezone(&zone).date_naive();
-        return Ok(end_of(Calendar::sweden([]).add_working_days(today, days), zone));
+        return Ok(end_of(config.calendar.add_working_days(today, days), zone));
     }
     if let Ok(day) = text.parse::<NaiveDate>() {
         return Ok(end_of(day, zone));
@@ -36,9 +36,9 @@ pub fn is_written(text: &str) -> bool {
 }
 
 /// A time until which something waits: `now`, `4h`, `2026-12-01` (its beginning) or `2026-12-01 08:30`.
-pub fn until(text: &str, now: DateTime<Utc>, timezone: &str) -> Result<DateTime<Utc>, String> {
+pub fn until(text: &str, now: DateTime<Utc>, config: &Config) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
-    let zone = zone(timezone);
+    let zone = zone(&config.timezone);
     if text == "now" || text == "nu" {
         return Ok(now);
     }
@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn due(text: &str, now: &str) -> String {
-        parse(text, utc(now), "Europe/Stockholm").expect("a deadline").to_rfc3339()
+        parse(text, utc(now), &Config::default()).expect("a deadline").to_rfc3339()
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn what_is_no_deadline_is_refused() {
         for text in ["", "5", "x working days", "-1 working days", "999999999 working days", "2026-02-30", "0d x"] {
-            assert!(parse(text, utc("2026-01-01T00:00:00Z"), "Europe/Stockholm").is_err(), "{text}");
+            assert!(parse(text, utc("2026-01-01T00:00:00Z"), &Config::default()).is_err(), "{text}");
             assert!(!is_written(text), "{text}");
         }
         assert!(!is_written("0 working days") && !is_written("0s") && is_written("3 working days"));
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_wait_ends_by_the_clock_on_the_wall_also_when_it_is_set_forward() {
-        let until = |text| super::until(text, utc("2026-01-01T00:00:00Z"), "Europe/Stockholm").map(|time| time.to_rfc3339());
+        let until = |text| super::until(text, utc("2026-01-01T00:00:00Z"), &Config::default()).map(|time| time.to_rfc3339());
         assert_eq!(until("2026-12-01").as_deref(), Ok("2026-11-30T23:00:00+00:00"));
         assert_eq!(until("2026-12-01 08:30").as_deref(), Ok("2026-12-01T07:30:00+00:00"));
         assert_eq!(until("2026-03-29 02:30").as_deref(), Ok("2026-03-29T01:30:00+00:00"));

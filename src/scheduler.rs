@@ -3,7 +3,7 @@
 //! What is due is judged by `schedule`; what became of each nominal time is kept by the store, where a unique row makes
 //! sure that it fires once. This loop adds what only a living system knows: whether the run before still goes on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,20 +45,26 @@ pub fn files(config: &Config) -> Vec<PathBuf> {
     files
 }
 
+/// The file of the schedule of this name.
+pub fn file(config: &Config, name: &str) -> PathBuf {
+    config.path(&config.schedules).join(format!("{name}.yaml"))
+}
+
 /// A schedule as it stands in its file, or what is wrong with it in one line.
-pub fn read(file: &std::path::Path, now: DateTime<Utc>) -> Result<Schedule, String> {
+pub fn read(config: &Config, file: &Path, now: DateTime<Utc>) -> Result<Schedule, String> {
     let source = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
-    Schedule::read(file, &source, Context { now, bots: None })
+    let context = Context { calendar: Some(&config.calendar), ..Context::at(now) };
+    Schedule::read(file, &source, context)
         .map_err(|problems| problems.first().map(ToString::to_string).unwrap_or_default())
 }
 
-async fn look_at(app: &App, file: &std::path::Path) -> anyhow::Result<()> {
+async fn look_at(app: &App, file: &Path) -> anyhow::Result<()> {
     let now = app.store.now().await?;
-    let schedule = read(file, now).map_err(anyhow::Error::msg)?;
+    let schedule = read(&app.config, file, now).map_err(anyhow::Error::msg)?;
     let handled = app.store.handled_until(&schedule.name).await?;
     let times = due(&schedule, handled, now);
     for (nominal, verdict) in &times {
-        handle(app, &schedule, nominal, *verdict).await?;
+        handle(app, &schedule, nominal, verdict).await?;
     }
     // A time far back is not looked at again at every turn, and none between is lost.
     if !times.is_empty() || now - handled > chrono::TimeDelta::minutes(10) {
@@ -68,7 +74,7 @@ async fn look_at(app: &App, file: &std::path::Path) -> anyhow::Result<()> {
 }
 
 /// Fires a nominal time or writes down why not.
-async fn handle(app: &App, schedule: &Schedule, nominal: &Nominal, verdict: Verdict) -> store::Result<()> {
+async fn handle(app: &App, schedule: &Schedule, nominal: &Nominal, verdict: &Verdict) -> store::Result<()> {
     let (result, reason, run) = match verdict {
         Verdict::Missed { reason } => ("missed", reason.to_string(), None),
         Verdict::Skipped { reason } => ("skipped", reason.to_string(), None),

@@ -34,6 +34,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/api/counts/{reference}", get(counts_of))
         .route("/api/expected", get(expected))
         .route("/api/akten/records", post(plant))
+        .route("/api/ledger/orders", post(add_orders))
         .route("/api/reset", post(reset))
         .with_state(shared)
 }
@@ -109,6 +110,8 @@ async fn everything(shared: &Shared) -> Result<Value> {
         "records": shared.store.records().await?,
         "mails": mailbox::messages(shared).await?,
         "faults": shared.faults.list().await,
+        "orders": shared.store.orders().await?,
+        "ledger": shared.store.ledger().await?,
     }))
 }
 
@@ -153,6 +156,16 @@ async fn plant(State(shared): State<Arc<Shared>>, Json(planted): Json<Planted>) 
     let record = NewRecord { kind, akt, reference, period, amount, detail };
     let saved = shared.store.save_record(&record, "control").await;
     answer(saved.map(|id| (StatusCode::CREATED, Json(json!({"id": id})))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct More {
+    count: u32,
+}
+
+async fn add_orders(State(shared): State<Arc<Shared>>, Json(more): Json<More>) -> Response {
+    answer(shared.store.add_orders(more.count).await.map(|()| StatusCode::CREATED))
 }
 
 async fn reset(State(shared): State<Arc<Shared>>) -> Response {

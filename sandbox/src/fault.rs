@@ -18,6 +18,7 @@ pub enum System {
     Akten,
     Ssbtek,
     Smtp,
+    Ledger,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +128,8 @@ pub struct Seen<'a> {
     pub agency: Option<&'a str>,
     /// Decoded.
     pub path: &'a str,
+    /// Whether it would change something.
+    pub saves: bool,
 }
 
 impl FaultSpec {
@@ -136,7 +139,7 @@ impl FaultSpec {
             && self.reference.as_deref().is_none_or(|wanted| seen.reference == Some(wanted))
             && self.path.as_deref().is_none_or(|wanted| seen.path.contains(wanted))
             && self.agency.as_deref().is_none_or(|wanted| seen.agency == Some(wanted))
-            && (!self.kind.is_cut() || seen.system != System::Akten || seen.act.is_some())
+            && (!self.kind.is_cut() || !matches!(seen.system, System::Akten | System::Ledger) || seen.saves)
     }
 }
 

@@ -40,6 +40,8 @@ pub struct About {
     pub path: String,
     pub act: Option<Kind>,
     pub reference: Option<String>,
+    /// Whether it would change something; an act does.
+    pub saves: bool,
 }
 
 impl Layer {
@@ -47,7 +49,7 @@ impl Layer {
         match self.system {
             System::Portal => Some(&self.shared.portal_sessions),
             System::Akten => Some(&self.shared.akten_sessions),
-            System::Ssbtek | System::Smtp => None,
+            System::Ssbtek | System::Smtp | System::Ledger => None,
         }
     }
 
@@ -58,6 +60,7 @@ impl Layer {
             reference: about.reference.as_deref(),
             agency: None,
             path: &about.path,
+            saves: about.saves || about.act.is_some(),
         };
         self.shared.faults.strike(&seen, kinds).await
     }

@@ -1,4 +1,5 @@
-//! The practice systems: an e-application portal, a legacy verksamhetssystem, SSBTEK, a mailbox, and a control panel for faults.
+//! The practice systems: an e-application portal, a legacy verksamhetssystem, SSBTEK, a mailbox, a ledger that is called by
+//! programs, and a control panel for faults.
 //! They depend on nothing of the product; what they show and answer is described in the crate's README.
 
 mod akten;
@@ -11,6 +12,7 @@ mod expected;
 mod fault;
 mod fault_layer;
 mod identity;
+mod ledger;
 mod mailbox;
 mod pages;
 mod pdf;
@@ -27,6 +29,7 @@ mod store;
 pub use error::Error;
 pub use expected::{Expected, Outcome, expected_outcomes};
 pub use fault::{FaultKind, FaultSpec, System};
+pub use ledger::{LedgerRecord, Order};
 pub use record::{Counts, Detail, Kind, NewRecord, Record};
 pub use start::{Addresses, Config, Sandbox, start};
 

@@ -26,3 +26,16 @@ create table if not exists fault (
     hits integer not null default 0
 );
 create table if not exists seeded (done integer primary key);
+create table if not exists ledger_order (
+    id integer primary key autoincrement,
+    number text not null unique,
+    amount text not null
+);
+create table if not exists ledger_record (
+    id integer primary key autoincrement,
+    reference text not null,
+    amount text not null,
+    key text,
+    saved_at text not null
+);
+create index if not exists ledger_record_reference on ledger_record (reference);

@@ -15,6 +15,7 @@ use crate::{
     dice::Dice,
     error::{Error, Result},
     fault::{FaultSpec, FaultView, Faults},
+    ledger::{self, LedgerRecord, Order},
     mailbox,
     pages::Pages,
     portal,
@@ -42,6 +43,8 @@ pub struct Config {
     pub akten_idle: Duration,
     /// How long every page of Akten takes at least: it is a slow system.
     pub akten_delay: Duration,
+    /// Whether the ledger knows `Idempotency-Key`; most systems do not.
+    pub ledger_knows_keys: bool,
 }
 
 impl Config {
@@ -55,6 +58,7 @@ impl Config {
             seed: 1,
             akten_idle: Duration::from_mins(20),
             akten_delay: Duration::ZERO,
+            ledger_knows_keys: false,
         }
     }
 }
@@ -67,6 +71,7 @@ pub struct Addresses {
     pub mailbox: SocketAddr,
     pub control: SocketAddr,
     pub smtp: SocketAddr,
+    pub ledger: SocketAddr,
 }
 
 /// The running practice systems; they end with `stop`, or with the runtime.
@@ -93,10 +98,11 @@ pub async fn start(config: Config) -> Result<Sandbox> {
     let ssbtek = system("ssbtek", 2, true, ssbtek::router(shared.clone())).await?;
     let mailbox = system("mailbox", 3, true, mailbox::router(shared.clone())).await?;
     let control = system("control", 4, true, control::router(shared.clone())).await?;
+    let ledger = system("ledger", 5, true, ledger::router(shared.clone(), config.ledger_knows_keys)).await?;
     let listener = serve::listen("smtp", SocketAddr::new(config.address, config.smtp_port)).await?;
     let smtp = local("smtp", &listener)?;
     servers.push(mailbox::smtp::run(listener, shared.clone(), stopped));
-    let addresses = Addresses { portal, akten, ssbtek, mailbox, control, smtp };
+    let addresses = Addresses { portal, akten, ssbtek, mailbox, control, smtp, ledger };
     Ok(Sandbox { addresses, shared, stop, servers })
 }
 
@@ -156,6 +162,21 @@ impl Sandbox {
     /// Puts a record into Akten as if somebody else had saved it; gives its number.
     pub async fn plant(&self, record: &NewRecord) -> Result<i64> {
         self.shared.store.save_record(record, "control").await
+    }
+
+    /// Gives the ledger so many more orders that wait to be recorded.
+    pub async fn add_orders(&self, count: u32) -> Result<()> {
+        self.shared.store.add_orders(count).await
+    }
+
+    /// Every order that the ledger has had, oldest first.
+    pub async fn orders(&self) -> Result<Vec<Order>> {
+        self.shared.store.orders().await
+    }
+
+    /// Every record in the ledger, oldest first.
+    pub async fn ledger(&self) -> Result<Vec<LedgerRecord>> {
+        self.shared.store.ledger().await
     }
 
     /// Signs everybody out of Akten and the portal, as a restart of theirs would.

@@ -13,6 +13,7 @@ use sqlx::{
 use crate::{
     error::{Error, Result},
     fault::FaultSpec,
+    ledger::{LedgerRecord, Order},
     record::{Counts, Detail, Kind, NewRecord, Record},
     seed::Dossier,
 };
@@ -195,6 +196,73 @@ impl Store {
         Ok(())
     }
 
+    pub async fn add_orders(&self, count: u32) -> Result<()> {
+        let mut transaction = self.pool.begin().await?;
+        let known: i64 =
+            sqlx::query("select count(*) as n from ledger_order").fetch_one(&mut *transaction).await?.get("n");
+        for number in known + 1..=known + i64::from(count) {
+            sqlx::query("insert into ledger_order (number, amount) values ($1, $2)")
+                .bind(format!("U-{number:06}"))
+                .bind((100 + number % 900).to_string())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    pub async fn orders(&self) -> Result<Vec<Order>> {
+        let rows = sqlx::query("select * from ledger_order order by id").fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(order).collect())
+    }
+
+    /// The oldest orders that have no record yet.
+    pub async fn open_orders(&self, limit: u32) -> Result<Vec<Order>> {
+        let rows = sqlx::query(
+            "select * from ledger_order where not exists
+                 (select 1 from ledger_record where ledger_record.reference = ledger_order.number)
+             order by id limit $1",
+        )
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.iter().map(order).collect())
+    }
+
+    /// Saves a record and gives its number; an equal one before it makes no difference.
+    pub async fn save_in_ledger(&self, reference: &str, amount: &str, key: Option<&str>) -> Result<i64> {
+        let row = sqlx::query(
+            "insert into ledger_record (reference, amount, key, saved_at) values ($1, $2, $3, $4) returning id",
+        )
+        .bind(reference)
+        .bind(amount)
+        .bind(key)
+        .bind(Local::now().format("%Y-%m-%d %H:%M:%S%.3f").to_string())
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row.get("id"))
+    }
+
+    pub async fn ledger(&self) -> Result<Vec<LedgerRecord>> {
+        let rows = sqlx::query("select * from ledger_record order by id").fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(ledger_record).collect())
+    }
+
+    pub async fn ledger_of(&self, reference: &str) -> Result<Vec<LedgerRecord>> {
+        let rows = sqlx::query("select * from ledger_record where reference = $1 order by id")
+            .bind(reference)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.iter().map(ledger_record).collect())
+    }
+
+    pub async fn ledger_with_key(&self, key: &str) -> Result<Option<LedgerRecord>> {
+        let row = sqlx::query("select * from ledger_record where key = $1 order by id limit 1")
+            .bind(key)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.as_ref().map(ledger_record))
+    }
+
     pub async fn add_fault(&self, spec: &FaultSpec) -> Result<i64> {
         let row = sqlx::query("insert into fault (spec) values ($1) returning id")
             .bind(serde_json::to_string(spec)?)
@@ -230,12 +298,14 @@ impl Store {
 
     /// Empties everything; the seed goes in again at `seed`.
     pub async fn empty(&self) -> Result<()> {
-        for table in ["record", "mail", "fault", "seeded", "sqlite_sequence"] {
+        for table in ["record", "mail", "fault", "seeded", "ledger_order", "ledger_record", "sqlite_sequence"] {
             let statement = match table {
                 "record" => "delete from record",
                 "mail" => "delete from mail",
                 "fault" => "delete from fault",
                 "seeded" => "delete from seeded",
+                "ledger_order" => "delete from ledger_order",
+                "ledger_record" => "delete from ledger_record",
                 _ => "delete from sqlite_sequence",
             };
             sqlx::query(statement).execute(&self.pool).await?;
@@ -258,6 +328,20 @@ fn record(row: &SqliteRow) -> Result<Record> {
         saved_at: row.get("saved_at"),
         origin: row.get("origin"),
     })
+}
+
+fn order(row: &SqliteRow) -> Order {
+    Order { nummer: row.get("number"), belopp: row.get("amount") }
+}
+
+fn ledger_record(row: &SqliteRow) -> LedgerRecord {
+    LedgerRecord {
+        nummer: row.get("id"),
+        referens: row.get("reference"),
+        belopp: row.get("amount"),
+        nyckel: row.get("key"),
+        sparad: row.get("saved_at"),
+    }
 }
 
 fn mail(row: &SqliteRow) -> Result<StoredMail> {

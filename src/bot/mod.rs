@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use field::{FieldSpec, FieldType, Fields};
-pub use stage::{Collect, Decide, OnRefer, Stage, Suggest, Verify};
+pub use stage::{Answer, Collect, Decide, OnRefer, Stage, Suggest, Verify};
 pub use step::{
     Action, Alert, AlertAct, Csv, Download, Enqueue, Exists, Fail, Fill, ForEach, Frame, HandOver, Http, Keypad, Mail,
     OnUncertain, Open, Press, Print, Read, ReadTable, Screenshot, Select, Set, Ssbtek, Step, Steps, Upload, Wait, When,
-    Window,
+    Window, WriteFile,
 };
 pub use system::System;
 pub use target::{Named, TargetBody, TargetSpec, Targets};

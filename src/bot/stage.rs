@@ -84,5 +84,34 @@ pub struct Verify {
     /// Shown when the page that can answer is whole; without it nothing counts as a no.
     #[serde(default)]
     pub when_shown: Option<Targets>,
-    pub exists: Placed<Exists>,
+    /// What is looked for on the page.
+    #[serde(default)]
+    pub exists: Option<Placed<Exists>>,
+    /// Instead of `exists`: what is looked for in what the steps have read.
+    #[serde(default)]
+    pub answer: Option<Placed<Answer>>,
+}
+
+/// What a system that is asked, and not looked at, has answered.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// True when the answer holds everything that it could; without it nothing counts as a no.
+    #[serde(default)]
+    pub complete: Option<Text>,
+    /// The list of what matches.
+    pub found: Text,
+    /// What the one match must be.
+    #[serde(default)]
+    pub is: Option<Text>,
+}
+
+impl Stage {
+    /// Whether anything in it is done on a page, so that its system is opened in a browser.
+    pub fn needs_page(&self) -> bool {
+        let verified = self.verify.as_ref().map(|verify| &verify.value);
+        let looked_at = verified.is_some_and(|verify| verify.exists.is_some() || verify.when_shown.is_some());
+        let steps = [Some(&self.steps), self.commit.as_ref().map(|it| &it.value), verified.map(|it| &it.steps)];
+        looked_at || steps.into_iter().flatten().any(Steps::need_page)
+    }
 }

@@ -90,6 +90,48 @@ pub enum Action {
     Mail(Mail),
     /// Reads a CSV file into a list of rows.
     Csv(Csv),
+    /// Leaves a file in a folder, whole or not at all.
+    WriteFile(WriteFile),
+}
+
+impl Action {
+    /// Whether it is done on a page, so that a browser is needed. What is nested in it is another matter.
+    pub fn needs_page(&self) -> bool {
+        !matches!(
+            self,
+            Self::Set(_)
+                | Self::When(_)
+                | Self::ForEach(_)
+                | Self::Enqueue(_)
+                | Self::HandOver(_)
+                | Self::Fail(_)
+                | Self::Http(_)
+                | Self::Ssbtek(_)
+                | Self::Mail(_)
+                | Self::Csv(_)
+                | Self::WriteFile(_)
+        )
+    }
+
+    /// The lists of steps nested in it.
+    pub fn nested(&self) -> Vec<&Steps> {
+        match self {
+            Self::Frame(frame) => vec![&frame.steps],
+            Self::Window(window) => vec![&window.steps],
+            Self::When(when) => vec![&when.steps, &when.otherwise],
+            Self::ForEach(each) => vec![&each.steps],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Steps {
+    /// Whether any of them, or of those nested in them, is done on a page.
+    pub fn need_page(&self) -> bool {
+        let needs =
+            |step: &Step| step.action.needs_page() || step.action.nested().iter().any(|steps| steps.need_page());
+        self.0.iter().any(needs)
+    }
 }
 
 /// `open: "/path"` or `open: {url: "/path"}`.
@@ -415,13 +457,17 @@ pub struct Fail {
     pub reason: Text,
 }
 
-/// Calls an HTTP address.
+/// Calls an HTTP address. What changes something there stands in a commit and carries an `Idempotency-Key`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// GET, POST, PUT or DELETE.
     pub method: Placed<String>,
+    /// A path of the system's address, or a whole address.
     pub url: Text,
+    /// The name of a secret that is sent as `Authorization: Bearer …`.
+    #[serde(default)]
+    pub bearer: Option<Placed<String>>,
     /// Sent as JSON.
     #[serde(default)]
     pub json: Option<Tree>,
@@ -475,6 +521,28 @@ pub struct Csv {
     pub file: Text,
     pub into: Placed<String>,
     /// One character; found by itself among `;`, `,` and tab when left out.
+    #[serde(default)]
+    pub separator: Option<Placed<String>>,
+}
+
+/// Leaves a file in a folder: a text, or rows as CSV. It is there whole or not at all, and never replaces another.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WriteFile {
+    /// The folder, from the bot's own; it must be there.
+    pub folder: Text,
+    /// The file's name in it.
+    pub name: Text,
+    /// What the file says.
+    #[serde(default)]
+    pub text: Option<Text>,
+    /// Instead of `text`: a list of rows.
+    #[serde(default)]
+    pub rows: Option<Text>,
+    /// The columns of `rows`, in their order.
+    #[serde(default)]
+    pub columns: Vec<Placed<String>>,
+    /// One character between the columns; `;` when left out.
     #[serde(default)]
     pub separator: Option<Placed<String>>,
 }

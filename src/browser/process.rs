@@ -139,6 +139,19 @@ pub(super) fn end_all(roots: &[Process], mark: &str) -> bool {
     }
 }
 
+/// Ends one process, and not what it has started, and waits until it does not run; true when that succeeded.
+pub(super) fn end_one(process: Process) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(2);
+    process.kill();
+    while process.is_alive() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
+}
+
 /// Makes this program the one that orphans of its children are handed to, instead of the first process of the machine.
 pub(super) fn adopt_orphans() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));

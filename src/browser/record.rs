@@ -6,11 +6,20 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use tokio::time::{Instant, sleep};
+
 use super::process::{self, Process};
 use super::remote;
+
+/// Between two tries to end a session at an endpoint that does not answer.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// How long it is tried. A Grid has by then ended an idle session by itself: in five minutes, unless it is told otherwise.
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// How to find and end one session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +38,9 @@ pub struct SessionRecord {
     pub browser: Option<Process>,
     /// The program that holds the session.
     pub owner: Option<Process>,
+    /// No browser acts but the owner itself: the owner is what is ended, for as long as the record's file is there.
+    #[serde(default)]
+    pub itself: bool,
     /// The machine that the process ids belong to.
     pub machine: String,
     /// The boot of the machine that the process ids belong to.
@@ -51,12 +63,20 @@ impl SessionRecord {
             driver: None,
             browser: None,
             owner: Process::own(),
+            itself: false,
             machine: process::machine(),
             boot: process::boot(),
             scratch: journal.join(format!("{id}.tmp")),
             file: journal.join(format!("{label}-{id}.json")),
             id,
         }
+    }
+
+    /// The record of an act that this program is about to make itself, kept until [`Self::forget`].
+    pub fn of_itself(journal: &Path) -> std::io::Result<Self> {
+        let record = Self { itself: true, ..Self::begin(journal, "itself", true) };
+        record.save()?;
+        Ok(record)
     }
 
     /// Writes it, whole or not at all, readable by this account only.
@@ -80,12 +100,25 @@ impl SessionRecord {
         if self.boot != process::boot() {
             return true;
         }
+        if self.itself {
+            return self.end_owner();
+        }
         let roots: Vec<Process> = self.driver.into_iter().chain(self.browser).collect();
         process::end_all(&roots, &self.id)
     }
 
+    /// Ends the program that is in the middle of an act of its own. An act of this very program is left to it: it comes
+    /// to its end, or the guard ends the program.
+    fn end_owner(&self) -> bool {
+        match self.owner.filter(|_| self.file.exists()) {
+            Some(owner) if Process::own() == Some(owner) => false,
+            Some(owner) => process::end_one(owner),
+            None => true,
+        }
+    }
+
     /// Removes what the session left on disk: the profile may hold what pages showed.
-    pub(super) fn forget(&self) {
+    pub fn forget(&self) {
         // A process that was killed a moment ago may still be writing; the second try meets an empty house.
         if self.scratch.exists() && fs::remove_dir_all(&self.scratch).is_err() {
             drop(fs::remove_dir_all(&self.scratch));
@@ -103,7 +136,8 @@ impl SessionRecord {
 /// Ends a recorded session whoever holds it: its processes here, or `DELETE` at the remote endpoint.
 ///
 /// True when nothing of it is left, or when the remote endpoint answered that it is gone; the record is then removed.
-/// False when that can't be known, as for a browser that ran on another machine: only its own guard ends it there.
+/// False when that can't be known: a browser that ran on another machine, which only its own guard ends there, or an
+/// endpoint that does not answer for the node that had it.
 pub async fn end_recorded(record: &SessionRecord) -> bool {
     let ended = if record.local {
         let record = record.clone();
@@ -115,6 +149,20 @@ pub async fn end_recorded(record: &SessionRecord) -> bool {
         record.forget();
     }
     ended
+}
+
+/// Ends a recorded session, and asks a remote endpoint that is away until it answers that the session is gone.
+pub(super) async fn end_surely(record: SessionRecord) -> bool {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if end_recorded(&record).await {
+            return true;
+        }
+        if record.local || Instant::now() >= until {
+            return false;
+        }
+        sleep(AGAIN).await;
+    }
 }
 
 /// Ends all sessions in `journal` whose holder is gone, from a life before this one; how many that were.

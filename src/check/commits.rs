@@ -26,6 +26,7 @@ enum Changes {
     Page,
     Mail,
     Http,
+    File,
 }
 
 fn changes(action: &Action) -> Option<Changes> {
@@ -44,6 +45,7 @@ fn changes(action: &Action) -> Option<Changes> {
         | Action::Open(_) => Some(Changes::Page),
         Action::Mail(_) => Some(Changes::Mail),
         Action::Http(http) if is_write(&http.method.value) => Some(Changes::Http),
+        Action::WriteFile(_) => Some(Changes::File),
         _ => None,
     }
 }
@@ -81,22 +83,47 @@ fn check_stage(stage: &Stage, acts: &[&Visit<'_>], whole: bool, findings: &mut F
         let hint = "gör en egen etapp av det: bara en handling åt gången kan göras säkert en gång";
         findings.at(second.step.place, "`commit` ändrar mer än ett system", hint);
     }
-    if first == Changes::Mail && changing.iter().all(|(_, kind)| *kind == Changes::Mail) {
-        check_mails(stage, &changing, findings);
-    } else {
-        check_verified(stage, whole, findings);
+    let alike = changing.iter().all(|(_, kind)| *kind == first);
+    match first {
+        Changes::Mail if alike => check_mails(stage, &changing, findings),
+        Changes::File if alike => check_files(stage, acts, &changing, findings),
+        Changes::Http => {
+            let hint = "gör en etapp för varje anrop: bryts det mellan dem vet ingen vilka som blev gjorda";
+            refuse_several(&changing, "`commit` gör mer än ett anrop som ändrar något", hint, findings);
+            check_verified(stage, whole, findings);
+        }
+        _ => check_verified(stage, whole, findings),
+    }
+}
+
+/// What must be one act is done more than once.
+fn refuse_several(changing: &[(&Visit<'_>, Changes)], message: &str, hint: &str, findings: &mut Findings<'_>) {
+    let first = changing.first().map(|(_, kind)| *kind);
+    let mut alike = changing.iter().filter(|(_, kind)| Some(*kind) == first);
+    let again = alike.clone().nth(1).or_else(|| alike.find(|(act, _)| act.repeated));
+    if let Some((act, _)) = again {
+        findings.at(act.step.place, message, hint);
     }
 }
 
 fn check_mails(stage: &Stage, mails: &[(&Visit<'_>, Changes)], findings: &mut Findings<'_>) {
-    let again = mails.get(1).or_else(|| mails.iter().find(|(mail, _)| mail.repeated));
-    if let Some((mail, _)) = again {
-        let hint = "gör en etapp för varje brev, eller skicka ett till flera mottagare";
-        findings.at(mail.step.place, "`commit` skickar mer än ett brev", hint);
-    }
+    let hint = "gör en etapp för varje brev, eller skicka ett till flera mottagare";
+    refuse_several(mails, "`commit` skickar mer än ett brev", hint, findings);
     if let Some(verify) = &stage.verify {
         let hint = "ta bort `verify`; ett brev utan svar går efter `on_uncertain`";
         findings.key(verify.place, "verify", "ett brev kan inte kontrolleras med `verify`", hint);
+    }
+}
+
+fn check_files(stage: &Stage, acts: &[&Visit<'_>], files: &[(&Visit<'_>, Changes)], findings: &mut Findings<'_>) {
+    refuse_several(files, "`commit` skriver mer än en fil", "gör en etapp för varje fil", findings);
+    if let Some(other) = acts.iter().find(|act| !matches!(act.step.action, Action::WriteFile(_))) {
+        let hint = "flytta steget till `steps`: filen är hela handlingen";
+        findings.at(other.step.place, "`write_file` står ensamt i `commit`", hint);
+    }
+    if let Some(verify) = &stage.verify {
+        let hint = "ta bort `verify`: roboten ser själv efter om filen finns och har rätt innehåll";
+        findings.key(verify.place, "verify", "en fil kontrolleras utan `verify`", hint);
     }
 }
 
@@ -115,17 +142,41 @@ fn check_verified(stage: &Stage, whole: bool, findings: &mut Findings<'_>) {
 }
 
 fn check_verify(verify: &Verify, place: crate::yaml::Place, findings: &mut Findings<'_>) {
-    if verify.when_shown.is_none() {
-        let hint = "lägg till `when_shown` med det som syns när sidan är hel: utan det kan roboten aldrig veta att något *inte* blev gjort";
-        findings.key(place, "verify", "`verify` saknar `when_shown`", hint);
-    }
-    if let Some(into) = &verify.exists.value.into {
-        findings.word(into, "`into` används inte under `verify`", "ta bort det");
-    }
-    let exists = &verify.exists.value;
-    let shown = target_texts(&exists.at).chain(&exists.is);
+    let looked_for: Vec<&crate::bot::Text> = match (&verify.exists, &verify.answer) {
+        (Some(exists), None) => {
+            if verify.when_shown.is_none() {
+                let hint = "lägg till `when_shown` med det som syns när sidan är hel: utan det kan roboten aldrig veta att något *inte* blev gjort";
+                findings.key(place, "verify", "`verify` saknar `when_shown`", hint);
+            }
+            let exists = &exists.value;
+            if let Some(into) = &exists.into {
+                findings.word(into, "`into` används inte under `verify`", "ta bort det");
+            }
+            target_texts(&exists.at).chain(&exists.is).collect()
+        }
+        (None, Some(answer)) => {
+            if answer.value.complete.is_none() {
+                let hint = "lägg till `complete: \"${…}\"` som är sant när svaret är helt: utan det kan roboten aldrig veta att något *inte* blev gjort";
+                findings.key(answer.place, "answer", "`answer` saknar `complete`", hint);
+            }
+            if let Some(shown) = verify.when_shown.as_ref().and_then(|shown| shown.0.first()) {
+                findings.at(shown.place, "`when_shown` används inte med `answer`", "skriv `complete` under `answer`");
+            }
+            let answer = &answer.value;
+            [&answer.complete, &answer.is].into_iter().flatten().chain([&answer.found]).collect()
+        }
+        (Some(_), Some(answer)) => {
+            let hint = "behåll `exists` för det som syns på en sida, eller `answer` för det som ett anrop har svarat";
+            return findings.key(answer.place, "answer", "`verify` har både `exists` och `answer`", hint);
+        }
+        (None, None) => {
+            let hint =
+                "lägg till `exists` med det som ska synas på sidan, eller `answer` med det som ett anrop ska ha svarat";
+            return findings.key(place, "verify", "`verify` säger inte vad som ska finnas", hint);
+        }
+    };
     let steps = verify.steps.0.iter().flat_map(|step| all_texts(&step.action));
-    let mut names = shown.chain(steps).flat_map(|text| text.template.uses());
+    let mut names = looked_for.into_iter().chain(steps).flat_map(|text| text.template.uses());
     if !names.any(|name| name.segments[0] == "item" || name.segments[0] == "decision") {
         let hint = "ta med något som bara det här ärendet har, till exempel `row: \"${item.…}\"`: annars räknas ett annat ärendes \
                     uppgift som det här ärendets";
@@ -136,14 +187,7 @@ fn check_verify(verify: &Verify, place: crate::yaml::Place, findings: &mut Findi
 /// The texts of a step and of those nested in it.
 fn all_texts(action: &Action) -> Vec<&crate::bot::Text> {
     let mut texts = parts(action).texts;
-    let nested = match action {
-        Action::Frame(frame) => vec![&frame.steps],
-        Action::Window(window) => vec![&window.steps],
-        Action::When(when) => vec![&when.steps, &when.otherwise],
-        Action::ForEach(each) => vec![&each.steps],
-        _ => Vec::new(),
-    };
-    texts.extend(nested.into_iter().flat_map(|steps| &steps.0).flat_map(|step| all_texts(&step.action)));
+    texts.extend(action.nested().into_iter().flat_map(|steps| &steps.0).flat_map(|step| all_texts(&step.action)));
     texts
 }
 
@@ -168,12 +212,16 @@ pub(super) fn check_place(visit: &Visit<'_>, findings: &mut Findings<'_>) {
         (Action::Upload(_), Part::Verify) => {
             Some(("`verify` tittar bara och får inte ändra något", "flytta steget till `commit`"))
         }
-        (action, Part::Verify) if matches!(changes(action), Some(Changes::Mail | Changes::Http)) => {
+        (action, Part::Verify) if matches!(changes(action), Some(Changes::Mail | Changes::Http | Changes::File)) => {
             Some(("`verify` tittar bara och får inte ändra något", "flytta steget till `commit`"))
         }
         (Action::Mail(_), Part::Steps | Part::Collect) => Some((
             "`mail` får bara stå i `commit`: annars kan brevet skickas två gånger",
             "lägg brevet i `commit` i en egen etapp",
+        )),
+        (Action::WriteFile(_), Part::Steps | Part::Collect | Part::SignIn) => Some((
+            "`write_file` får bara stå i `commit`: annars kan filen lämnas två gånger",
+            "lägg filen i `commit` i en egen etapp",
         )),
         (action, Part::Steps | Part::Collect | Part::SignIn) if changes(action) == Some(Changes::Http) => Some((
             "ett anrop som ändrar något får bara stå i `commit`: annars kan det göras två gånger",
@@ -193,7 +241,7 @@ fn check_decided(bot: &Bot, walk: &Walk<'_>, findings: &mut Findings<'_>) {
         let parts = parts(&visit.step.action);
         let stage = &bot.stages[index];
         let (suggested, decided) = state(bot, index);
-        for text in parts.texts.iter().filter(|_| parts.browser || parts.key == "http") {
+        for text in parts.texts.iter().filter(|_| parts.browser || matches!(parts.key, "http" | "write_file")) {
             for name in text.template.uses() {
                 let origin = visit.scope.origin_of(&bot.item.fields, text, name);
                 let part = name.segments.len() - 1;

@@ -94,13 +94,14 @@ pub(super) fn parts(action: &Action) -> Parts<'_> {
         Action::When(when) => Parts::plain("when").text([&when.is]),
         Action::ForEach(each) => Parts::plain("for_each").text([&each.list]),
         Action::Enqueue(it) => {
-            Parts::plain("enqueue").text([&it.reference]).text(&it.deadline).text(&it.priority).tree(it.fields.as_ref().map(|fields| &fields.value))
+            let parts = Parts::plain("enqueue").text([&it.reference]).text(&it.deadline).text(&it.priority);
+            parts.tree(it.fields.as_ref().map(|fields| &fields.value))
         }
         Action::HandOver(it) => Parts::plain("hand_over").text(&it.when).text([&it.reason]).word([&it.code]),
         Action::Fail(fail) => Parts::plain("fail").text(&fail.when).text([&fail.reason]),
         Action::Http(http) => {
             let parts = Parts::plain("http").text([&http.url]).tree(http.json.as_ref());
-            parts.word([&http.method]).sets(&http.into, None)
+            parts.word([&http.method]).word(&http.bearer).sets(&http.into, None)
         }
         Action::Ssbtek(ssbtek) => {
             let parts = Parts::plain("ssbtek").text([&ssbtek.persons, &ssbtek.period]);
@@ -112,6 +113,10 @@ pub(super) fn parts(action: &Action) -> Parts<'_> {
         }
         Action::Csv(csv) => {
             Parts::plain("csv").text([&csv.file]).word(&csv.separator).sets([&csv.into], Some(FieldType::List))
+        }
+        Action::WriteFile(it) => {
+            let parts = Parts::plain("write_file").text([&it.folder, &it.name]).text(&it.text).text(&it.rows);
+            parts.word(&it.columns).word(&it.separator)
         }
     }
 }

@@ -23,8 +23,9 @@ pub(super) fn check(walk: &Walk<'_>, findings: &mut Findings<'_>) {
 /// The targets of verify, which stand outside steps.
 pub(super) fn check_verify(bot: &Bot, findings: &mut Findings<'_>) {
     for verify in bot.stages.iter().filter_map(|stage| stage.verify.as_ref()) {
-        let exists = &verify.value.exists.value;
-        let targets = [Some(&exists.at), exists.next.as_ref(), verify.value.when_shown.as_ref()];
+        let exists = verify.value.exists.as_ref().map(|exists| &exists.value);
+        let targets =
+            [exists.map(|it| &it.at), exists.and_then(|it| it.next.as_ref()), verify.value.when_shown.as_ref()];
         targets.into_iter().flatten().for_each(|targets| check_targets(targets, findings));
     }
 }

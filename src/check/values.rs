@@ -2,14 +2,14 @@
 
 use expression::{Month, Personnummer};
 
-use crate::bot::{Action, Enqueue, FieldSpec, FieldType, Fields, Fill, Set, TargetSpec, Text, Tree};
+use crate::bot::{Action, Enqueue, FieldSpec, FieldType, Fields, Fill, Set, TargetSpec, Text, Tree, WriteFile};
 use crate::duration::parse_duration;
 use crate::yaml::{Placed, near};
 
 use super::findings::Findings;
 use super::names::type_name;
 use super::stages::check_is_expression;
-use super::walk::{Walk, constant_condition};
+use super::walk::{Visit, Walk, constant_condition};
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "DELETE"];
 /// The keys that the browser knows by name; any single character is a key too.
@@ -48,12 +48,13 @@ const KEYS: &[&str] = &[
 
 pub(super) fn check(fields: &Fields, walk: &Walk<'_>, findings: &mut Findings<'_>) {
     for visit in &walk.visits {
-        check_step(fields, &visit.step.action, findings);
+        check_step(fields, visit, findings);
     }
 }
 
-fn check_step(fields: &Fields, action: &Action, findings: &mut Findings<'_>) {
-    match action {
+fn check_step(fields: &Fields, visit: &Visit<'_>, findings: &mut Findings<'_>) {
+    let has_system = visit.has_system;
+    match &visit.step.action {
         Action::Open(open) => check_address(&open.url, findings),
         Action::Fill(fill) | Action::Type(fill) => check_fill(fill, findings),
         Action::Keypad(keypad) => check_secret(&keypad.secret, findings),
@@ -74,8 +75,9 @@ fn check_step(fields: &Fields, action: &Action, findings: &mut Findings<'_>) {
             );
         }
         Action::Enqueue(enqueue) => check_enqueue(fields, enqueue, findings),
-        Action::Http(http) => check_http(http, findings),
+        Action::Http(http) => check_http(http, has_system, findings),
         Action::Csv(csv) => csv.separator.iter().for_each(|it| check_separator(it, findings)),
+        Action::WriteFile(write) => check_file(write, findings),
         _ => {}
     }
 }
@@ -91,14 +93,48 @@ fn check_address(url: &Text, findings: &mut Findings<'_>) {
     }
 }
 
-fn check_http(http: &crate::bot::Http, findings: &mut Findings<'_>) {
+fn check_http(http: &crate::bot::Http, has_system: bool, findings: &mut Findings<'_>) {
     if !METHODS.contains(&http.method.value.as_str()) {
         let hint = near(&http.method.value.to_uppercase(), METHODS);
         findings.word(&http.method, format!("metoden `{}` finns inte", http.method.value), hint);
     }
     let source = http.url.source();
-    if !["http://", "https://", "${"].iter().any(|start| source.starts_with(start)) {
-        findings.text(&http.url, format!("`{source}` är ingen hel adress"), "börja med https://");
+    let whole = ["http://", "https://", "${"].iter().any(|start| source.starts_with(start));
+    if !whole && !source.starts_with('/') {
+        findings.text(
+            &http.url,
+            format!("`{source}` är ingen hel adress"),
+            "börja med https://, eller med `/` (från systemets adress)",
+        );
+    } else if !whole && !has_system {
+        let hint = "lägg till `on: system` i etappen, eller skriv hela adressen";
+        findings.text(&http.url, format!("`{source}` är ingen hel adress"), hint);
+    }
+    http.bearer.iter().for_each(|secret| check_secret(secret, findings));
+}
+
+fn check_file(write: &WriteFile, findings: &mut Findings<'_>) {
+    write.separator.iter().for_each(|it| check_separator(it, findings));
+    if write.name.source().starts_with('.') || write.name.source().contains(['/', '\\']) {
+        let hint = "skriv mappen i `folder`, och ett namn som inte börjar med punkt i `name`";
+        findings.text(&write.name, format!("`{}` är inget filnamn", write.name.source()), hint);
+    }
+    match (&write.text, &write.rows) {
+        (None, None) => {
+            let hint = "lägg till `text`, eller `rows` med `columns`";
+            findings.text(&write.name, "filen har inget innehåll", hint);
+        }
+        (Some(_), Some(rows)) => findings.text(rows, "`text` och `rows` kan inte stå tillsammans", "behåll det ena"),
+        (None, Some(rows)) if write.columns.is_empty() => {
+            let hint = "lägg till kolumnernas namn i ordning: `columns: [Referens, Belopp]`";
+            findings.text(rows, "`rows` saknar `columns`", hint);
+        }
+        (Some(_), None) => {
+            if let Some(column) = write.columns.first() {
+                findings.word(column, "`columns` används bara med `rows`", "ta bort det");
+            }
+        }
+        (None, Some(_)) => {}
     }
 }
 

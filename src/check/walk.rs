@@ -101,10 +101,15 @@ impl<'a> Walk<'a> {
         if let Some(verify) = &stage.verify {
             let around = Surroundings { part: Part::Verify, ..around };
             let mut seen = self.steps(&verify.value.steps, around, after);
-            let exists = &verify.value.exists.value;
-            let targets = [Some(&exists.at), exists.next.as_ref(), verify.value.when_shown.as_ref()];
+            let exists = verify.value.exists.as_ref().map(|exists| &exists.value);
+            let targets =
+                [exists.map(|it| &it.at), exists.and_then(|it| it.next.as_ref()), verify.value.when_shown.as_ref()];
             let mut texts: Vec<&Text> = targets.into_iter().flatten().flat_map(target_texts).collect();
-            texts.extend(&exists.is);
+            texts.extend(exists.and_then(|it| it.is.as_ref()));
+            if let Some(answer) = verify.value.answer.as_ref().map(|answer| &answer.value) {
+                texts.extend([&answer.complete, &answer.is].into_iter().flatten());
+                texts.push(&answer.found);
+            }
             self.loose(texts, around, &seen);
             seen.locals.clear();
             after = seen;

@@ -1,11 +1,11 @@
-//! `kollega schedules|bots|systems`: what is configured here.
+//! `kollega bots|systems`: what is configured here.
 
 use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
 
-use super::{Column, Format, Table, open_store};
+use super::{Column, Format, Table};
 use crate::bot::{Bot, System};
 use crate::config::Config;
 
@@ -14,57 +14,6 @@ pub struct Arguments {
     /// Hur listan skrivs
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
-}
-
-#[derive(Serialize)]
-struct ScheduleRow {
-    schedule: String,
-    bot: String,
-    cron: String,
-    next: Option<String>,
-    last: Option<String>,
-    last_result: Option<String>,
-    problem: Option<String>,
-}
-
-/// Carries out `schedules`.
-pub async fn schedules(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let store = open_store(config).await?;
-    let now = store.now().await?;
-    let mut rows = Vec::new();
-    for file in crate::scheduler::files(config) {
-        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let last = store.firings(&name, 1).await?.pop();
-        let (last_result, last) = last.map(|firing| (firing.result, firing.nominal)).unzip();
-        let read = crate::scheduler::read(&file, now);
-        let (schedule, problem) = (read.as_ref().ok(), read.as_ref().err().cloned());
-        rows.push(ScheduleRow {
-            bot: schedule.map(|one| one.bot.clone()).unwrap_or_default(),
-            cron: schedule.map(|one| one.cron.source().to_owned()).unwrap_or_default(),
-            next: schedule
-                .and_then(|one| one.next_start(now))
-                .map(|next| next.local.format("%Y-%m-%d %H:%M").to_string()),
-            schedule: name,
-            last,
-            last_result,
-            problem,
-        });
-    }
-    let columns = &[
-        Column::Text("Schema"),
-        Column::Text("Robot"),
-        Column::Text("Cron"),
-        Column::Text("Nästa"),
-        Column::Text("Senaste"),
-        Column::Text("Utfall"),
-    ];
-    let empty = "Inga scheman. Lägg ett i schedules/; se docs/handbok/schemalagga.md.";
-    Table { columns, records: &rows, empty }.print(arguments.format, |row| {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let next = row.problem.as_ref().map_or_else(|| text(&row.next), |why| format!("fel: {why}"));
-        vec![row.schedule.clone(), row.bot.clone(), row.cron.clone(), next, text(&row.last), text(&row.last_result)]
-    })?;
-    Ok(ExitCode::SUCCESS)
 }
 
 #[derive(Serialize)]

@@ -15,6 +15,7 @@ mod rules;
 mod run;
 mod runs;
 mod sandbox;
+mod schedules;
 mod secret;
 mod serve;
 mod settle;
@@ -87,8 +88,8 @@ pub enum Command {
     Settle(settle::Arguments),
     /// Börja om ett avslutat ärende i ett nytt försök
     Rerun(rerun::Arguments),
-    /// Visa scheman och när de startar härnäst
-    Schedules(look::Arguments),
+    /// Visa scheman och när de startar härnäst; med underkommando ett av dem
+    Schedules(schedules::Arguments),
     /// Visa robotarna
     Bots(look::Arguments),
     /// Visa systemen som robotarna arbetar i
@@ -139,7 +140,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(&config, &arguments),
         Command::Rules(arguments) => rules::run(&config, &arguments),
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
-        Command::Schedules(arguments) => look::schedules(&config, arguments).await,
+        Command::Schedules(arguments) => schedules::run(&config, arguments).await,
         Command::Bots(arguments) => look::bots(&config, &arguments),
         Command::Systems(arguments) => look::systems(&config, &arguments),
         Command::Secret(arguments) => secret::run(&config, &arguments),

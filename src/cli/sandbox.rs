@@ -42,6 +42,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     ));
     print(&format!("  SSBTEK            http://{}/ssbtek", addresses.ssbtek));
     print(&format!("  Brevlådan         http://{}   (SMTP {})", addresses.mailbox, addresses.smtp));
+    print(&format!("  Liggaren          http://{}/api", addresses.ledger));
     print(&format!("  Kontrollpanelen   http://{}", addresses.control));
     crate::stop::wait_for_signal().await;
     sandbox.stop().await;

@@ -1,4 +1,5 @@
-//! The browsers of one worker task: one for each system, under the lease, kept signed in from item to item.
+//! What acts for one worker task, under the lease: a browser for each system, kept signed in from item to item; or, for
+//! a call, a file or a letter, the program itself.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,13 +12,15 @@ use crate::config::Config;
 /// The open browsers, by system.
 pub(super) struct Browsers {
     sessions: BTreeMap<String, Session>,
+    /// There while the program itself acts.
+    itself: Option<SessionRecord>,
     guard: Arc<Guard>,
     headed: bool,
 }
 
 impl Browsers {
     pub fn new(guard: Arc<Guard>, headed: bool) -> Self {
-        Self { sessions: BTreeMap::new(), guard, headed }
+        Self { sessions: BTreeMap::new(), itself: None, guard, headed }
     }
 
     /// The browser of a system, if one is open and well.
@@ -66,6 +69,25 @@ impl Browsers {
         }
     }
 
+    /// The program itself is about to act: a browser can be ended from outside when the lease is over, and so must this
+    /// program be. Until [`Self::release_itself`] the guard ends it when the lease is not renewed.
+    pub async fn watch_itself(&mut self, config: &Config, lease: Duration) -> std::io::Result<()> {
+        let record = SessionRecord::of_itself(&journal(config))?;
+        let watched = self.guard.watch(&record, lease).await;
+        self.itself = Some(record);
+        watched
+    }
+
+    /// The program's own act is over.
+    pub async fn release_itself(&mut self) {
+        if let Some(record) = self.itself.take() {
+            record.forget();
+            if let Err(error) = self.guard.release(&record.id).await {
+                tracing::warn!(%error, "failed to tell the guard that an act is over");
+            }
+        }
+    }
+
     /// Has the guard wait for `lease` longer. A browser that the guard has ended, or can no longer watch, is given up;
     /// false when that happened to any.
     pub async fn renew(&mut self, lease: Duration) -> bool {
@@ -85,21 +107,31 @@ impl Browsers {
                 session.end().await;
             }
         }
-        given_up.is_empty()
+        let itself = match &self.itself {
+            Some(record) => self.guard.renew(&record.id, lease).await.unwrap_or(false),
+            None => true,
+        };
+        given_up.is_empty() && itself
+    }
+
+    /// Whether none is open.
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
     }
 
     /// The records of all browsers, for a takeover.
     pub fn records(&self) -> String {
-        let records: Vec<&SessionRecord> = self.sessions.values().map(Session::record).collect();
+        let records: Vec<&SessionRecord> = self.sessions.values().map(Session::record).chain(&self.itself).collect();
         serde_json::to_string(&records).unwrap_or_else(|_| "[]".into())
     }
 
-    /// Ends a system's browser.
+    /// Ends a system's browser. One on a Grid that does not answer is left to the guard, which asks until it does.
     pub async fn end(&mut self, system: &str) {
         if let Some(session) = self.sessions.remove(system) {
             let id = session.record().id.clone();
-            session.end().await;
-            if let Err(error) = self.guard.release(&id).await {
+            let ended = session.end().await;
+            let told = if ended { self.guard.release(&id).await } else { self.guard.end(&id).await };
+            if let Err(error) = told {
                 tracing::warn!(%error, "failed to tell the guard that a browser has ended");
             }
         }
@@ -107,6 +139,7 @@ impl Browsers {
 
     /// Ends every browser.
     pub async fn end_all(&mut self) {
+        self.release_itself().await;
         let systems: Vec<String> = self.sessions.keys().cloned().collect();
         for system in systems {
             self.end(&system).await;

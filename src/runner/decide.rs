@@ -52,7 +52,7 @@ impl Work<'_> {
     /// When a person should have decided, from now.
     pub(super) fn due(&self, decide: &Decide, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Stop> {
         let Some(due) = &decide.due else { return Ok(None) };
-        crate::deadline::parse(&due.value, now, &self.app.config.timezone).map(Some).map_err(Stop::permanent)
+        crate::deadline::parse(&due.value, now, &self.app.config).map(Some).map_err(Stop::permanent)
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::error::Stop;
 use super::verify::Seen;
 use super::work::Work;
-use crate::bot::{Action, Mail, OnUncertain, Stage, Steps};
+use crate::bot::{Action, Mail, OnUncertain, Stage, Step, Steps};
 use crate::mail::SendOutcome;
 use crate::model::{EventKind, Intent, IntentOutcome};
 
@@ -26,7 +26,7 @@ pub(super) enum Fenced {
 }
 
 /// What is known before anything is done.
-enum Before {
+pub(super) enum Before {
     /// Nothing stands in the way.
     Free,
     Done,
@@ -36,10 +36,10 @@ enum Before {
 impl Work<'_> {
     /// Makes the stage's commit once.
     pub(super) async fn commit(&mut self, stage: &Stage, commit: &Steps) -> Result<Fenced, Stop> {
-        if let [step] = commit.0.as_slice()
-            && let Action::Mail(mail) = &step.action
-        {
-            return self.commit_mail(mail).await;
+        match commit.0.as_slice() {
+            [Step { action: Action::Mail(mail), .. }] => return Box::pin(self.commit_mail(mail)).await,
+            [Step { action: Action::WriteFile(file), .. }] => return self.commit_file(stage, file).await,
+            _ => {}
         }
         match self.before(stage).await? {
             Before::Done => return Ok(Fenced::Done),
@@ -85,7 +85,7 @@ impl Work<'_> {
         self.judge_before(seen, !intents.is_empty()).await
     }
 
-    async fn judge_before(&mut self, seen: Seen, intended: bool) -> Result<Before, Stop> {
+    pub(super) async fn judge_before(&mut self, seen: Seen, intended: bool) -> Result<Before, Stop> {
         match seen {
             Seen::Yes => {
                 self.settle(IntentOutcome::Done, "found").await?;
@@ -105,7 +105,7 @@ impl Work<'_> {
         }
     }
 
-    async fn already_there(&mut self) -> Result<Stop, Stop> {
+    pub(super) async fn already_there(&mut self) -> Result<Stop, Stop> {
         self.settle(IntentOutcome::AlreadyThere, "something else is there").await?;
         let reason = "I systemet finns redan en post för ärendet, med andra uppgifter.".to_owned();
         Ok(Stop::HandOver { code: "already_there".into(), reason })
@@ -124,7 +124,7 @@ impl Work<'_> {
     }
 
     /// Writes down the intent, durably, with a lease that covers the act.
-    async fn intend(&mut self, message_id: Option<&str>, time: Duration) -> Result<(), Stop> {
+    pub(super) async fn intend(&mut self, message_id: Option<&str>, time: Duration) -> Result<(), Stop> {
         let event = self.event(EventKind::Intent).detail(json!({"message_id": message_id}));
         self.note(event);
         let before = Instant::now();
@@ -143,13 +143,45 @@ impl Work<'_> {
 
     /// The act itself. A worker that was stopped past its lease does not begin it.
     async fn act_once(&mut self, commit: &Steps) -> Result<(), Stop> {
-        if Instant::now() >= self.deadline {
-            return Err(Stop::failed("lånet av ärendet hann ta slut före åtgärden"));
+        let itself = !commit.need_page();
+        if itself {
+            self.begin_own_act().await?;
         }
-        self.committing = true;
-        let result = Box::pin(self.run_steps(commit)).await;
-        self.committing = false;
+        let result = match self.has_lease() {
+            Ok(()) => {
+                self.committing = true;
+                let result = Box::pin(self.run_steps(commit)).await;
+                self.committing = false;
+                result
+            }
+            Err(stop) => Err(stop),
+        };
+        if itself {
+            self.browsers.release_itself().await;
+        }
         result
+    }
+
+    /// The program itself is about to act, under the eyes of the guard and written down with the item: if it is stopped
+    /// in the middle, it must not go on when somebody else has taken the item over.
+    pub(super) async fn begin_own_act(&mut self) -> Result<(), Stop> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let begun = match self.browsers.watch_itself(&self.app.config, left).await {
+            Ok(()) => self.record_browsers().await,
+            Err(error) => Err(Stop::failed(format!("vakten svarar inte: {error}"))),
+        };
+        if begun.is_err() {
+            self.browsers.release_itself().await;
+        }
+        begun
+    }
+
+    /// Whether the lease lasts, by the local monotonic clock.
+    pub(super) fn has_lease(&self) -> Result<(), Stop> {
+        if Instant::now() < self.deadline {
+            return Ok(());
+        }
+        Err(Stop::failed("lånet av ärendet hann ta slut före åtgärden"))
     }
 
     /// The act went through without an error: what does the system say?
@@ -185,7 +217,7 @@ impl Work<'_> {
     }
 
     /// Writes down the outcome, durably, under the lease's token.
-    async fn settle(&mut self, outcome: IntentOutcome, detail: &str) -> Result<(), Stop> {
+    pub(super) async fn settle(&mut self, outcome: IntentOutcome, detail: &str) -> Result<(), Stop> {
         let event = self.event(EventKind::Outcome).detail(json!({"outcome": outcome.as_str(), "detail": detail}));
         self.note(event);
         let stage = self.stage.clone();
@@ -225,9 +257,15 @@ impl Work<'_> {
             // Intended only now: a crash before this has sent nothing, and leaves nothing to wonder about.
             Ok(announced) => {
                 self.intend(Some(&letter.message_id), LETTER).await?;
+                self.begin_own_act().await?;
+                if let Err(stop) = self.has_lease() {
+                    self.browsers.release_itself().await;
+                    return Err(stop);
+                }
                 let started = Instant::now();
                 let outcome = announced.deliver().await;
                 self.waited += started.elapsed();
+                self.browsers.release_itself().await;
                 self.settle_mail(outcome, &letter.message_id).await
             }
             Err(outcome) => self.settle_mail(outcome, &letter.message_id).await,
@@ -261,12 +299,12 @@ impl Work<'_> {
 }
 
 /// Whether this attempt's commit took effect, by verify or by a person who looked.
-fn is_done(intent: &Intent, attempt: i64) -> bool {
+pub(super) fn is_done(intent: &Intent, attempt: i64) -> bool {
     intent.attempt == attempt && intent.outcome.as_deref() == Some("done")
 }
 
 /// Whether a person looked and saw that it did not take effect.
-fn is_settled_as_not_done(intent: &Intent) -> bool {
+pub(super) fn is_settled_as_not_done(intent: &Intent) -> bool {
     let by_person = intent.detail.as_deref().is_some_and(|detail| detail.starts_with("settled by"));
     by_person && intent.outcome.as_deref() == Some("not_done")
 }

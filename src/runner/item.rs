@@ -36,6 +36,10 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         // its browsers, and is taken over again when this lease has ended.
         return Ok(());
     }
+    if !browsers.is_empty() {
+        // What was opened for an earlier item serves this one too: whoever takes over must know of it.
+        app.store.set_browsers(&claim, &browsers.records()).await?;
+    }
     let now = app.store.now().await?;
     let mut scope = scope::base(&app.config, now, &claim.item.run);
     let record = Record::restore(&claim.item.fields.0);
@@ -49,6 +53,7 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         record,
         stage: String::new(),
         system: None,
+        pages: false,
         committing: false,
         signing_in: false,
         events: Vec::new(),
@@ -56,11 +61,11 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         waited: Duration::ZERO,
     };
     match Box::pin(work.through_stages(now)).await {
-        Ok(finish) => work.let_go(&finish).await,
+        Ok(finish) => Box::pin(work.let_go(&finish)).await,
         Err(Stop::Store(error)) => Err(error),
         Err(stop) => {
             let finish = work.finish_of(stop);
-            work.let_go(&finish).await
+            Box::pin(work.let_go(&finish)).await
         }
     }
 }
@@ -164,7 +169,7 @@ impl Work<'_> {
     async fn one_stage(&mut self, stage: &Stage, now: DateTime<Utc>) -> Result<Next, Stop> {
         self.system = None;
         if let Some(system) = &stage.on {
-            self.enter_system(&system.value).await?;
+            self.turn_to(&system.value, stage.needs_page()).await?;
         }
         if let Some(suggest) = &stage.suggest {
             self.suggest(&suggest.value).await?;

@@ -5,6 +5,7 @@
 
 mod browsers;
 mod decide;
+mod delivery;
 mod error;
 mod fence;
 mod item;

@@ -25,6 +25,7 @@ pub(super) async fn collect(app: &App, bot: &Bot, lease: &RunLease, browsers: &m
         record: Record::default(),
         stage: "collect".into(),
         system: None,
+        pages: false,
         committing: false,
         signing_in: false,
         events: Vec::new(),
@@ -62,7 +63,7 @@ async fn end(
 impl Work<'_> {
     async fn collect(&mut self, collect: &Collect) -> Result<(), Stop> {
         if let Some(system) = &collect.on {
-            self.enter_system(&system.value).await?;
+            self.turn_to(&system.value, collect.steps.need_page()).await?;
         }
         Box::pin(self.run_steps(&collect.steps)).await
     }

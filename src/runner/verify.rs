@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::error::Stop;
 use super::work::Work;
-use crate::bot::Verify;
+use crate::bot::{Answer, Exists, Verify};
 use crate::browser::{Condition, Target};
 use crate::model::EventKind;
 
@@ -66,20 +66,50 @@ impl Work<'_> {
     }
 
     async fn look_fresh(&mut self, verify: &Verify) -> Result<Seen, Stop> {
-        if let Some(system) = self.system.clone() {
+        if let Some(system) = self.system.clone().filter(|_| self.pages) {
             self.enter_system(&system).await?;
         }
         self.look(verify).await
     }
 
-    /// Goes through every page of the list.
+    /// Does what leads to the answer, and reads it.
     async fn look(&mut self, verify: &Verify) -> Result<Seen, Stop> {
         Box::pin(self.run_steps(&verify.steps)).await?;
+        match (&verify.exists, &verify.answer) {
+            (Some(exists), None) => self.look_at_page(verify, &exists.value).await,
+            (None, Some(answer)) => self.judge_answer(&answer.value),
+            _ => Err(Stop::permanent("`verify` behöver antingen `exists` eller `answer`")),
+        }
+    }
+
+    /// What the steps have read, where no page is looked at. A part of an answer is never a no.
+    fn judge_answer(&self, answer: &Answer) -> Result<Seen, Stop> {
+        let Some(complete) = &answer.complete else {
+            return Ok(Seen::Unknown("`answer` saknar `complete`".into()));
+        };
+        if !self.holds(complete)? {
+            return Ok(Seen::Unknown("svaret är inte helt (`complete` är falskt)".into()));
+        }
+        let found = self.value(&answer.found)?.into_typed_array::<expression::Value>();
+        let found =
+            found.map_err(|kind| Stop::permanent(format!("`{}` är ingen lista ({kind})", answer.found.source())))?;
+        if found.len() > 1 {
+            return Ok(Seen::Unknown(format!("{MANY} ({})", found.len())));
+        }
+        let expected = answer.is.as_ref().map(|is| self.text(is)).transpose()?;
+        let texts = match &expected {
+            Some(_) => found.iter().map(expression::text_of).collect::<Result<Vec<_>, _>>().map_err(Stop::permanent)?,
+            None => vec![String::new(); found.len()],
+        };
+        Ok(judge(&texts, expected.as_deref()))
+    }
+
+    /// Goes through every page of the list.
+    async fn look_at_page(&mut self, verify: &Verify, exists: &Exists) -> Result<Seen, Stop> {
         let Some(when_shown) = &verify.when_shown else {
             return Ok(Seen::Unknown("`verify` saknar `when_shown`".into()));
         };
         let shown = self.targets(when_shown)?;
-        let exists = &verify.exists.value;
         let at = self.targets(&exists.at)?;
         let next = exists.next.as_ref().map(|next| self.targets(next)).transpose()?;
         let expected = exists.is.as_ref().map(|is| self.text(is)).transpose()?;
@@ -126,7 +156,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn note_seen(&mut self, seen: &Seen, session: &str) {
+    pub(super) fn note_seen(&mut self, seen: &Seen, session: &str) {
         let (word, why) = match seen {
             Seen::Yes => ("yes", None),
             Seen::Different => ("different", None),
@@ -138,7 +168,7 @@ impl Work<'_> {
     }
 
     /// How long the system may still be saving after a lost answer.
-    fn settle_time(&self) -> Duration {
+    pub(super) fn settle_time(&self) -> Duration {
         let own = self.system.as_ref().and_then(|system| self.app.config.systems.get(system));
         own.map_or(Duration::from_secs(30), |system| system.settle)
     }

@@ -34,6 +34,8 @@ pub(super) struct Work<'a> {
     pub stage: String,
     /// The system of the stage.
     pub system: Option<String>,
+    /// Whether the stage shows pages of it: only then it is opened in a browser.
+    pub pages: bool,
     /// Within a commit no fallback is used.
     pub committing: bool,
     /// Within sign-in a signed-out page is what is expected.
@@ -217,7 +219,7 @@ impl Work<'_> {
         self.waited += started.elapsed();
         let Ok(picture) = picture else { return };
         let name = format!("{}.png", hex::encode(Sha256::digest(&picture)));
-        let folder = self.app.screenshots();
+        let folder = self.app.config.screenshots();
         if std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(&name), &picture)).is_ok() {
             let event = self.event(EventKind::Screenshot).detail(json!({"file": name, "why": why}));
             self.note(event);

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Result, Store, made, time_text};
-use crate::model::{Item, ItemState, RunId};
+use super::{Result, Store, made};
+use crate::model::{Item, ItemState, RunId, time_text};
 
 /// Which items to list, and in which order.
 #[derive(Debug, Clone, Default)]
@@ -19,8 +19,8 @@ pub struct ItemFilter {
     pub created_after: Option<DateTime<Utc>>,
     /// Not ended, with a deadline before this.
     pub overdue_at: Option<DateTime<Utc>>,
-    /// A field has this value.
-    pub field: Option<FieldIs>,
+    /// Each of these fields has its value.
+    pub fields: Vec<FieldIs>,
     pub order: Order,
     pub descending: bool,
     pub offset: i64,
@@ -75,12 +75,14 @@ impl Store {
     /// The items a filter lets through, in its order.
     pub async fn items(&self, filter: &ItemFilter) -> Result<Vec<Item>> {
         let limit = if filter.limit == 0 { 1000 } else { filter.limit };
-        let Some(field) = &filter.field else { return self.page(filter, filter.offset, limit).await };
+        if filter.fields.is_empty() {
+            return self.page(filter, filter.offset, limit).await;
+        }
         let (mut found, mut skip, mut offset) = (Vec::new(), filter.offset, 0);
         loop {
             let page = self.page(filter, offset, PAGE).await?;
             let read = i64::try_from(page.len()).unwrap_or(PAGE);
-            for item in page.into_iter().filter(|item| field.is_in(item)) {
+            for item in page.into_iter().filter(|item| filter.fields.iter().all(|field| field.is_in(item))) {
                 if skip > 0 {
                     skip -= 1;
                 } else {
@@ -116,7 +118,7 @@ impl Store {
             .bind(filter.created_before.map(time_text))
             .bind(filter.created_after.map(time_text))
             .bind(filter.overdue_at.map(time_text))
-            .bind(filter.field.as_ref().and_then(FieldIs::written))
+            .bind(filter.fields.iter().find_map(FieldIs::written))
             .bind(limit)
             .bind(offset)
             .fetch_all(self)

@@ -27,7 +27,6 @@ pub use error::{Error, Result};
 pub use item_list::{FieldIs, ItemFilter, Order as ItemOrder};
 pub use items::{Claim, Enqueued, Finish, NewItem, StateCount};
 pub use operations::{BY_PERSON, Hindrance, Operated, Operation, Order};
-use crate::model::time_text;
 use crate::seal::Seal;
 use query::{made, query};
 pub use runs::{NewRun, RunLease};

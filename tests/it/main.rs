@@ -2,7 +2,9 @@
 
 mod architecture;
 mod browser;
+mod calls;
 mod certificate;
+mod chaos;
 mod check;
 mod console;
 mod console_browser;
@@ -15,12 +17,14 @@ mod docs_office;
 mod docs_robot;
 mod docs_schedules;
 mod fence;
+mod grid;
 mod konto;
 mod mail;
 mod morning;
 mod office;
 mod privacy;
 mod schedule;
+mod schedule_fifty_years;
 mod schedule_times;
 mod secret;
 mod ssbtek;

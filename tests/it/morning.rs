@@ -100,6 +100,12 @@ impl Morning {
         run
     }
 
+    /// Workers started from now on have their browsers at this endpoint.
+    pub fn on_grid(&self, url: &str) {
+        let mut file = File::options().append(true).open(self.configuration()).expect("the configuration");
+        write!(file, "\n[webdriver]\nurl = {url:?}\n").expect("written");
+    }
+
     /// A worker of its own process, with its output in a file.
     pub fn worker(&self, name: &str) -> Program {
         self.program(name, &["worker"])
@@ -355,6 +361,11 @@ pub struct Program {
 impl Program {
     /// Starts `kollega` with these arguments, in the project's folder, with its output in a file under `folder`.
     pub fn start(folder: &Path, name: &str, arguments: &[String]) -> Self {
+        Self::start_in(folder, name, arguments, &[])
+    }
+
+    /// Starts it with this environment too.
+    pub fn start_in(folder: &Path, name: &str, arguments: &[String], environment: &[(&str, &str)]) -> Self {
         std::fs::create_dir_all(folder).expect("a folder");
         let output = folder.join(format!("{name}.log"));
         let file = File::options().create(true).append(true).open(&output).expect("a file");
@@ -362,6 +373,7 @@ impl Program {
             .args(arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("RUST_LOG", "debug")
+            .envs(environment.iter().copied())
             // Whatever a browser leaves at home is found there.
             .env("HOME", folder.parent().unwrap_or(folder).join("home"))
             .stdin(Stdio::null())
@@ -380,6 +392,16 @@ impl Program {
     pub fn kill(&mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("ended");
+    }
+
+    /// `kill -9` without waiting for its end.
+    pub fn kill_at_once(&self) {
+        self.signal(rustix::process::Signal::KILL);
+    }
+
+    /// How it ended, if it has: its exit code or the signal that ended it.
+    pub fn has_ended(&mut self) -> Option<String> {
+        self.child.try_wait().expect("a state").map(|status| status.to_string())
     }
 
     /// SIGSTOP.

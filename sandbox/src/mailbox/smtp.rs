@@ -125,7 +125,7 @@ async fn conversation(mut stream: TcpStream, peer: IpAddr, shared: &Shared) -> i
 
 /// Keeps the mail and gives the answer; none when the connection is to be cut instead.
 async fn kept(mail: Envelope, shared: &Shared) -> Result<Option<Response>> {
-    let seen = Seen { system: System::Smtp, act: None, reference: None, agency: None, path: "" };
+    let seen = Seen { system: System::Smtp, act: None, reference: None, agency: None, path: "", saves: true };
     let faults = shared.faults.strike(&seen, FaultKind::REQUEST).await?;
     for slow in faults.iter().filter(|fault| fault.kind == FaultKind::Slow) {
         tokio::time::sleep(Duration::from_millis(slow.ms)).await;

@@ -72,6 +72,7 @@ async fn strike(shared: &Shared, question: &Question, asked: &Asked) -> Result<V
         reference: Some(&question.case),
         agency: Some(&name),
         path: "/ssbtek",
+        saves: false,
     };
     shared.faults.strike(&seen, FaultKind::AGENCY).await
 }

@@ -48,6 +48,6 @@ impl Work<'_> {
             (None, None) => return Ok(None),
         };
         let now = self.app.store.now().await?;
-        crate::deadline::parse(&written, now, &self.app.config.timezone).map(Some).map_err(Stop::permanent)
+        crate::deadline::parse(&written, now, &self.app.config).map(Some).map_err(Stop::permanent)
     }
 }

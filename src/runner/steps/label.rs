@@ -37,6 +37,7 @@ pub(in crate::runner) fn label(action: &Action) -> String {
         Action::Ssbtek(_) => "ssbtek".into(),
         Action::Mail(mail) => format!("mail {}", mail.template.value),
         Action::Csv(csv) => format!("csv {}", csv.file.source()),
+        Action::WriteFile(write) => format!("write_file {}", write.name.source()),
     }
 }
 

@@ -30,8 +30,9 @@ impl Work<'_> {
         let mut rest = steps.0.as_slice();
         while let Some(step) = rest.first() {
             let batch = set::batch(rest);
-            if batch > 1 {
-                self.set_together(&rest[..batch]).await?;
+            let clicked = set::clicked(rest.get(batch));
+            if batch > 1 || batch == 1 && clicked.is_some() {
+                self.set_together(&rest[..batch], clicked).await?;
                 rest = &rest[batch..];
             } else {
                 Box::pin(self.run_step(step)).await?;
@@ -132,6 +133,7 @@ impl Work<'_> {
             Action::Ssbtek(ssbtek) => self.ssbtek(ssbtek).await,
             Action::Mail(_) => Err(Stop::permanent("mail skickas bara under `commit`")),
             Action::Csv(csv) => self.csv(csv),
+            Action::WriteFile(_) => Err(Stop::permanent("en fil lämnas bara under `commit`")),
         }
     }
 }

@@ -16,7 +16,7 @@ impl Work<'_> {
     }
 
     /// A path of the system's address, or a whole address as it is.
-    fn address(&self, url: &str) -> Result<String, Stop> {
+    pub(super) fn address(&self, url: &str) -> Result<String, Stop> {
         if url.starts_with("http://") || url.starts_with("https://") {
             return Ok(url.to_owned());
         }
@@ -50,7 +50,7 @@ impl Work<'_> {
         }
     }
 
-    fn secret(&self, name: &str) -> Result<String, Stop> {
+    pub(super) fn secret(&self, name: &str) -> Result<String, Stop> {
         match self.app.secrets.get(name) {
             Ok(secret) => Ok(secret.expose().to_owned()),
             Err(error) => Err(Stop::permanent(error.to_string())),

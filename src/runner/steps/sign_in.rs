@@ -3,17 +3,27 @@
 use std::time::Duration;
 
 use super::super::error::Stop;
-use super::super::work::Work;
+use super::super::work::{Held, Work};
 use crate::bot::System;
 use crate::browser::{Condition, Target};
 use crate::model::EventKind;
 
 impl Work<'_> {
+    /// Makes this system the one that is worked in; opened in a browser where its pages are looked at.
+    pub(in crate::runner) async fn turn_to(&mut self, system: &str, pages: bool) -> Result<(), Stop> {
+        self.pages = pages;
+        if pages {
+            return self.enter_system(system).await;
+        }
+        self.system = Some(system.to_owned());
+        Ok(())
+    }
+
     /// Makes sure that the stage's system has a browser that is signed in.
     pub(in crate::runner) async fn enter_system(&mut self, system: &str) -> Result<(), Stop> {
         self.system = Some(system.to_owned());
         if self.browsers.get(system).is_some() {
-            return Ok(());
+            return self.record_browsers().await;
         }
         let description = self.system_file(system)?;
         self.renew(Duration::from_mins(1)).await?;
@@ -22,10 +32,20 @@ impl Work<'_> {
         let started = std::time::Instant::now();
         Box::pin(self.browsers.open(&self.app.config, system, masks, lease)).await?;
         self.waited += started.elapsed();
-        if let super::super::work::Held::Item(claim) = &self.held {
-            self.app.store.set_browsers(claim, &self.browsers.records()).await?;
-        }
+        self.record_browsers().await?;
         self.sign_in(&description).await
+    }
+
+    /// Writes down with the item what acts for it, so that whoever takes it over can end that first. A browser that is
+    /// kept from an earlier item is written down for this one too.
+    pub(in crate::runner) async fn record_browsers(&mut self) -> Result<(), Stop> {
+        let Held::Item(claim) = &mut self.held else { return Ok(()) };
+        let records = self.browsers.records();
+        if claim.item.browsers.as_deref() != Some(&records) {
+            self.app.store.set_browsers(claim, &records).await?;
+            claim.item.browsers = Some(records);
+        }
+        Ok(())
     }
 
     async fn sign_in(&mut self, description: &System) -> Result<(), Stop> {
