@@ -16,7 +16,7 @@ pub fn parse(text: &str, now: DateTime<Utc>, config: &Config) -> Result<DateTime
     let text = text.trim();
     let zone = zone(&config.timezone);
     if let Some(days) = working_days(text) {
-        let days = days.ok_or_else(|| wrong(text))?;
+        let days = days_of(days).ok_or_else(|| wrong(text))?;
         let today = now.with_timezone(&zone).date_naive();
         return Ok(end_of(config.calendar.add_working_days(today, days), zone));
     }
@@ -30,7 +30,7 @@ pub fn parse(text: &str, now: DateTime<Utc>, config: &Config) -> Result<DateTime
 /// Whether a deadline can be written so, and is not at once.
 pub fn is_written(text: &str) -> bool {
     match working_days(text.trim()) {
-        Some(days) => days.is_some_and(|days| days > 0),
+        Some(days) => days_of(days).is_some_and(|days| days > 0),
         None => text.trim().parse::<NaiveDate>().is_ok() || parse_duration(text).is_ok_and(|time| !time.is_zero()),
     }
 }
@@ -61,11 +61,14 @@ fn wrong(text: &str) -> String {
     format!("`{text}` är ingen tidsfrist: {WRITTEN}")
 }
 
-/// `5 working days`: how many; none inside where the number is none.
-fn working_days(text: &str) -> Option<Option<u32>> {
-    let days = text.strip_suffix("working days").or_else(|| text.strip_suffix("working day"))?;
-    // More than ten years is a mistake.
-    Some(days.trim().parse().ok().filter(|days| *days <= 2500))
+/// `5 working days`: the text of how many.
+fn working_days(text: &str) -> Option<&str> {
+    text.strip_suffix("working days").or_else(|| text.strip_suffix("working day")).map(str::trim)
+}
+
+/// How many working days; more than ten years is a mistake.
+fn days_of(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|days| *days <= 2500)
 }
 
 fn zone(name: &str) -> Tz {
@@ -80,12 +83,14 @@ fn end_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
 fn local(wall: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
     let found = zone.from_local_datetime(&wall).earliest();
     let hour_later = || zone.from_local_datetime(&(wall + chrono::Duration::hours(1))).earliest();
-    let day_later = || wall.date().checked_add_days(Days::new(1)).unwrap_or_default().and_time(NaiveTime::MIN).and_utc();
+    let day_later =
+        || wall.date().checked_add_days(Days::new(1)).unwrap_or_default().and_time(NaiveTime::MIN).and_utc();
     found.or_else(hour_later).map_or_else(day_later, |local| local.with_timezone(&Utc))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::until as ends;
     use super::*;
 
     fn utc(text: &str) -> DateTime<Utc> {
@@ -122,7 +127,8 @@ mod tests {
 
     #[test]
     fn a_wait_ends_by_the_clock_on_the_wall_also_when_it_is_set_forward() {
-        let until = |text| super::until(text, utc("2026-01-01T00:00:00Z"), &Config::default()).map(|time| time.to_rfc3339());
+        let until =
+            |text| ends(text, utc("2026-01-01T00:00:00Z"), &Config::default()).map(|time| time.to_rfc3339());
         assert_eq!(until("2026-12-01").as_deref(), Ok("2026-11-30T23:00:00+00:00"));
         assert_eq!(until("2026-12-01 08:30").as_deref(), Ok("2026-12-01T07:30:00+00:00"));
         assert_eq!(until("2026-03-29 02:30").as_deref(), Ok("2026-03-29T01:30:00+00:00"));

@@ -68,6 +68,18 @@ pub fn outcome(id: &str) -> &str {
     }
 }
 
+/// What a person did to an item.
+pub fn operation(id: &str) -> &str {
+    match id {
+        "rerun" => "kört om",
+        "hand_over" => "lämnat över",
+        "cancel" => "avbrutit",
+        "defer" => "skjutit upp",
+        "priority" => "ändrat prioriteten",
+        other => other,
+    }
+}
+
 /// What became of a nominal time of a schedule.
 pub fn firing(result: &str) -> &str {
     match result {

@@ -47,7 +47,7 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
     let mut work = Work {
         app,
         bot,
-        held: Held::Item(claim),
+        held: Held::Item(Box::new(claim)),
         browsers,
         scope,
         record,

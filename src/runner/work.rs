@@ -19,7 +19,7 @@ use crate::store::{Claim, RunLease};
 
 /// What is held under a lease.
 pub(super) enum Held {
-    Item(Claim),
+    Item(Box<Claim>),
     Run(RunLease),
 }
 

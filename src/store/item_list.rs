@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Result, Store, made};
+use super::query::{Query, made};
+use super::{Result, Store};
 use crate::model::{Item, ItemState, RunId, time_text};
 
 /// Which items to list, and in which order.
@@ -99,31 +100,34 @@ impl Store {
         }
     }
 
-    async fn page(&self, filter: &ItemFilter, offset: i64, limit: i64) -> Result<Vec<Item>> {
-        let sql = format!(
-            "select * from items
-             where ($1 is null or bot = $1) and ($2 is null or state = $2)
-                and ($3 is null or replace(reference, $3, '') <> reference) and ($4 is null or run = $4)
-                and ($5 is null or created_at < $5) and ($6 is null or created_at > $6)
-                and ($7 is null or deadline_at < $7 and state not in ('done', 'handed_over', 'failed', 'cancelled'))
-                and ($8 is null or replace(fields, $8, '') <> fields)
-             order by {} limit $9 offset $10",
-            filter.order.sql(filter.descending)
-        );
-        made(sql)
-            .bind(&filter.bot)
-            .bind(filter.state.map(ItemState::as_str))
-            .bind(&filter.reference)
-            .bind(&filter.run)
-            .bind(filter.created_before.map(time_text))
-            .bind(filter.created_after.map(time_text))
-            .bind(filter.overdue_at.map(time_text))
-            .bind(filter.fields.iter().find_map(FieldIs::written))
-            .bind(limit)
-            .bind(offset)
-            .fetch_all(self)
-            .await
+    /// How many items a filter without fields lets through.
+    pub async fn count_items(&self, filter: &ItemFilter) -> Result<i64> {
+        bound(made(format!("select count(*) from items {WHERE}")), filter).fetch_value(self).await
     }
+
+    async fn page(&self, filter: &ItemFilter, offset: i64, limit: i64) -> Result<Vec<Item>> {
+        let order = filter.order.sql(filter.descending);
+        let sql = format!("select * from items {WHERE} order by {order} limit $9 offset $10");
+        bound(made(sql), filter).bind(limit).bind(offset).fetch_all(self).await
+    }
+}
+
+const WHERE: &str = "where ($1 is null or bot = $1) and ($2 is null or state = $2)
+     and ($3 is null or replace(reference, $3, '') <> reference) and ($4 is null or run = $4)
+     and ($5 is null or created_at < $5) and ($6 is null or created_at > $6)
+     and ($7 is null or deadline_at < $7 and state not in ('done', 'handed_over', 'failed', 'cancelled'))
+     and ($8 is null or replace(fields, $8, '') <> fields)";
+
+fn bound(query: Query, filter: &ItemFilter) -> Query {
+    query
+        .bind(&filter.bot)
+        .bind(filter.state.map(ItemState::as_str))
+        .bind(&filter.reference)
+        .bind(&filter.run)
+        .bind(filter.created_before.map(time_text))
+        .bind(filter.created_after.map(time_text))
+        .bind(filter.overdue_at.map(time_text))
+        .bind(filter.fields.iter().find_map(FieldIs::written))
 }
 
 impl FieldIs {

@@ -102,7 +102,11 @@ impl Store {
     pub async fn enqueue_item(&self, run: &RunId, new: &NewItem) -> Result<Enqueued> {
         let mut tx = self.begin().await?;
         let enqueued = self.insert_item(&mut tx, run, new).await?;
-        if let Enqueued::New(_) = enqueued { tx.commit().await? } else { tx.roll_back().await? }
+        if let Enqueued::New(_) = enqueued {
+            tx.commit().await?;
+        } else {
+            tx.roll_back().await?;
+        }
         Ok(enqueued)
     }
 
@@ -307,6 +311,11 @@ impl Store {
         query(sql).bind(name).fetch_optional(self).await
     }
 
+    /// The items of this id or reference: one for each bot at most.
+    pub async fn items_named(&self, name: &str) -> Result<Vec<Item>> {
+        query("select * from items where id = $1 or reference = $1 order by id").bind(name).fetch_all(self).await
+    }
+
     /// How many items are in each state.
     pub async fn item_counts(&self, run: Option<&RunId>) -> Result<Vec<StateCount>> {
         let sql = "select bot, state, count(*) as count from items where $1 is null or run = $1
@@ -325,7 +334,8 @@ impl Store {
 
 /// What changes when a worker lets go. What a person asked for is over too: it has been done, or came too late, or, with
 /// a commit of unknown outcome, is to be decided anew by whoever settles that.
-const LET_GO: &str = ", code = $5, reason = $6, not_before = $7, due_at = $8, tries = tries + $9, fields = coalesce($10, fields),
+const LET_GO: &str =
+    ", code = $5, reason = $6, not_before = $7, due_at = $8, tries = tries + $9, fields = coalesce($10, fields),
      worker = null, lease_until = null, browsers = null, asked = null, asked_by = null";
 
 /// Checks that the claim still holds and never shortens its lease; refuses a late worker.

@@ -2,8 +2,8 @@
 //!
 //! The claim alone is a statement of its own (`items::claim_item`): it finds and takes in one go.
 
-use super::query::Value;
-use super::{Error, Result, Tx, made, query};
+use super::query::{Query, Value, made, query};
+use super::{Error, Result, Tx};
 use crate::model::{ItemId, ItemState};
 
 /// A change of an item's state, with what else changes in the item.
@@ -24,7 +24,7 @@ pub(super) async fn change_state(tx: &mut Tx, change: Change<'_>) -> Result<()> 
     allow(from, to)?;
     let sql = format!("update items set state = $1, updated_at = $2{also} where id = $3 and state = $4");
     let statement = made(sql).bind(to.as_str()).bind(at).bind(item).bind(from.as_str());
-    let changed = values.into_iter().fold(statement, super::query::Query::bind).execute(tx).await?;
+    let changed = values.into_iter().fold(statement, Query::bind).execute(tx).await?;
     if changed == 1 { Ok(()) } else { Err(not_allowed(from, to)) }
 }
 

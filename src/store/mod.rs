@@ -21,13 +21,13 @@ mod users;
 
 use std::path::Path;
 
+use crate::seal::Seal;
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
 pub use error::{Error, Result};
 pub use item_list::{FieldIs, ItemFilter, Order as ItemOrder};
 pub use items::{Claim, Enqueued, Finish, NewItem, StateCount};
 pub use operations::{BY_PERSON, Hindrance, Operated, Operation, Order};
-use crate::seal::Seal;
 use query::{made, query};
 pub use runs::{NewRun, RunLease};
 
@@ -64,6 +64,11 @@ impl Store {
     pub fn with_payload(mut self, bytes: usize) -> Self {
         self.payload = bytes;
         self
+    }
+
+    /// Refuses fields that are more than an item may hold.
+    pub fn check_payload(&self, fields: &serde_json::Value) -> Result<()> {
+        self.payload(fields).map(drop)
     }
 
     /// The fields of an item as they are stored: whole, or refused.

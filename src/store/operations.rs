@@ -10,9 +10,7 @@ use super::items::item_in;
 use super::life::{Change, OPEN_INTENTS, change_state, has_open_intent};
 use super::query::Value;
 use super::{Claim, Result, Store, Tx, now, query};
-use crate::model::{
-    Attempt, Event, EventKind, Item, ItemId, ItemState, OperationDone, new_id_at, time_text,
-};
+use crate::model::{Attempt, Event, EventKind, Item, ItemId, ItemState, OperationDone, new_id_at, time_text};
 
 /// The code of what a person wanted so.
 pub const BY_PERSON: &str = "by_person";
