@@ -127,8 +127,7 @@ mod tests {
 
     #[test]
     fn a_wait_ends_by_the_clock_on_the_wall_also_when_it_is_set_forward() {
-        let until =
-            |text| ends(text, utc("2026-01-01T00:00:00Z"), &Config::default()).map(|time| time.to_rfc3339());
+        let until = |text| ends(text, utc("2026-01-01T00:00:00Z"), &Config::default()).map(|time| time.to_rfc3339());
         assert_eq!(until("2026-12-01").as_deref(), Ok("2026-11-30T23:00:00+00:00"));
         assert_eq!(until("2026-12-01 08:30").as_deref(), Ok("2026-12-01T07:30:00+00:00"));
         assert_eq!(until("2026-03-29 02:30").as_deref(), Ok("2026-03-29T01:30:00+00:00"));

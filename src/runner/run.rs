@@ -19,7 +19,7 @@ pub(super) async fn collect(app: &App, bot: &Bot, lease: &RunLease, browsers: &m
     let mut work = Work {
         app,
         bot,
-        held: Held::Run(lease.clone()),
+        held: Held::Run(Box::new(lease.clone())),
         browsers,
         scope: scope::base(&app.config, now, &lease.run.id),
         record: Record::default(),

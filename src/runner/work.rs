@@ -20,7 +20,7 @@ use crate::store::{Claim, RunLease};
 /// What is held under a lease.
 pub(super) enum Held {
     Item(Box<Claim>),
-    Run(RunLease),
+    Run(Box<RunLease>),
 }
 
 /// The work on one item's stage, or on a run's collecting.

@@ -1,6 +1,7 @@
 //! `kollega items add`: files as Swedish Excel and other programs write them, checked whole before anything is added.
 
-use std::io::{Cursor, Write};
+use std::fmt::Write as _;
+use std::io::{Cursor, Write as _};
 
 use kollega::model::Item;
 use kollega::store::ItemFilter;
@@ -94,11 +95,11 @@ fn workbook(sheets: &[(&str, &[Vec<String>])]) -> Vec<u8> {
     let (mut types, mut names, mut links) = (String::new(), String::new(), String::new());
     for (place, (name, rows)) in sheets.iter().enumerate() {
         let id = place + 1;
-        types +=
-            &format!("<Override PartName=\"/xl/worksheets/sheet{id}.xml\" ContentType=\"{document}.worksheet+xml\"/>");
-        names += &format!("<sheet name=\"{name}\" sheetId=\"{id}\" r:id=\"r{id}\"/>");
-        links +=
-            &format!("<Relationship Id=\"r{id}\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet{id}.xml\"/>");
+        write!(types, "<Override PartName=\"/xl/worksheets/sheet{id}.xml\" ContentType=\"{document}.worksheet+xml\"/>")
+            .expect("text");
+        write!(names, "<sheet name=\"{name}\" sheetId=\"{id}\" r:id=\"r{id}\"/>").expect("text");
+        write!(links, "<Relationship Id=\"r{id}\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet{id}.xml\"/>")
+            .expect("text");
         let rows: Vec<String> = rows.iter().map(|cells| format!("<row>{}</row>", cells.concat())).collect();
         let sheet = format!("<worksheet xmlns=\"{main}\"><sheetData>{}</sheetData></worksheet>", rows.concat());
         parts.push((format!("xl/worksheets/sheet{id}.xml"), sheet));
