@@ -4,6 +4,7 @@ use anyhow::Context;
 use url::Url;
 
 use crate::config::Config;
+use crate::outage::Outage;
 use crate::seal::Seal;
 use crate::secret::{Redactor, Secret, SecretStore};
 use crate::store::Store;
@@ -43,12 +44,30 @@ async fn connect(config: &Config, secrets: &SecretStore) -> anyhow::Result<Store
         .with_context(|| format!("databasen på {} kan inte öppnas", url.host_str().unwrap_or("?")))
 }
 
+/// What the seal's key is called in the store.
+pub const SEAL: &str = "seal";
+
+/// Refuses a key that is not the one that the installation's other nodes have: what is decided under it would not be
+/// believed by them.
+pub async fn agree(store: &Store, seal: &Seal, config: &Config) -> anyhow::Result<()> {
+    let own = seal.fingerprint(&[]);
+    anyhow::ensure!(
+        store.has_fingerprint(SEAL, &own).await?,
+        "nyckeln {} är en annan än den som installationen använder: databasen hör till en annan nyckel, eller så är \
+         datorn ny. Hämta nycklarna från en dator som är i gång: `kollega keys export` där, `kollega keys import` här. \
+         Är nyckeln förlorad: se `kollega keys replace`",
+        config.data().join("seal.key").display()
+    );
+    Ok(())
+}
+
 /// One installation, opened.
 pub struct App {
     pub config: Config,
     pub store: Store,
     pub secrets: SecretStore,
     pub seal: Seal,
+    pub outage: Outage,
 }
 
 impl App {
@@ -58,7 +77,15 @@ impl App {
         let secrets = SecretStore::open(&data).context("hemligheterna kan inte öppnas")?;
         let seal = Seal::open(&data).context("sigillets nyckel kan inte öppnas")?;
         let store = open_store(&config, &secrets).await?;
-        Ok(Self { config, store, secrets, seal })
+        agree(&store, &seal, &config).await?;
+        Ok(Self { config, store, secrets, seal, outage: Outage::default() })
+    }
+
+    /// Tells whether another node has the same secrets, and nothing else.
+    pub fn secrets_fingerprint(&self) -> String {
+        let secrets = self.secrets.all().unwrap_or_default();
+        let texts: Vec<&str> = secrets.iter().flat_map(|(name, secret)| [name.as_str(), secret.expose()]).collect();
+        self.seal.fingerprint(&texts)
     }
 
     /// What masks every secret and these personal values in text.

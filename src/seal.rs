@@ -61,25 +61,31 @@ impl Seal {
 
     /// The keyed hash by which a reference of a bot is known again when its item has been removed, in hex.
     pub fn of_reference(&self, bot: &str, reference: &str) -> String {
-        let text = format!("reference|{}:{bot}|{}:{reference}", bot.len(), reference.len());
-        hex::encode(self.mac_of(text.as_bytes()).finalize().into_bytes())
+        let mut mac = self.empty_mac();
+        mac.update(format!("reference|{}:{bot}|{}:{reference}", bot.len(), reference.len()).as_bytes());
+        hex::encode(mac.finalize().into_bytes())
     }
 
-    /// What tells this key from another without telling the key, in hex.
-    pub fn fingerprint(&self) -> String {
-        hex::encode(self.mac_of(b"fingerprint").finalize().into_bytes())
+    /// Tells whether two have the same key, and the same of these texts; neither can be found out from it.
+    pub fn fingerprint(&self, texts: &[&str]) -> String {
+        let mut mac = self.empty_mac();
+        mac.update(b"fingerprint");
+        for text in texts {
+            mac.update(format!("|{}:{text}", text.len()).as_bytes());
+        }
+        hex::encode(&mac.finalize().into_bytes()[..8])
     }
 
-    fn mac(&self, decision: &Decision) -> Hmac<Sha256> {
-        self.mac_of(decision.sealed_text().as_bytes())
-    }
-
-    fn mac_of(&self, text: &[u8]) -> Hmac<Sha256> {
+    fn empty_mac(&self) -> Hmac<Sha256> {
         // A key shorter than the hash's block is filled with zeros: the definition of HMAC.
         let mut block = [0; 64];
         block[..LENGTH].copy_from_slice(&self.key);
-        let mut mac = Hmac::<Sha256>::new(&block.into());
-        mac.update(text);
+        Hmac::<Sha256>::new(&block.into())
+    }
+
+    fn mac(&self, decision: &Decision) -> Hmac<Sha256> {
+        let mut mac = self.empty_mac();
+        mac.update(decision.sealed_text().as_bytes());
         mac
     }
 }

@@ -117,9 +117,21 @@ impl ErrorKind {
             CmdError::NotW3C(value) => by_words(&value.to_string()),
             CmdError::Json(_) => Self::Remote("svaret var inte JSON".to_owned()),
             CmdError::BadUrl(_) => Self::WrongTarget("adressen är inte giltig".to_owned()),
-            CmdError::FailedC(error) => unreachable_by(&error),
+            CmdError::FailedC(error) => Self::unreachable(&error),
             CmdError::Failed(_) | CmdError::Lost(_) => Self::DriverGone,
             other => Self::Remote(first_line(&other.to_string())),
+        }
+    }
+
+    /// No answer at all: a certificate that is not trusted is for somebody to set right, anything else may pass.
+    pub(super) fn unreachable(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
+        match causes.find(|cause| cause.contains("invalid peer certificate")) {
+            Some(cause) => Self::NotStarted(format!(
+                "serverns certifikat godkänns inte ({cause}); lägg utfärdarens certifikat i datorns lista med \
+                 update-ca-certificates, eller ange filen i miljövariabeln SSL_CERT_FILE"
+            )),
+            None => Self::DriverGone,
         }
     }
 }
@@ -137,18 +149,6 @@ fn standard(answer: &fantoccini::error::WebDriver, limit: Duration) -> ErrorKind
         ErrorStatus::NoSuchElement | ErrorStatus::StaleElementReference => ErrorKind::NotFound,
         ErrorStatus::SessionNotCreated => ErrorKind::NotStarted(first_line(&answer.message)),
         _ => by_words(&answer.message),
-    }
-}
-
-/// No answer at all: a certificate that is not trusted is for somebody to set right, anything else may pass.
-fn unreachable_by(error: &(dyn std::error::Error + 'static)) -> ErrorKind {
-    let mut causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
-    match causes.find(|cause| cause.contains("invalid peer certificate")) {
-        Some(cause) => ErrorKind::NotStarted(format!(
-            "serverns certifikat godkänns inte ({cause}); lägg utfärdarens certifikat i datorns lista med \
-             update-ca-certificates, eller ange filen i miljövariabeln SSL_CERT_FILE"
-        )),
-        None => ErrorKind::DriverGone,
     }
 }
 

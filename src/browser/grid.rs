@@ -2,11 +2,12 @@
 //!
 //! Every word and number here was seen at a Grid of version 4.48; another endpoint is left to the standard.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{Connector, connect_async_tls_with_config};
 use url::Url;
@@ -20,8 +21,13 @@ const STATUS_LIMIT: Duration = Duration::from_secs(10);
 /// How long a crash may take to be ordered.
 const CRASH_LIMIT: Duration = Duration::from_secs(5);
 
+/// How long a node that the hub did not reach is left alone, unless it is seen to have been started again.
+const AWAY: Duration = Duration::from_secs(20);
+
 /// A node as its hub sees it.
 pub(super) struct Node {
+    /// Another each time the node is started.
+    id: String,
     uri: String,
     up: bool,
     /// The session in each slot; none in a free one.
@@ -32,10 +38,9 @@ pub(super) struct Node {
 pub(super) async fn nodes(endpoint: &str) -> Result<Option<Vec<Node>>, ErrorKind> {
     match remote::ask(endpoint, "", Command::status(), STATUS_LIMIT).await {
         Answer::Value(status) => Ok(status["nodes"].as_array().map(|nodes| nodes.iter().map(node).collect())),
-        Answer::NoSuchSession(_) => Ok(None),
         Answer::Failed(error) if error.ends_session() => Err(error),
         // Some W3C servers have no status to tell.
-        Answer::Failed(_) => Ok(None),
+        Answer::Failed(_) | Answer::NoSuchSession(_) => Ok(None),
         Answer::None => Err(ErrorKind::DriverGone),
     }
 }
@@ -43,9 +48,42 @@ pub(super) async fn nodes(endpoint: &str) -> Result<Option<Vec<Node>>, ErrorKind
 fn node(status: &Value) -> Node {
     let session = |slot: &Value| slot["session"]["sessionId"].as_str().map(str::to_owned);
     Node {
+        id: status["id"].as_str().unwrap_or_default().to_owned(),
         uri: status["uri"].as_str().unwrap_or_default().to_owned(),
         up: status["availability"] == "UP",
         slots: status["slots"].as_array().map(|slots| slots.iter().map(session).collect()).unwrap_or_default(),
+    }
+}
+
+/// Nodes that the hub takes to be up and did not reach.
+///
+/// One that is being started again answers a few seconds before the hub knows: what it then makes for the node that was
+/// is lost in the hub, which never answers, and its slot stays taken. So it is asked again when it has a new id.
+#[derive(Default)]
+pub(super) struct Away(BTreeMap<String, (Instant, ErrorKind)>);
+
+impl Away {
+    /// Remembers the node that an error names by its address.
+    pub fn note(&mut self, nodes: &[Node], error: &ErrorKind) {
+        let ErrorKind::NotStarted(words) = error else { return };
+        if is_without_node(words) {
+            for node in nodes.iter().filter(|node| words.contains(&format!("{}/", node.uri))) {
+                self.0.insert(node.id.clone(), (Instant::now() + AWAY, error.clone()));
+            }
+        }
+    }
+
+    /// The last error, when no node that is up is known to be another than these.
+    pub fn is_all_of(&self, nodes: &[Node]) -> Option<ErrorKind> {
+        let mut last = None;
+        for node in nodes.iter().filter(|node| node.up) {
+            let (until, error) = self.0.get(&node.id)?;
+            if Instant::now() >= *until {
+                return None;
+            }
+            last = Some(error.clone());
+        }
+        last
     }
 }
 
@@ -133,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_status_without_nodes_is_no_grid_and_slots_tell_their_sessions() {
-        let status = serde_json::json!({"uri": "http://10.0.0.4:5555", "availability": "UP", "slots": [
+        let status = serde_json::json!({"id": "9b461728", "uri": "http://10.0.0.4:5555", "availability": "UP", "slots": [
             {"lastStarted": "1970-01-01T00:00:00Z", "session": null},
             {"lastStarted": "2026-11-26T04:28:51Z", "session": {"sessionId": "ea3520ac", "capabilities": {}}},
         ]});
@@ -150,6 +188,22 @@ mod tests {
                        the driver service. Response code 500. Message: session not created: Chrome instance exited.";
         assert!(is_without_node(away));
         assert!(!is_without_node(refused));
+    }
+
+    #[test]
+    fn a_node_that_was_away_is_asked_again_when_it_has_been_started_again_or_another_is_up() {
+        let node = |id: &str, uri: &str| Node { id: id.into(), uri: uri.into(), up: true, slots: vec![None] };
+        let (old, new) = (node("a", "http://10.0.0.4:5555"), node("b", "http://10.0.0.4:5555"));
+        let other = node("c", "http://10.0.0.5:5555");
+        let words = "Could not start a new session. Connection error (POST http://10.0.0.4:5555/se/grid/node/session)";
+        let mut away = Away::default();
+        assert_eq!(away.is_all_of(std::slice::from_ref(&old)), None);
+        let error = ErrorKind::NotStarted(words.into());
+        away.note(std::slice::from_ref(&old), &error);
+        assert_eq!(away.is_all_of(std::slice::from_ref(&old)), Some(error));
+        assert_eq!(away.is_all_of(std::slice::from_ref(&new)), None);
+        assert_eq!(away.is_all_of(&[old, other]), None);
+        assert_eq!(away.is_all_of(&[]), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The wire to a WebDriver endpoint: one command, its address and its body.
 //!
-//! Everything goes through fantoccini as commands of our own, so that one place holds the address rules, the time
-//! limits and the sorting of errors.
+//! Everything but the making of a session goes through fantoccini as commands of our own, so that one place holds the
+//! address rules, the time limits and the sorting of errors.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -24,6 +24,11 @@ const DELETE_LIMIT: Duration = Duration::from_secs(3);
 
 /// How long it gets when the browser has been crashed, and for small questions.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long one request for a browser may wait elsewhere. A hub can lose one while a node is started again.
+const TRY_LIMIT: Duration = Duration::from_secs(30);
+
+const LATE: &str = "inget svar";
 
 /// Between two tries to open a browser at an endpoint that has none to give now.
 const OPEN_PAUSE: Duration = Duration::from_millis(500);
@@ -128,15 +133,18 @@ pub(super) fn tls() -> &'static Arc<rustls::ClientConfig> {
     static TLS: LazyLock<Arc<rustls::ClientConfig>> = LazyLock::new(|| {
         let mut roots = rustls::RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("ring speaks the default versions of TLS")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Arc::new(config)
+        Arc::new(trusting(roots))
     });
     &TLS
+}
+
+fn trusting(roots: rustls::RootCertStore) -> rustls::ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring speaks the default versions of TLS")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
 }
 
 fn not_attached(error: &NewSessionError) -> ErrorKind {
@@ -147,25 +155,58 @@ fn not_attached(error: &NewSessionError) -> ErrorKind {
 }
 
 /// Makes a session with exactly these capabilities; its id and what the server granted.
+///
+/// Not by fantoccini, which goes on waiting when we have stopped: a Grid would start a browser for nobody. Here the
+/// connection is closed, and a Grid then drops the request, or the browser that it had begun to start.
 pub(super) async fn create(endpoint: &str, always: &Value, limit: Duration) -> Result<(String, Value), ErrorKind> {
-    let client = attach(endpoint, "").await?;
-    let command = Command::post("", json!({"capabilities": {"alwaysMatch": always, "firstMatch": [{}]}}));
-    let late = || ErrorKind::NotStarted(format!("inget svar på {} sekunder", limit.as_secs()));
-    let answer = timeout(limit, client.issue_cmd(command)).await.map_err(|_| late())?;
-    let granted = answer.map_err(|error| ErrorKind::of(error, limit))?;
+    let late = || ErrorKind::NotStarted(format!("{LATE} på {} sekunder", limit.as_secs()));
+    let granted = timeout(limit, asked_for(endpoint, always)).await.map_err(|_| late())??;
     match granted["sessionId"].as_str() {
         Some(session) => Ok((session.to_owned(), granted["capabilities"].clone())),
         None => Err(ErrorKind::NotStarted("svaret saknar sessionId".to_owned())),
     }
 }
 
+async fn asked_for(endpoint: &str, always: &Value) -> Result<Value, ErrorKind> {
+    let client = opener(endpoint).map_err(|error| ErrorKind::unreachable(&error))?;
+    let body = json!({"capabilities": {"alwaysMatch": always, "firstMatch": [{}]}});
+    let call = client
+        .post(format!("{endpoint}session"))
+        .header(http::header::CONTENT_TYPE, "application/json; charset=utf-8")
+        .body(body.to_string());
+    let answer = call.send().await.map_err(|error| ErrorKind::unreachable(&error))?;
+    let success = answer.status().is_success();
+    let text = answer.text().await.map_err(|error| ErrorKind::unreachable(&error))?;
+    let Ok(answer) = serde_json::from_str::<Value>(&text) else {
+        return Err(ErrorKind::of(CmdError::NotJson(text), Duration::ZERO));
+    };
+    let value = &answer["value"];
+    if success {
+        return Ok(value.clone());
+    }
+    let (error, message) = (value["error"].as_str(), value["message"].as_str().unwrap_or_default());
+    Err(match error.and_then(|error| error.parse::<ErrorStatus>().ok()) {
+        Some(status) => {
+            let error = fantoccini::error::WebDriver::new(status, message.to_owned());
+            ErrorKind::of(CmdError::Standard(error), Duration::ZERO)
+        }
+        None => ErrorKind::of(CmdError::NotW3C(answer), Duration::ZERO),
+    })
+}
+
+/// A client for one request; what the environment says of proxies is not about drivers.
+fn opener(endpoint: &str) -> reqwest::Result<reqwest::Client> {
+    let tls =
+        if endpoint.starts_with("https:") { tls().as_ref().clone() } else { trusting(rustls::RootCertStore::empty()) };
+    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).tls_backend_preconfigured(tls).build()
+}
+
 /// Makes a session at an endpoint elsewhere, which may be starting again: it is asked until the time limit has passed.
-///
-/// A request that we leave is dropped by a Grid, and so is the browser that it had begun to start.
 pub(super) async fn create_at(endpoint: &str, wanted: Value, limit: Duration) -> Result<(String, Value), ErrorKind> {
     let deadline = Instant::now() + limit;
+    let mut away = grid::Away::default();
     loop {
-        let error = match try_create_at(endpoint, &wanted, deadline).await {
+        let error = match try_create_at(endpoint, &wanted, &mut away, deadline).await {
             Ok(made) => return Ok(made),
             Err(error) => error,
         };
@@ -176,20 +217,32 @@ pub(super) async fn create_at(endpoint: &str, wanted: Value, limit: Duration) ->
     }
 }
 
-async fn try_create_at(endpoint: &str, wanted: &Value, deadline: Instant) -> Result<(String, Value), ErrorKind> {
+async fn try_create_at(
+    endpoint: &str,
+    wanted: &Value,
+    away: &mut grid::Away,
+    deadline: Instant,
+) -> Result<(String, Value), ErrorKind> {
     let mut wanted = wanted.clone();
-    if grid::nodes(endpoint).await?.is_some() {
-        // Without it a Grid leaves out what its node says about the browser, and none can start.
-        wanted.as_object_mut().map(|wanted| wanted.entry("browserName").or_insert("chrome".into()));
+    let left = deadline.saturating_duration_since(Instant::now()).min(TRY_LIMIT);
+    let Some(nodes) = grid::nodes(endpoint).await? else { return create(endpoint, &wanted, left).await };
+    if let Some(error) = away.is_all_of(&nodes) {
+        return Err(error);
     }
-    create(endpoint, &wanted, deadline.saturating_duration_since(Instant::now())).await
+    // Without it a Grid leaves out what its node says about the browser, and none can start.
+    wanted.as_object_mut().map(|wanted| wanted.entry("browserName").or_insert("chrome".into()));
+    let made = create(endpoint, &wanted, left).await;
+    if let Err(error) = &made {
+        away.note(&nodes, error);
+    }
+    made
 }
 
 /// The endpoint may give a browser a moment later: nothing answers there now, or not what is behind it.
 fn may_pass(error: &ErrorKind) -> bool {
     match error {
         ErrorKind::DriverGone | ErrorKind::SessionGone => true,
-        ErrorKind::NotStarted(words) => grid::is_without_node(words),
+        ErrorKind::NotStarted(words) => grid::is_without_node(words) || words.starts_with(LATE),
         _ => false,
     }
 }

@@ -16,6 +16,7 @@ mod run;
 mod runs;
 mod session;
 mod sign_in;
+mod start;
 mod uncertain;
 
 use std::future::Future;
@@ -58,6 +59,7 @@ fn router(desk: Desk) -> Router {
         .route("/korningar", get(runs::show))
         .route("/korning/{id}", get(run::show))
         .route("/osakra", get(uncertain::show))
+        .route("/api/schedules/{name}/start", post(start::submit))
         .route("/console.css", get(stylesheet))
         .route("/kollega.svg", get(icon))
         .fallback(async || Failure::NotFound)

@@ -46,7 +46,7 @@ impl Work<'_> {
             Before::Uncertain(why) => return Ok(Fenced::Uncertain(why)),
             Before::Free => {}
         }
-        Box::pin(self.run_steps(&stage.steps)).await?;
+        self.stage_steps(stage).await?;
         self.picture_before(commit).await?;
         let intended = self.intend(None, self.timeout()).await;
         let acted = match intended {
@@ -130,7 +130,7 @@ impl Work<'_> {
         let before = Instant::now();
         // Never shorter than what the guard has been told.
         let left = self.deadline.saturating_duration_since(before);
-        let lease = (time + self.app.config.worker.lease).max(left);
+        let lease = (time + self.lease).max(left);
         let stage = self.stage.clone();
         self.app.store.intend(self.claim()?, &stage, message_id, lease, &self.events).await?;
         self.events.clear();

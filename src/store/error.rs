@@ -46,7 +46,7 @@ pub enum Error {
     },
     /// References were removed under another key than the one here.
     #[error(
-        "nyckeln seal.key i data-mappen är en annan än den som borttagna ärendens referenser är sparade med: kopiera seal.key från den dator där de togs bort; utan den kan samma ärende göras två gånger"
+        "nyckeln seal.key i data-mappen är en annan än den som borttagna ärendens referenser är sparade med: hämta nycklarna från en dator som har dem (`kollega keys export` där, `kollega keys import` här); utan dem kan samma ärende göras två gånger"
     )]
     OtherKey,
     /// Nothing by that name.
@@ -55,6 +55,21 @@ pub enum Error {
     /// Something in the database cannot be read.
     #[error("databasen innehåller något som inte kan läsas: {0}")]
     Corrupt(String),
+}
+
+impl Error {
+    /// Whether the database is away, or does not answer: it may be there again in a while.
+    pub fn is_outage(&self) -> bool {
+        use sqlx::Error as E;
+        match self {
+            Self::Database(E::Io(_) | E::PoolTimedOut | E::Protocol(_) | E::Tls(_) | E::WorkerCrashed) => true,
+            // 57P01–57P03: it is shutting down or starting; 08…: the connection; 53300: too many connections.
+            Self::Database(E::Database(error)) => {
+                error.code().is_some_and(|code| code.starts_with("57P0") || code.starts_with("08") || code == "53300")
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The result of a store function.

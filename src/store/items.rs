@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::events::append;
 use super::life::{Change, allow, change_state};
 use super::operations::{asked_of, last_reason, let_go_event};
-use super::{Error, Result, Store, Tx, made, now, query, still_held};
+use super::{Error, Result, Store, Tx, made, now, places, query, still_held};
 use crate::model::{Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
 
 /// What became of putting an item in the queue.
@@ -40,6 +40,17 @@ impl NewItem {
         let (bot, reference) = (bot.to_owned(), reference.to_owned());
         Self { bot, reference, fields: fields.clone(), priority: 0, deadline_at: None }
     }
+}
+
+/// Who claims work, of which pools, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Claimant<'a> {
+    pub worker: &'a str,
+    /// Only work of these pools is claimed.
+    pub pools: &'a [String],
+    pub lease: Duration,
+    /// How long after the end of another worker's lease its work is taken over.
+    pub margin: Duration,
 }
 
 /// An item held by a worker.
@@ -142,8 +153,8 @@ impl Store {
         let id = ItemId(new_id_at(now));
         let (hash, fingerprint) = self.hashes(&new.bot, &new.reference);
         let inserted = query(
-            "insert into items (id, bot, reference, run, state, fields, priority, deadline_at, created_at, updated_at)
-             select $1, $2, $3, $4, 'ready', $5, $6, $7, $8, $8
+            "insert into items (id, bot, reference, run, state, fields, priority, deadline_at, created_at, updated_at, pool)
+             select $1, $2, $3, $4, 'ready', $5, $6, $7, $8, $8, coalesce((select pool from runs where id = $4), 'default')
              where not exists (select 1 from removed_references where hash = $9)
                 and not exists (select 1 from reference_keys where fingerprint <> $10)
              on conflict (bot, reference) do nothing",
@@ -175,20 +186,27 @@ impl Store {
         Ok(Enqueued::New(id))
     }
 
-    /// Claims the next item that is ready, whose waiting is over, or whose worker's lease ended more than `margin` ago.
-    pub async fn claim_item(&self, worker: &str, lease: Duration, margin: Duration) -> Result<Option<Claim>> {
+    /// Claims the next item of the claimant's pools that is ready, whose waiting is over, or whose worker's lease ended
+    /// more than the margin ago.
+    pub async fn claim_item(&self, claimant: &Claimant<'_>) -> Result<Option<Claim>> {
+        let Claimant { worker, lease, margin, .. } = *claimant;
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
         let sql = format!(
             "select id, state from items
-             where state = 'ready' and (not_before is null or not_before <= $1)
+             where (state = 'ready' and (not_before is null or not_before <= $1)
                 or state = 'deferred' and not_before <= $1
-                or state = 'in_progress' and lease_until < $2
+                or state = 'in_progress' and lease_until < $2) and pool in ({})
              order by priority desc, created_at, id limit 1{}",
+            places(3, claimant.pools.len()),
             tx.for_update_skip_locked()
         );
-        let before: Option<(ItemId, String)> =
-            made(sql).bind(time_text(now)).bind(time_text(now - margin)).fetch_optional(&mut tx).await?;
+        let before: Option<(ItemId, String)> = made(sql)
+            .bind(time_text(now))
+            .bind(time_text(now - margin))
+            .bind_all(claimant.pools)
+            .fetch_optional(&mut tx)
+            .await?;
         let Some((id, state)) = before else {
             tx.roll_back().await?;
             return Ok(None);
@@ -323,11 +341,16 @@ impl Store {
         query(sql).bind(run).fetch_all(self).await
     }
 
-    /// Whether any item can be worked on now or after a wait that has begun; waiting for a person does not count.
-    pub async fn anything_to_do(&self) -> Result<bool> {
-        let sql = "select (select count(*) from items where state in ('ready', 'deferred', 'in_progress'))
-             + (select count(*) from runs where state in ('queued', 'running'))";
-        let open: i64 = query(sql).fetch_value(self).await?;
+    /// Whether any item of these pools can be worked on now or after a wait that has begun; waiting for a person does
+    /// not count.
+    pub async fn anything_to_do(&self, pools: &[String]) -> Result<bool> {
+        let sql = format!(
+            "select (select count(*) from items where (state in ('ready', 'in_progress') or state = 'deferred' and not_before is not null)
+                     and pool in ({0}))
+                 + (select count(*) from runs where state in ('queued', 'running') and pool in ({0}))",
+            places(1, pools.len())
+        );
+        let open: i64 = made(sql).bind_all(pools).fetch_value(self).await?;
         Ok(open > 0)
     }
 }
@@ -335,7 +358,7 @@ impl Store {
 /// What changes when a worker lets go. What a person asked for is over too: it has been done, or came too late, or, with
 /// a commit of unknown outcome, is to be decided anew by whoever settles that.
 const LET_GO: &str =
-    ", code = $5, reason = $6, not_before = $7, due_at = $8, tries = tries + $9, fields = coalesce($10, fields),
+    ", code = $3, reason = $4, not_before = $5, due_at = $6, tries = tries + $7, fields = coalesce($8, fields),
      worker = null, lease_until = null, browsers = null, asked = null, asked_by = null";
 
 /// Checks that the claim still holds and never shortens its lease; refuses a late worker.

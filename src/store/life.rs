@@ -13,7 +13,7 @@ pub(super) struct Change<'a> {
     pub to: ItemState,
     /// Now, as text.
     pub at: &'a str,
-    /// What else is set, text of ours: its parameters begin with `$5`.
+    /// What else is set, text of ours: its parameters begin with `$3`.
     pub also: &'static str,
     pub values: Vec<Value>,
 }
@@ -21,11 +21,17 @@ pub(super) struct Change<'a> {
 /// Changes the state of an item, which the transaction holds.
 pub(super) async fn change_state(tx: &mut Tx, change: Change<'_>) -> Result<()> {
     let Change { item, from, to, at, also, values } = change;
-    allow(from, to)?;
-    let sql = format!("update items set state = $1, updated_at = $2{also} where id = $3 and state = $4");
-    let statement = made(sql).bind(to.as_str()).bind(at).bind(item).bind(from.as_str());
+    let statement = changing(from, to, at, also, "id = $2")?.bind(item);
     let changed = values.into_iter().fold(statement, Query::bind).execute(tx).await?;
     if changed == 1 { Ok(()) } else { Err(not_allowed(from, to)) }
+}
+
+/// The statement that changes the state of every item in one state for which `which` is true; text of ours, whose
+/// parameters, with those of what else is set, begin with `$2`.
+pub(super) fn changing(from: ItemState, to: ItemState, at: &str, also: &str, which: &str) -> Result<Query> {
+    allow(from, to)?;
+    let sql = format!("update items set state = '{to}', updated_at = $1{also} where state = '{from}' and ({which})");
+    Ok(made(sql).bind(at))
 }
 
 /// How many commits an item has that nobody knows the outcome of. What a person took over in an earlier attempt is theirs.

@@ -12,11 +12,14 @@ mod firings;
 mod item_list;
 mod items;
 mod life;
+mod nodes;
 mod operations;
 mod query;
 mod removal;
 mod runs;
+mod scripts;
 mod sign_in_tries;
+mod stops;
 mod users;
 
 use std::path::Path;
@@ -25,11 +28,13 @@ use crate::seal::Seal;
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
 pub use error::{Error, Result};
+pub use firings::{After, Ask, Plan, Seen, Start};
 pub use item_list::{FieldIs, ItemFilter, Order as ItemOrder};
-pub use items::{Claim, Enqueued, Finish, NewItem, StateCount};
+pub use items::{Claim, Claimant, Enqueued, Finish, NewItem, StateCount};
 pub use operations::{BY_PERSON, Hindrance, Operated, Operation, Order};
-use query::{made, query};
+use query::{made, places, query};
 pub use runs::{NewRun, RunLease};
+pub use stops::{RUN_STOPPED, Standing};
 
 /// The store of one installation.
 #[derive(Debug, Clone)]

@@ -51,12 +51,21 @@ impl Store {
     /// The keyed hash of a reference, none without a key, and the fingerprint of the key.
     pub(super) fn hashes(&self, bot: &str, reference: &str) -> (Option<String>, String) {
         let seal = self.seal.as_ref();
-        (seal.map(|seal| seal.of_reference(bot, reference)), seal.map(Seal::fingerprint).unwrap_or_default())
+        (seal.map(|seal| seal.of_reference(bot, reference)), seal.map(|seal| seal.fingerprint(&[])).unwrap_or_default())
     }
 
     /// What became of an item that is not there and was not put in: it has been removed, or nobody here can tell.
     pub(super) async fn removed(&self, tx: &mut Tx, fingerprint: &str) -> Result<Enqueued> {
         if is_other_key(tx, fingerprint).await? { Err(Error::OtherKey) } else { Ok(Enqueued::Removed) }
+    }
+
+    /// A person has replaced a lost key: what was removed under it can't be known again. How many items that is.
+    pub async fn forget_reference_key(&self) -> Result<i64> {
+        let mut tx = self.begin().await?;
+        query("delete from reference_keys").execute(&mut tx).await?;
+        let lost = query("select count(*) from removed_references").fetch_value(&mut tx).await?;
+        tx.commit().await?;
+        Ok(lost)
     }
 
     /// Whether an item of this reference has been removed.

@@ -240,10 +240,13 @@ async fn the_browser_of_a_frozen_worker_and_guard_is_ended_by_whoever_takes_over
 async fn a_browser_that_is_stuck_gives_its_slot_back() {
     let grid = Grid::start();
     let mut session = grid.open().await;
-    session.goto("data:text/html,<title>Evig</title><button onclick='for(;;){}'>Räkna</button>").await.expect("a page");
+    session
+        .goto("data:text/html;charset=utf-8,<title>Evig</title><button onclick='for(;;){}'>Räkna</button>")
+        .await
+        .expect("a page");
     // The click may be reported as done; then it is the next command that meets the loop.
     drop(session.click(&[Target::button("Räkna")], false).await);
-    drop(session.title().await);
+    drop(session.exists(&[Target::text("x")], None, false).await);
     assert!(!session.is_usable());
     assert!(session.end().await, "the Grid said that it is gone");
     grid.becomes_free().await;
@@ -262,7 +265,7 @@ async fn a_session_of_a_killed_node_is_gone_and_the_next_waits_until_the_node_is
     let next = tokio::spawn(async move { Box::pin(Session::open(&config, "nästa")).await });
     grid.hold(false);
     let mut next = next.await.expect("it ends").expect("a browser when the node is back");
-    next.goto("data:text/html,<title>Åter</title>").await.expect("a page");
+    next.goto("data:text/html;charset=utf-8,<title>Åter</title>").await.expect("a page");
     assert_eq!(next.title().await.expect("a title"), "Åter");
     assert!(next.end().await);
     grid.becomes_free().await;

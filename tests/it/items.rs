@@ -11,7 +11,7 @@ use kollega::store::{
 };
 use serde_json::{Value, json};
 
-use crate::database::{Database, new_postgres, on_both};
+use crate::database::{Database, claimant, new_postgres, on_both};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const BOT: &str = "robot";
@@ -23,6 +23,7 @@ pub fn new_run() -> NewRun {
         trigger: "hand".into(),
         schedule: None,
         nominal: None,
+        pool: "default".into(),
         actor: "person:test".into(),
     }
 }
@@ -71,7 +72,7 @@ impl Queue {
     }
 
     async fn claim(&self) -> Option<Claim> {
-        self.store.claim_item("arbetare", MINUTE, Duration::ZERO).await.expect("the store")
+        self.store.claim_item(&claimant("arbetare", MINUTE, Duration::ZERO)).await.expect("the store")
     }
 
     async fn do_to(&self, item: &Item, operation: Operation) -> Result<Operated, Hindrance> {
@@ -433,7 +434,9 @@ fn the_state_of_an_item_is_set_in_one_place() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
     for entry in std::fs::read_dir(folder).expect("the folder").flatten() {
         let source = std::fs::read_to_string(entry.path()).expect("a source");
-        let sets = source.matches("update items set state").count();
+        let statements = source.split("update items set").skip(1);
+        let sets =
+            statements.filter(|rest| rest.split(" where ").next().is_some_and(|set| set.contains("state = "))).count();
         let allowed = match entry.file_name().to_str() {
             Some("life.rs" | "items.rs") => 1,
             _ => 0,

@@ -26,6 +26,8 @@ mod items_worker;
 mod konto;
 mod mail;
 mod morning;
+mod network;
+mod nodes;
 mod office;
 mod privacy;
 mod schedule;

@@ -149,6 +149,7 @@ fn new_run(bot: &Bot) -> NewRun {
         trigger: "hand".into(),
         schedule: None,
         nominal: None,
+        pool: bot.pool().to_owned(),
         actor: "person:cli".into(),
     }
 }
