@@ -56,7 +56,7 @@ impl Work<'_> {
         };
         match acted {
             Ok(()) => self.settle_after(stage).await,
-            Err(stop @ Stop::Store(_)) => Err(stop),
+            Err(stop @ (Stop::Store(_) | Stop::Asked)) => Err(stop),
             Err(stop) => {
                 tracing::info!(stage = self.stage, "a commit got no answer");
                 self.screenshot("commit_failed").await;
