@@ -12,6 +12,7 @@ mod circuits;
 mod console;
 mod console_browser;
 mod database;
+mod database_tls;
 mod decide;
 mod demo;
 mod docs_cli;
