@@ -73,6 +73,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let tidying =
         tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(&app), stopped.clone()));
+    let alerts = tokio::spawn(crate::alert::serve(Arc::clone(&app), stopped.clone()));
     let console = tokio::spawn(crate::console::serve(Desk::of(&app), listener, until(stopped)));
     let working = {
         let worker = Arc::clone(&worker);
@@ -87,6 +88,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     working.await??;
     hurried.abort();
     scheduler.await?;
+    alerts.await?;
     console.await??;
     Ok(ExitCode::SUCCESS)
 }

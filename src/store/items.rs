@@ -5,10 +5,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::circuits::wait_until;
 use super::events::append;
 use super::filtered::Filtered;
 use super::{Error, Result, Store, Tx, made, now, places, query, still_held};
-use crate::model::{Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
+use crate::model::{CircuitId, Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
+
+/// The circuits that are not tried by themselves.
+const TOLD: &str = "select id from circuits where state = 'open' and retry_at is null";
 
 /// What became of putting an item in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +58,14 @@ pub struct Finish {
     pub due_at: Option<DateTime<Utc>>,
     /// Whether this was a failed try of the stage.
     pub failed_try: bool,
+    /// For `deferred`: the circuit that it waits for, instead of a time.
+    pub circuit: Option<CircuitId>,
 }
 
 impl Finish {
     /// Ends in this state.
     pub fn new(state: ItemState) -> Self {
-        Self { state, code: None, reason: None, wait: None, due_at: None, failed_try: false }
+        Self { state, code: None, reason: None, wait: None, due_at: None, failed_try: false, circuit: None }
     }
 
     /// With a code and a reason.
@@ -147,7 +153,7 @@ impl Store {
         };
         let item: Item = query(
             "update items set state = 'in_progress', worker = $1, token = token + 1, lease_until = $2, not_before = null,
-                 updated_at = $3
+                 updated_at = $3, claimed_at = $3
              where id = $4 returning *",
         )
         .bind(worker)
@@ -227,11 +233,15 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
+        let circuit_wait = match &finish.circuit {
+            Some(id) => Some(wait_until(&mut tx, id).await?),
+            None => None,
+        };
         hold(&mut tx, claim).await?;
-        let not_before = finish.wait.map(|wait| time_text(now + wait));
+        let not_before = circuit_wait.or_else(|| finish.wait.map(|wait| time_text(now + wait)));
         query(
             "update items set state = $1, code = $2, reason = $3, not_before = $4, due_at = $5, tries = tries + $6,
-                 fields = $7, worker = null, lease_until = null, browsers = null, updated_at = $8
+                 fields = $7, worker = null, lease_until = null, browsers = null, updated_at = $8, circuit = $10
              where id = $9",
         )
         .bind(finish.state.as_str())
@@ -243,6 +253,7 @@ impl Store {
         .bind(fields.to_string())
         .bind(time_text(now))
         .bind(&claim.item.id)
+        .bind(finish.circuit.as_ref().map(ToString::to_string))
         .execute(&mut tx)
         .await?;
         append(&mut tx, events).await?;
@@ -305,15 +316,17 @@ impl Store {
     }
 
     /// Whether any item of these pools can be worked on now or after a wait that has begun; waiting for a person does
-    /// not count.
+    /// not count, nor waiting for a circuit that only a person or a new secret closes.
     pub async fn anything_to_do(&self, pools: &[String]) -> Result<bool> {
         let pools_are = format!("pool in ({})", places(1, pools.len()));
+        let goes_on = format!("(circuit is null or circuit not in ({TOLD}))");
         // Each finds the first entry of an index and looks no further.
         let parts = [
-            "items where state = 'ready'",
-            "items where state = 'in_progress'",
-            "items where state = 'deferred' and not_before is not null",
-            "runs where state in ('queued', 'running')",
+            "items where state = 'ready'".to_owned(),
+            "items where state = 'in_progress'".to_owned(),
+            format!("items where state = 'deferred' and not_before is not null and {goes_on}"),
+            "runs where state = 'running'".to_owned(),
+            format!("runs where state = 'queued' and {goes_on}"),
         ]
         .map(|part| format!("(select count(*) from (select 1 from {part} and {pools_are} limit 1) as one)"));
         let open: i64 = made(format!("select {}", parts.join(" + "))).bind_all(pools).fetch_value(self).await?;

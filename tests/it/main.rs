@@ -1,5 +1,6 @@
 //! Integration tests: the real store, the real console over HTTP, the real program, a real browser.
 
+mod alerts;
 mod architecture;
 mod backup;
 mod browser;
@@ -7,6 +8,7 @@ mod calls;
 mod certificate;
 mod chaos;
 mod check;
+mod circuits;
 mod console;
 mod console_browser;
 mod database;
