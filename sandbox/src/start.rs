@@ -174,6 +174,11 @@ impl Sandbox {
         self.shared.store.orders().await
     }
 
+    /// How many orders have no record, as far as the ledger tells at a time.
+    pub async fn open_orders(&self) -> Result<usize> {
+        Ok(self.shared.store.open_orders(ledger::MOST_ORDERS).await?.len())
+    }
+
     /// Every record in the ledger, oldest first.
     pub async fn ledger(&self) -> Result<Vec<LedgerRecord>> {
         self.shared.store.ledger().await

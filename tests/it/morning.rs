@@ -346,6 +346,11 @@ async fn approve_all(desk: &Desk, user: &User) {
     }
 }
 
+/// The program under test; `scripts/chaos` has one that is built for release.
+fn program() -> std::ffi::OsString {
+    std::env::var_os("KOLLEGA_TEST_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_kollega").into())
+}
+
 /// A program that was started; ended without asking when the test lets go of it.
 pub struct Program {
     child: std::process::Child,
@@ -358,7 +363,7 @@ impl Program {
         std::fs::create_dir_all(folder).expect("a folder");
         let output = folder.join(format!("{name}.log"));
         let file = File::options().create(true).append(true).open(&output).expect("a file");
-        let child = std::process::Command::new(env!("CARGO_BIN_EXE_kollega"))
+        let child = std::process::Command::new(program())
             .args(arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("RUST_LOG", "debug")

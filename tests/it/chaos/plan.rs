@@ -76,8 +76,8 @@ impl Iterator for Plan {
     type Item = Step;
 
     fn next(&mut self) -> Option<Step> {
-        // A life is long enough for some items, and ends anywhere in one.
-        let mean = if self.options.browser { 1500 } else { 200 };
+        // A life of two seconds, or of four with a browser, is long enough for some items, and ends anywhere in one.
+        let mean = (if self.options.browser { 3000 } else { 1600 }) / self.options.workers;
         let after = Duration::from_millis(u64::try_from(self.draw(2 * mean)).expect("milliseconds"));
         Some(Step { after, fault: self.fault() })
     }

@@ -181,8 +181,11 @@ impl Trial {
 
     /// Keeps some orders waiting, so that there is always something to be in the middle of.
     async fn order(&mut self) {
-        let open = self.orders.saturating_sub(self.made().await.len());
-        let (wanted, more) = if self.options.browser { (12, 6) } else { (150, 50) };
+        let (open, wanted, more) = if self.options.browser {
+            (self.orders.saturating_sub(self.made().await.len()), 12, 6)
+        } else {
+            (self.sandbox.open_orders().await.expect("the orders"), 150, 50)
+        };
         if open + more > wanted {
             return;
         }
@@ -452,7 +455,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         let pid = rustix::process::Pid::from_child(&self.script);
-        drop(rustix::process::kill_process(pid, rustix::process::Signal::TERM));
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         drop(self.script.wait());
     }
 }
