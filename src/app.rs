@@ -1,11 +1,10 @@
 //! What every command works with: configuration, store, secrets, the seal, and the programs they need.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
 use url::Url;
 
 use crate::config::Config;
+use crate::outage::Outage;
 use crate::seal::Seal;
 use crate::secret::{Redactor, Secret, SecretStore};
 use crate::store::Store;
@@ -39,12 +38,30 @@ pub async fn open_store(config: &Config, secrets: &SecretStore) -> anyhow::Resul
         .with_context(|| format!("databasen på {} kan inte öppnas", url.host_str().unwrap_or("?")))
 }
 
+/// What the seal's key is called in the store.
+pub const SEAL: &str = "seal";
+
+/// Refuses a key that is not the one that the installation's other nodes have: what is decided under it would not be
+/// believed by them.
+pub async fn agree(store: &Store, seal: &Seal, config: &Config) -> anyhow::Result<()> {
+    let own = seal.fingerprint(&[]);
+    anyhow::ensure!(
+        store.has_fingerprint(SEAL, &own).await?,
+        "nyckeln {} är en annan än den som installationen använder: databasen hör till en annan nyckel, eller så är \
+         datorn ny. Hämta nycklarna från en dator som är i gång: `kollega keys export` där, `kollega keys import` här. \
+         Är nyckeln förlorad: se `kollega keys replace`",
+        config.data().join("seal.key").display()
+    );
+    Ok(())
+}
+
 /// One installation, opened.
 pub struct App {
     pub config: Config,
     pub store: Store,
     pub secrets: SecretStore,
     pub seal: Seal,
+    pub outage: Outage,
 }
 
 impl App {
@@ -54,7 +71,15 @@ impl App {
         let secrets = SecretStore::open(&data).context("hemligheterna kan inte öppnas")?;
         let seal = Seal::open(&data).context("sigillets nyckel kan inte öppnas")?;
         let store = open_store(&config, &secrets).await?;
-        Ok(Self { config, store, secrets, seal })
+        agree(&store, &seal, &config).await?;
+        Ok(Self { config, store, secrets, seal, outage: Outage::default() })
+    }
+
+    /// Tells whether another node has the same secrets, and nothing else.
+    pub fn secrets_fingerprint(&self) -> String {
+        let secrets = self.secrets.all().unwrap_or_default();
+        let texts: Vec<&str> = secrets.iter().flat_map(|(name, secret)| [name.as_str(), secret.expose()]).collect();
+        self.seal.fingerprint(&texts)
     }
 
     /// What masks every secret and these personal values in text.
@@ -62,10 +87,5 @@ impl App {
         let mut known: Vec<Secret> = self.secrets.all().unwrap_or_default().into_values().collect();
         known.extend(personal.iter().filter(|value| value.chars().count() > 2).map(Secret::new));
         Redactor::new(&known)
-    }
-
-    /// Where pictures of pages are kept.
-    pub fn screenshots(&self) -> PathBuf {
-        self.config.data().join("screenshots")
     }
 }

@@ -1,22 +1,27 @@
-//! Which days are worked in Sweden: public holidays computed by law, days that are free by custom, and own closed days.
+//! Which days are worked in Sweden: public holidays computed by law, days that are free by custom, own closed days; and
+//! on which the municipality pays.
 //!
 //! A pure calculation on dates: it knows neither the time of day nor what day it is today. The public holidays are
 //! those of lag (1989:253) om allmänna helgdagar, as they are from 2005 on; no substitute days exist in Sweden.
 
-use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::sync::Arc;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
 
 /// Why a day is not a working day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DayOff {
     /// A public holiday by law, by its Swedish name.
     PublicHoliday(&'static str),
-    /// Free by custom and agreement, though not by law: midsommarafton, julafton, nyårsafton.
-    FreeByCustom(&'static str),
-    /// A day the municipality has closed by its own choice.
-    Closed,
+    /// Free by custom and agreement, though not by law.
+    FreeByCustom(Eve),
+    /// A day the municipality has closed by its own choice, by the name it gave.
+    Closed(Option<Arc<str>>),
     /// A Saturday that is nothing else.
     Saturday,
     /// A Sunday that is nothing else; by the same law each Sunday is a public holiday.
@@ -25,7 +30,7 @@ pub enum DayOff {
 
 impl DayOff {
     /// Whether the day is off only because it is a Saturday or a Sunday.
-    pub fn is_weekend(self) -> bool {
+    pub fn is_weekend(&self) -> bool {
         matches!(self, Self::Saturday | Self::Sunday)
     }
 }
@@ -33,34 +38,114 @@ impl DayOff {
 impl fmt::Display for DayOff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::PublicHoliday(name) | Self::FreeByCustom(name) => name,
-            Self::Closed => "egen stängd dag",
+            Self::PublicHoliday(name) => name,
+            Self::FreeByCustom(eve) => eve.name(),
+            Self::Closed(name) => name.as_deref().unwrap_or("egen stängd dag"),
             Self::Saturday => "lördag",
             Self::Sunday => "söndag",
         })
     }
 }
 
-/// The Swedish calendar with the municipality's own closed days.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// An eve that is free by custom and agreement, though not by law.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Eve {
+    Midsommarafton,
+    Julafton,
+    Nyårsafton,
+}
+
+impl Eve {
+    /// Every one of them.
+    pub const ALL: [Self; 3] = [Self::Midsommarafton, Self::Julafton, Self::Nyårsafton];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Midsommarafton => "midsommarafton",
+            Self::Julafton => "julafton",
+            Self::Nyårsafton => "nyårsafton",
+        }
+    }
+
+    fn on(date: NaiveDate) -> Option<Self> {
+        match (date.month(), date.day()) {
+            (12, 24) => Some(Self::Julafton),
+            (12, 31) => Some(Self::Nyårsafton),
+            (6, 19..=25) if date.weekday() == Weekday::Fri => Some(Self::Midsommarafton),
+            _ => None,
+        }
+    }
+}
+
+/// Days that the municipality has closed: `2026-05-15`, `2026-05-15 klämdag`, `2026-12-28..2026-12-30 mellandagar`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ClosedDays {
+    /// The first and the last of them.
+    pub days: RangeInclusive<NaiveDate>,
+    /// What they are called.
+    pub name: Option<Arc<str>>,
+}
+
+impl FromStr for ClosedDays {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (days, name) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        let (first, last) = days.split_once("..").unwrap_or((days, days));
+        let date = |day: &str| day.parse::<NaiveDate>().map_err(|_| format!("\"{text}\" är inget datum"));
+        let (first, last) = (date(first)?, date(last)?);
+        if last < first {
+            return Err(format!("{last} kommer före {first}"));
+        }
+        Ok(Self { days: first..=last, name: Some(name.trim()).filter(|name| !name.is_empty()).map(Into::into) })
+    }
+}
+
+impl TryFrom<String> for ClosedDays {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map_err(|why| format!("{why}: skriv som 2026-05-15 klämdag eller 2026-12-28..2026-12-30"))
+    }
+}
+
+/// The Swedish calendar with what a municipality adds to it; `[calendar]` in `kollega.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Calendar {
-    closed: BTreeSet<NaiveDate>,
+    /// The eves that are not worked: all, unless the municipality has chosen.
+    pub eves: Vec<Eve>,
+    /// The municipality's own closed days.
+    pub closed: Vec<ClosedDays>,
+    /// The day of the month on which the municipality pays; on a day off, the working day before.
+    #[serde(deserialize_with = "day_of_month")]
+    pub payday: Option<u32>,
+    /// The days on which it pays, listed; in their months they stand in place of `payday`.
+    pub paydays: Vec<NaiveDate>,
+}
+
+impl Default for Calendar {
+    fn default() -> Self {
+        Self { eves: Eve::ALL.to_vec(), closed: Vec::new(), payday: None, paydays: Vec::new() }
+    }
 }
 
 impl Calendar {
-    /// The Swedish calendar where the `closed` days are not worked either.
-    pub fn sweden(closed: impl IntoIterator<Item = NaiveDate>) -> Self {
-        Self { closed: closed.into_iter().collect() }
-    }
-
     /// Why `date` is not worked; none for a working day. The most particular reason wins: a holiday on a Saturday
     /// is named as the holiday.
     pub fn day_off(&self, date: NaiveDate) -> Option<DayOff> {
         public_holiday(date)
             .map(DayOff::PublicHoliday)
-            .or_else(|| free_by_custom(date).map(DayOff::FreeByCustom))
-            .or_else(|| self.closed.contains(&date).then_some(DayOff::Closed))
+            .or_else(|| Eve::on(date).filter(|eve| self.eves.contains(eve)).map(DayOff::FreeByCustom))
+            .or_else(|| self.closed(date))
             .or_else(|| weekend(date))
+    }
+
+    fn closed(&self, date: NaiveDate) -> Option<DayOff> {
+        let closed = self.closed.iter().find(|closed| closed.days.contains(&date))?;
+        Some(DayOff::Closed(closed.name.clone()))
     }
 
     /// Whether people work on `date`.
@@ -93,6 +178,36 @@ impl Calendar {
             return self.next_working_day(date);
         }
         (0..n).fold(date, |day, _| self.next_working_day(day))
+    }
+
+    /// Whether any day is known on which the municipality pays.
+    pub fn has_paydays(&self) -> bool {
+        self.payday.is_some() || !self.paydays.is_empty()
+    }
+
+    /// The days of a month on which the municipality pays, earliest first.
+    pub fn paydays_in(&self, year: i32, month: u32) -> Vec<NaiveDate> {
+        let mut listed: Vec<_> =
+            self.paydays.iter().copied().filter(|day| (day.year(), day.month()) == (year, month)).collect();
+        if listed.is_empty() {
+            return self.payday.and_then(|day| self.ruled_payday(year, month, day)).into_iter().collect();
+        }
+        listed.sort_unstable();
+        listed.dedup();
+        listed
+    }
+
+    fn ruled_payday(&self, year: i32, month: u32, day: u32) -> Option<NaiveDate> {
+        let date = (28..=day).rev().chain([day]).find_map(|day| NaiveDate::from_ymd_opt(year, month, day))?;
+        Some(if self.is_working_day(date) { date } else { self.previous_working_day(date) })
+    }
+}
+
+fn day_of_month<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let day = Option::<u32>::deserialize(deserializer)?;
+    match day {
+        Some(0 | 32..) => Err(serde::de::Error::custom("payday är en dag i månaden, 1–31")),
+        day => Ok(day),
     }
 }
 
@@ -129,15 +244,6 @@ fn saturday_holiday(date: NaiveDate) -> Option<&'static str> {
     match (date.weekday(), date.month(), date.day()) {
         (Weekday::Sat, 6, 20..=26) => Some("midsommardagen"),
         (Weekday::Sat, 10, 31) | (Weekday::Sat, 11, 1..=6) => Some("alla helgons dag"),
-        _ => None,
-    }
-}
-
-fn free_by_custom(date: NaiveDate) -> Option<&'static str> {
-    match (date.month(), date.day()) {
-        (12, 24) => Some("julafton"),
-        (12, 31) => Some("nyårsafton"),
-        (6, 19..=25) if date.weekday() == Weekday::Fri => Some("midsommarafton"),
         _ => None,
     }
 }
@@ -182,7 +288,7 @@ mod tests {
     }
 
     fn sweden() -> Calendar {
-        Calendar::sweden([])
+        Calendar::default()
     }
 
     #[test]
@@ -244,7 +350,7 @@ mod tests {
             holidays.extend((easter_sunday(year) + Days::new(39) == days[120 + usize::from(leap(year))]).then_some(""));
             holidays.extend((easter_sunday(year) + Days::new(49) == days[156 + usize::from(leap(year))]).then_some(""));
             assert_eq!(holidays.len(), 13, "{year}: {holidays:?}");
-            assert_eq!(days.iter().filter(|date| free_by_custom(**date).is_some()).count(), 3, "{year}");
+            assert_eq!(days.iter().filter(|date| Eve::on(**date).is_some()).count(), 3, "{year}");
         }
     }
 
@@ -265,12 +371,44 @@ mod tests {
         assert_eq!(public_holiday(day("2027-10-30")), None);
     }
 
+    fn with(closed: &[&str]) -> Calendar {
+        let closed = closed.iter().map(|text| text.parse().expect("closed days")).collect();
+        Calendar { closed, ..Calendar::default() }
+    }
+
     #[test]
-    fn an_own_closed_day_is_not_worked() {
-        let calendar = Calendar::sweden([day("2026-05-15")]);
-        assert_eq!(calendar.day_off(day("2026-05-15")), Some(DayOff::Closed));
+    fn an_own_closed_day_is_not_worked_and_says_its_name() {
+        let calendar = with(&["2026-05-15", "2026-12-28..2026-12-30 mellandagar"]);
+        assert_eq!(calendar.day_off(day("2026-05-15")), Some(DayOff::Closed(None)));
         assert!(sweden().is_working_day(day("2026-05-15")));
         assert_eq!(calendar.next_working_day(day("2026-05-13")), day("2026-05-18"));
+        assert_eq!(calendar.day_off(day("2026-12-29")).expect("closed").to_string(), "mellandagar");
+        assert_eq!(calendar.next_working_day(day("2026-12-23")), day("2027-01-04"));
+    }
+
+    #[test]
+    fn closed_days_that_can_not_be_are_refused() {
+        for text in ["15 maj", "2026-02-30", "2026-05-15..", "2026-05-16..2026-05-15", ""] {
+            assert!(text.parse::<ClosedDays>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_eve_that_is_not_chosen_is_worked() {
+        let calendar = Calendar { eves: vec![Eve::Julafton], ..Calendar::default() };
+        assert!(calendar.is_working_day(day("2026-06-19")) && !calendar.is_working_day(day("2026-12-24")));
+    }
+
+    #[test]
+    fn the_payday_is_a_working_day_of_its_month_unless_the_month_has_its_own() {
+        let paydays = vec![day("2026-12-18")];
+        let calendar = Calendar { payday: Some(27), paydays, ..Calendar::default() };
+        assert_eq!(calendar.paydays_in(2026, 11), [day("2026-11-27")]);
+        assert_eq!(calendar.paydays_in(2026, 6), [day("2026-06-26")]);
+        assert_eq!(calendar.paydays_in(2026, 12), [day("2026-12-18")]);
+        let last = Calendar { payday: Some(31), ..Calendar::default() };
+        assert_eq!(last.paydays_in(2027, 2), [day("2027-02-26")]);
+        assert_eq!(last.paydays_in(2028, 2), [day("2028-02-29")]);
     }
 
     #[test]
@@ -292,6 +430,6 @@ mod tests {
     fn an_ordinary_weekend_is_named_by_its_day() {
         assert_eq!(sweden().day_off(day("2026-11-21")), Some(DayOff::Saturday));
         assert_eq!(sweden().day_off(day("2026-11-22")), Some(DayOff::Sunday));
-        assert!(DayOff::Saturday.is_weekend() && !DayOff::Closed.is_weekend());
+        assert!(DayOff::Saturday.is_weekend() && !DayOff::Closed(None).is_weekend());
     }
 }

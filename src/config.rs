@@ -18,6 +18,8 @@ pub struct Config {
     /// How to sign in to each system.
     pub signins: PathBuf,
     pub timezone: String,
+    /// The municipality's own closed days and paydays, besides the public holidays.
+    pub calendar: crate::calendar::Calendar,
     pub database: Database,
     pub console: Console,
     pub webdriver: WebDriver,
@@ -71,6 +73,8 @@ pub struct WebDriver {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Worker {
+    /// Whose work is done: the pools that bots are in.
+    pub pools: Vec<String>,
     /// How many items are worked on at the same time, each with its own browsers.
     pub sessions: usize,
     /// What is added to a step's time-out for the lease.
@@ -79,6 +83,9 @@ pub struct Worker {
     /// How long after a lease's end another worker waits before it takes over.
     #[serde(deserialize_with = "crate::duration::deserialize")]
     pub margin: Duration,
+    /// How long a worker that is asked to end waits for the stages in hand.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub drain: Duration,
     /// How often the queue is looked at when there is nothing to do.
     #[serde(deserialize_with = "crate::duration::deserialize")]
     pub poll: Duration,
@@ -146,6 +153,7 @@ impl Default for Config {
             rulebooks: "rulebooks".into(),
             signins: "systems".into(),
             timezone: "Europe/Stockholm".into(),
+            calendar: crate::calendar::Calendar::default(),
             database: Database::default(),
             console: Console::default(),
             webdriver: WebDriver::default(),
@@ -187,9 +195,11 @@ impl Default for WebDriver {
 impl Default for Worker {
     fn default() -> Self {
         Self {
+            pools: vec!["default".into()],
             sessions: 1,
             lease: Duration::from_secs(30),
             margin: Duration::from_secs(5),
+            drain: Duration::from_mins(2),
             poll: Duration::from_millis(500),
             tries: 3,
             backoff: Duration::from_secs(30),
@@ -231,7 +241,13 @@ impl Config {
         let wrong = |error: config::ConfigError| Error { file: file.to_path_buf(), message: error.to_string() };
         let source = config::Config::builder()
             .add_source(config::File::from(file).required(named).format(config::FileFormat::Toml))
-            .add_source(config::Environment::with_prefix("KOLLEGA").separator("__").try_parsing(true))
+            .add_source(
+                config::Environment::with_prefix("KOLLEGA")
+                    .separator("__")
+                    .list_separator(",")
+                    .with_list_parse_key("worker.pools")
+                    .try_parsing(true),
+            )
             .build()
             .map_err(wrong)?;
         let mut loaded: Self = source.try_deserialize().map_err(wrong)?;
@@ -247,6 +263,18 @@ impl Config {
     /// The folder of the database, the key and the secrets.
     pub fn data(&self) -> PathBuf {
         self.path(&self.data)
+    }
+
+    /// The folder of pictures of pages.
+    pub fn screenshots(&self) -> PathBuf {
+        self.data().join("screenshots")
+    }
+
+    /// The file of a picture by its name in the log; none for what is not such a name.
+    pub fn screenshot(&self, name: &str) -> Option<PathBuf> {
+        let hash = name.strip_suffix(".png")?;
+        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hash.then(|| self.screenshots().join(name))
     }
 
     /// The script of a bot.

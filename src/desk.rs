@@ -17,6 +17,8 @@ use crate::wording;
 const READERS: &[&str] = &["caseworker", "reviewer", "auditor"];
 /// Roles that may settle an uncertain item and start a new attempt.
 pub const OPERATORS: &[&str] = &["operations", "it"];
+/// Roles that may approve a version of a robot's script.
+pub const APPROVERS: &[&str] = &["developer", "it"];
 
 /// Why a decision was not recorded.
 #[derive(Debug, thiserror::Error)]
@@ -175,6 +177,11 @@ pub fn has_inbox(user: &User) -> bool {
 /// Whether the person may settle uncertain items and start new attempts.
 pub fn may_operate(user: &User) -> bool {
     OPERATORS.iter().any(|role| user.has_role(role))
+}
+
+/// Whether the person may approve a version of a robot's script.
+pub fn may_approve(user: &User) -> bool {
+    APPROVERS.iter().any(|role| user.has_role(role))
 }
 
 /// How much of an item a person may see.

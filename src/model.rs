@@ -134,6 +134,8 @@ states! {
         Running = "running",
         Done = "done",
         Failed = "failed",
+        /// It took longer than it may; what was left waits for the bot's next run.
+        Stopped = "stopped",
     }
 }
 
@@ -158,11 +160,13 @@ pub struct Run {
     pub bot: String,
     /// The SHA-256 of the bot script.
     pub version: String,
-    /// `schedule`, `hand` or `demo`.
+    /// `schedule` (the clock), `queue`, `after`, `http`, `hand` or `demo`.
     pub trigger: String,
     pub schedule: Option<String>,
     /// The nominal local time of the schedule.
     pub nominal: Option<String>,
+    /// Which workers may take it.
+    pub pool: String,
     #[sqlx(try_from = "String")]
     pub state: RunState,
     pub reason: Option<String>,
@@ -173,6 +177,15 @@ pub struct Run {
     pub created_at: String,
     pub started_at: Option<String>,
     pub ended_at: Option<String>,
+    /// How long it may take before it is asked to stop.
+    pub max_runtime_s: Option<i64>,
+    /// How long it then may take before it is ended.
+    pub stop_grace_s: Option<i64>,
+    /// When it was asked to stop, and why.
+    pub stop_at: Option<String>,
+    pub stop_reason: Option<String>,
+    /// `newest_approved` or `exact` where it is held to an approved script; none: the file as it is.
+    pub pin: Option<String>,
 }
 
 /// One piece of work.
@@ -182,6 +195,8 @@ pub struct Item {
     pub bot: String,
     pub reference: String,
     pub run: RunId,
+    /// Which workers may take it.
+    pub pool: String,
     #[sqlx(try_from = "String")]
     pub state: ItemState,
     pub attempt: i64,
@@ -338,7 +353,15 @@ states! {
         Rerun = "rerun",
         Cancelled = "cancelled",
         LateWrite = "late_write",
+        /// A worker that ends has let go of the item between two stages, or before its commit.
+        Released = "released",
+        /// Another key is in use from now on, because the one before was lost.
+        KeyReplaced = "key_replaced",
         Fired = "fired",
+        SchedulePaused = "schedule_paused",
+        ScheduleResumed = "schedule_resumed",
+        StopAsked = "stop_asked",
+        Approved = "approved",
     }
 }
 
@@ -424,20 +447,87 @@ pub struct LoggedEvent {
     pub detail: Option<String>,
 }
 
-/// A nominal time of a schedule and what became of it.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+/// A nominal time of a schedule, or another start of it, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct Firing {
     pub schedule: String,
-    /// Local wall time.
+    /// `schedule` (the clock), `queue`, `after`, `http` or `hand`.
+    pub trigger: String,
+    /// Local wall time; for a start by something else, what makes it one: `run:<id>`, `http:<hash of the key>` …
     pub nominal: String,
     /// 0, or 1 for the second of two equal wall times.
     pub fold: i64,
     pub due_at: String,
-    /// `fired`, `missed` or `skipped`.
+    /// `fired`, `missed`, `skipped`, or `waiting` for the run before to end.
     pub result: String,
     pub reason: Option<String>,
     pub run: Option<RunId>,
     pub at: String,
+}
+
+/// What is kept of a schedule that has been looked at.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Watch {
+    pub schedule: String,
+    /// Until when its nominal times are handled, UTC.
+    pub handled_until: String,
+    /// When it was first seen.
+    pub since: Option<String>,
+    pub paused_at: Option<String>,
+    /// `schedule` when it paused itself, or `person:<name>`.
+    pub paused_by: Option<String>,
+    pub paused_reason: Option<String>,
+    pub resumed_at: Option<String>,
+}
+
+/// A bot's script that a person has approved, as it stood.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Script {
+    pub bot: String,
+    /// The SHA-256 of the script.
+    pub version: String,
+    #[serde(skip)]
+    pub script: String,
+    pub approved_at: String,
+    pub approved_by: String,
+    pub note: String,
+}
+
+/// A program that is at work, by its own word.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Node {
+    /// Its machine, its process, and a word that no other has.
+    pub name: String,
+    /// `serve` or `worker`.
+    pub kind: String,
+    /// JSON list of pools.
+    pub pools: String,
+    pub sessions: i64,
+    /// The program's version.
+    pub version: String,
+    /// Tells whether two nodes have the same secrets, and nothing else.
+    pub secrets: String,
+    /// It takes no more work and ends when what it holds has come to a stage's end.
+    pub draining: bool,
+    pub started_at: String,
+    pub seen_at: String,
+}
+
+impl Node {
+    /// The pools whose work it takes.
+    pub fn pools(&self) -> Vec<String> {
+        serde_json::from_str(&self.pools).unwrap_or_default()
+    }
+}
+
+/// A node as it is seen from the store.
+#[derive(Debug, Clone)]
+pub struct NodeState {
+    pub node: Node,
+    /// `alive`, `draining` or `dead`.
+    pub state: &'static str,
+    /// The references of the items that it holds.
+    pub holds: Vec<String>,
 }
 
 /// A person who may sign in.

@@ -1,13 +1,17 @@
-//! Why an item is where it is, and what will move it on: read from the live state.
+//! Why an item is where it is, and what will move it on; why a schedule does not start: read from the live state.
 //!
 //! Says nothing personal: the reason of a hand-over is shown by the console and `kollega decide` only.
 
+mod schedule;
+
 use serde::Serialize;
+
+pub use schedule::{ScheduleWhy, schedule};
 
 use crate::config::Config;
 use crate::desk::Bots;
 use crate::model::{Item, ItemState, parse_time};
-use crate::store::{Result, Store};
+use crate::store::{RUN_STOPPED, Result, Store};
 use crate::wording;
 
 /// Why an item waits or ended.
@@ -60,7 +64,7 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
     let now = store.now().await?;
     let clock = Clock { timezone: wording::timezone(config), now };
     match item.state {
-        ItemState::Ready => ready(&mut why, item, &clock),
+        ItemState::Ready => ready(&mut why, item, &clock, store.has_worker(&item.pool).await?),
         ItemState::Deferred => deferred(&mut why, item, &clock),
         ItemState::InProgress => in_progress(&mut why, item, &clock),
         ItemState::AwaitingDecision => awaiting(&mut why, item, config, &clock),
@@ -95,7 +99,7 @@ fn say(why: &mut Why, because: impl Into<String>, next: impl Into<String>) {
     why.next = next.into();
 }
 
-fn ready(why: &mut Why, item: &Item, clock: &Clock) {
+fn ready(why: &mut Why, item: &Item, clock: &Clock, has_worker: bool) {
     match &item.not_before {
         Some(until) if !clock.is_past(until) => {
             why.until = Some(until.clone());
@@ -106,6 +110,15 @@ fn ready(why: &mut Why, item: &Item, clock: &Clock) {
                 "Ingenting: det går vidare av sig självt.",
             );
         }
+        _ if !has_worker => say(
+            why,
+            format!("Står i kö, men ingen arbetare är i gång för poolen {}.", item.pool),
+            format!(
+                "Starta en: `kollega worker --pool {}`, eller `kollega serve` där worker.pools har den. `kollega nodes` \
+                 visar vilka som är i gång.",
+                item.pool
+            ),
+        ),
         _ => say(
             why,
             "Står i kö och väntar på en arbetare.",
@@ -115,6 +128,10 @@ fn ready(why: &mut Why, item: &Item, clock: &Clock) {
 }
 
 fn deferred(why: &mut Why, item: &Item, clock: &Clock) {
+    if item.not_before.is_none() && item.code.as_deref() == Some(RUN_STOPPED) {
+        let next = format!("Ingenting: nästa körning av {} tar upp det där det är.", item.bot);
+        return say(why, "Körningen stoppades medan ärendet var kvar. Det väntar på robotens nästa körning.", next);
+    }
     why.until.clone_from(&item.not_before);
     let until = item.not_before.as_deref().map_or_else(|| "en senare tid".into(), |until| clock.local(until));
     let code = item.code.as_deref().map(|code| format!(" Orsak: {code}.")).unwrap_or_default();

@@ -31,6 +31,7 @@ pub fn run_state(state: RunState) -> &'static str {
         RunState::Running => "pågår",
         RunState::Done => "klar",
         RunState::Failed => "misslyckades",
+        RunState::Stopped => "stoppad",
     }
 }
 
@@ -52,6 +53,9 @@ pub fn role(id: &str) -> &str {
 pub fn trigger(id: &str) -> &str {
     match id {
         "schedule" => "schema",
+        "queue" => "kön",
+        "after" => "en annan körning",
+        "http" => "anrop",
         "hand" => "för hand",
         "demo" => "demo",
         other => other,
@@ -74,6 +78,7 @@ pub fn firing(result: &str) -> &str {
         "fired" => "startade",
         "missed" => "missad",
         "skipped" => "överhoppad",
+        "waiting" => "väntar",
         other => other,
     }
 }
@@ -134,7 +139,13 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::Rerun => "nytt försök",
         EventKind::Cancelled => "avbrutet",
         EventKind::LateWrite => "för sen skrivning avvisad",
+        EventKind::Released => "släppt av arbetare som avslutas",
+        EventKind::KeyReplaced => "nyckel bytt",
         EventKind::Fired => "schema startade",
+        EventKind::SchedulePaused => "schema pausat",
+        EventKind::ScheduleResumed => "schema återupptaget",
+        EventKind::StopAsked => "körning ombedd att stanna",
+        EventKind::Approved => "robotens version godkänd",
     }
 }
 

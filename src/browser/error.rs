@@ -117,8 +117,21 @@ impl ErrorKind {
             CmdError::NotW3C(value) => by_words(&value.to_string()),
             CmdError::Json(_) => Self::Remote("svaret var inte JSON".to_owned()),
             CmdError::BadUrl(_) => Self::WrongTarget("adressen är inte giltig".to_owned()),
-            CmdError::Failed(_) | CmdError::FailedC(_) | CmdError::Lost(_) => Self::DriverGone,
+            CmdError::FailedC(error) => Self::unreachable(&error),
+            CmdError::Failed(_) | CmdError::Lost(_) => Self::DriverGone,
             other => Self::Remote(first_line(&other.to_string())),
+        }
+    }
+
+    /// No answer at all: a certificate that is not trusted is for somebody to set right, anything else may pass.
+    pub(super) fn unreachable(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
+        match causes.find(|cause| cause.contains("invalid peer certificate")) {
+            Some(cause) => Self::NotStarted(format!(
+                "serverns certifikat godkänns inte ({cause}); lägg utfärdarens certifikat i datorns lista med \
+                 update-ca-certificates, eller ange filen i miljövariabeln SSL_CERT_FILE"
+            )),
+            None => Self::DriverGone,
         }
     }
 }
@@ -146,7 +159,12 @@ fn by_words(message: &str) -> ErrorKind {
         ErrorKind::TabCrashed
     } else if says("deepSerializedValue") || says("deserialize") {
         ErrorKind::ScriptsReplaced
-    } else if says("not reachable") || says("disconnected") || says("invalid session") || says("ession timed out") {
+    } else if super::grid::is_without_node(message)
+        || says("not reachable")
+        || says("disconnected")
+        || says("invalid session")
+        || says("ession timed out")
+    {
         ErrorKind::SessionGone
     } else if says("ERR_") {
         ErrorKind::NotFetched(net_error(message))
@@ -194,6 +212,27 @@ mod tests {
     fn what_the_driver_quotes_from_the_page_is_not_kept() {
         let said = "element click intercepted: Element <input value=\"6200\"> is not clickable\nat 3";
         assert_eq!(first_line(said), "element click intercepted: Element  is not clickable");
+    }
+
+    /// What Selenium Grid 4.48 answered for a session whose node was killed, under `unknown error` each.
+    #[test]
+    fn a_killed_node_is_a_session_that_is_gone() {
+        let node = "http://127.0.0.1:7003/session/f1f8b264bd027b7c33af3fcd74507c11/title";
+        for said in [
+            format!("Unable to execute request for an existing session: Connection error (GET {node})"),
+            format!("Unable to execute request for an existing session: Failed to execute request (POST {node})"),
+        ] {
+            assert_eq!(by_words(&said), ErrorKind::SessionGone);
+        }
+    }
+
+    /// What it answered for one whose node was started again, or that had been idle, under `invalid session id`.
+    #[test]
+    fn a_session_that_the_hub_has_removed_is_gone() {
+        let said = "Unable to find session with ID: cc30beb6. Session was removed at 2026-11-26T04:30:43.289928901Z \
+                    (20 seconds ago), reason: node was restarted, node: http://127.0.0.1:7003";
+        let answer = fantoccini::error::WebDriver::new(ErrorStatus::InvalidSessionId, said);
+        assert_eq!(ErrorKind::of(CmdError::Standard(answer), Duration::ZERO), ErrorKind::SessionGone);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Nothing here acts on the page except through what the script was asked to do.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::connection::Limit;
@@ -13,26 +15,61 @@ use super::target::Target;
 /// One function of plain JavaScript, run anew for each request in the document that the driver stands in.
 ///
 /// It keeps nothing in the page and adds nothing to its global object. Its answer is plain data with at most one
-/// element. The order of the parts does not matter but for the first, which takes the request, and the last.
-const SCRIPT: &str = concat!(
-    include_str!("page/text.js"),
-    include_str!("page/element.js"),
-    include_str!("page/table.js"),
-    include_str!("page/field.js"),
-    include_str!("page/thing.js"),
-    include_str!("page/frame.js"),
-    include_str!("page/state.js"),
-    include_str!("page/set.js"),
-    include_str!("page/read.js"),
-    include_str!("page/mask.js"),
-    include_str!("page/answer.js"),
-);
+/// element. The order of the parts does not matter but for the first, which takes the request, and the last. It travels
+/// and is compiled each time, which costs more than what most requests do: so each gets only the parts that it needs.
+struct Scripts {
+    set: String,
+    read: String,
+    masks: String,
+    look: String,
+}
+
+static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
+    set: script(include_str!("page/set.js")),
+    read: script(include_str!("page/read.js")),
+    masks: script(include_str!("page/mask.js")),
+    look: script(""),
+});
+
+/// The parts that every request needs, and one more; without what only a reader of the code needs.
+fn script(part: &str) -> String {
+    let parts = [
+        include_str!("page/text.js"),
+        include_str!("page/element.js"),
+        include_str!("page/table.js"),
+        include_str!("page/field.js"),
+        include_str!("page/thing.js"),
+        include_str!("page/frame.js"),
+        include_str!("page/state.js"),
+        part,
+        include_str!("page/answer.js"),
+    ];
+    let lines = parts.iter().flat_map(|part| part.lines()).map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with("//")).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The script that can do what is asked for.
+fn script_for(request: &Value) -> &'static str {
+    match request["op"].as_str() {
+        Some("set") => &SCRIPTS.set,
+        Some("read" | "table" | "exists" | "text") => &SCRIPTS.read,
+        Some("masks") => &SCRIPTS.masks,
+        _ => &SCRIPTS.look,
+    }
+}
 
 /// The key under which WebDriver passes an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// How many looks in a row may show more than one match before it is an error: a page may be redrawing.
 const PATIENCE: u32 = 6;
+
+/// Where the target of a coming act stood when it was last seen.
+pub(super) struct Glimpse {
+    pub targets: Vec<Target>,
+    /// Its place, in the script's own terms.
+    pub place: Value,
+}
 
 /// An element that the driver can be told to use, in the frame that it now stands in.
 pub(super) struct Reached {
@@ -52,12 +89,12 @@ impl Session {
     /// Asks once, in this frame of the window.
     pub(super) async fn ask_in(&mut self, path: &[u64], request: &Value, limit: Limit) -> Result<Value, ErrorKind> {
         self.go(path, limit).await?;
-        let answer = self.send(Command::script(SCRIPT, request), limit).await;
+        let answer = self.send(Command::script(script_for(request), request), limit).await;
         if matches!(answer, Err(ErrorKind::NoFrame | ErrorKind::NoWindow)) {
             // The frame's page was replaced: stand in it anew before it is called missing.
             self.at = None;
             self.go(path, limit).await?;
-            return self.send(Command::script(SCRIPT, request), limit).await;
+            return self.send(Command::script(script_for(request), request), limit).await;
         }
         answer
     }
@@ -88,7 +125,8 @@ impl Session {
         limit: Limit,
     ) -> Result<Reached, ErrorKind> {
         let request = json!({"op": "act", "use": mode, "targets": targets, "fallback": fallback});
-        let mut place = Value::Null;
+        let glimpse = self.glimpse.take().filter(|glimpse| glimpse.targets == targets);
+        let mut place = glimpse.map_or(Value::Null, |glimpse| glimpse.place);
         loop {
             let found = self.resolve(&request, limit).await?;
             // Seen twice at the same place: it has stopped moving.
@@ -172,4 +210,21 @@ pub(super) fn is_final(kind: &ErrorKind, round: u32) -> bool {
 
 fn texts(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::script_for;
+
+    #[test]
+    fn every_request_is_given_the_part_that_answers_it() {
+        for op in ["set", "masks", "frame", "act"] {
+            assert!(script_for(&json!({"op": op})).contains(&format!("operations.{op} = ")), "{op}");
+        }
+        for op in ["read", "table", "exists", "text"] {
+            assert!(script_for(&json!({"op": op})).contains("Object.assign(operations, { read, "), "{op}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! A worker that is stopped or killed can't look after its browsers, and a browser that outlives its lease might still
 //! save what somebody else is about to save. The guard knows records and deadlines and nothing else. Orders come one
 //! JSON line each on its standard input and are answered by one line each; the end of input means that the worker died.
+//! A session on a Grid is ended by `DELETE`, again and again until that is answered, and kept from idling meanwhile.
 
 use std::collections::HashMap;
 use std::io;
@@ -18,7 +19,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::process::Process;
-use super::record::{SessionRecord, end_orphans, end_recorded};
+use super::record::{SessionRecord, end_orphans, end_surely};
+use super::remote;
+
+/// How often a session elsewhere is kept from being taken for idle, well within what a Grid allows (300 s, or as little
+/// as a minute).
+const TOUCH: Duration = Duration::from_secs(20);
 
 /// What the worker tells its guard.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,6 +33,7 @@ enum Order {
     Watch { record: Box<SessionRecord>, lease_ms: u64 },
     Renew { id: String, lease_ms: u64 },
     Release { id: String },
+    End { id: String },
 }
 
 /// The guard's answer: whether it watches the session that the order was about.
@@ -80,6 +87,11 @@ impl Guard {
         self.order(&Order::Release { id: id.to_owned() }).await.map(|_| ())
     }
 
+    /// Has the guard end a session now, however long that takes.
+    pub async fn end(&self, id: &str) -> io::Result<()> {
+        self.order(&Order::End { id: id.to_owned() }).await.map(|_| ())
+    }
+
     async fn order(&self, order: &Order) -> io::Result<bool> {
         let mut line = self.line.lock().await;
         let text = serde_json::to_string(order)? + "\n";
@@ -104,6 +116,7 @@ fn millis(lease: Duration) -> u64 {
 struct Watch {
     sessions: HashMap<String, (SessionRecord, Instant)>,
     endings: JoinSet<bool>,
+    touches: JoinSet<()>,
 }
 
 /// The whole life of the guard process: it returns when its input has ended and every session it watched is ended.
@@ -120,6 +133,7 @@ async fn watch(journal: Option<&Path>) -> io::Result<()> {
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
     let mut replies = tokio::io::stdout();
     let mut watch = Watch::default();
+    let mut touch = tokio::time::interval(TOUCH);
     loop {
         let next = watch.next_deadline();
         tokio::select! {
@@ -136,7 +150,9 @@ async fn watch(journal: Option<&Path>) -> io::Result<()> {
                 _ => break,
             },
             () = tokio::time::sleep_until(next) => watch.end_expired(Instant::now()),
+            _ = touch.tick() => watch.touch_remote(),
             Some(_) = watch.endings.join_next(), if !watch.endings.is_empty() => {}
+            Some(_) = watch.touches.join_next(), if !watch.touches.is_empty() => {}
         }
     }
     watch.end_all().await;
@@ -164,6 +180,13 @@ impl Watch {
             }
             Order::Renew { id, lease_ms } => self.sessions.get_mut(&id).map(|held| held.1 = end_of(lease_ms)).is_some(),
             Order::Release { id } => self.sessions.remove(&id).is_some(),
+            Order::End { id } => match self.sessions.remove(&id) {
+                Some((record, _)) => {
+                    self.endings.spawn(end_surely(record));
+                    true
+                }
+                None => false,
+            },
         }
     }
 
@@ -175,13 +198,21 @@ impl Watch {
     fn end_expired(&mut self, now: Instant) {
         let expired = self.sessions.extract_if(|_, held| held.1 <= now);
         for (_, (record, _)) in expired {
-            self.endings.spawn(async move { end_recorded(&record).await });
+            self.endings.spawn(end_surely(record));
+        }
+    }
+
+    /// Under its lease a session may wait for long: for an agency, or while another system is worked in.
+    fn touch_remote(&mut self) {
+        for (record, _) in self.sessions.values().filter(|held| !held.0.local) {
+            let (endpoint, session) = (record.endpoint.clone(), record.session.clone());
+            self.touches.spawn(async move { remote::touch(&endpoint, &session).await });
         }
     }
 
     async fn end_all(mut self) {
         for (record, _) in std::mem::take(&mut self.sessions).into_values() {
-            self.endings.spawn(async move { end_recorded(&record).await });
+            self.endings.spawn(end_surely(record));
         }
         while self.endings.join_next().await.is_some() {}
     }

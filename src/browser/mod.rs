@@ -12,6 +12,7 @@ mod error;
 mod file;
 mod find;
 mod frame;
+mod grid;
 pub mod guard;
 mod picture;
 mod process;

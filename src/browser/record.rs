@@ -6,11 +6,20 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use tokio::time::{Instant, sleep};
+
 use super::process::{self, Process};
 use super::remote;
+
+/// Between two tries to end a session at an endpoint that does not answer.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// How long it is tried. A Grid has by then ended an idle session by itself: in five minutes, unless it is told otherwise.
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// How to find and end one session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +117,11 @@ impl SessionRecord {
         }
     }
 
+    /// Whether its processes are on another machine, or were begun before this one was started again as another.
+    pub fn is_elsewhere(&self) -> bool {
+        self.local && self.machine != process::machine()
+    }
+
     /// Removes what the session left on disk: the profile may hold what pages showed.
     pub fn forget(&self) {
         // A process that was killed a moment ago may still be writing; the second try meets an empty house.
@@ -127,18 +141,33 @@ impl SessionRecord {
 /// Ends a recorded session whoever holds it: its processes here, or `DELETE` at the remote endpoint.
 ///
 /// True when nothing of it is left, or when the remote endpoint answered that it is gone; the record is then removed.
-/// False when that can't be known, as for a browser that ran on another machine: only its own guard ends it there.
+/// False when that can't be known: a browser that ran on another machine, which only its own guard ends there, or an
+/// endpoint that does not answer for the node that had it.
 pub async fn end_recorded(record: &SessionRecord) -> bool {
     let ended = if record.local {
         let record = record.clone();
         tokio::task::spawn_blocking(move || record.end_processes()).await.unwrap_or(false)
     } else {
-        remote::delete(&record.endpoint, &record.session).await
+        Box::pin(remote::delete(&record.endpoint, &record.session)).await
     };
     if ended {
         record.forget();
     }
     ended
+}
+
+/// Ends a recorded session, and asks a remote endpoint that is away until it answers that the session is gone.
+pub(super) async fn end_surely(record: SessionRecord) -> bool {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if end_recorded(&record).await {
+            return true;
+        }
+        if record.local || Instant::now() >= until {
+            return false;
+        }
+        sleep(AGAIN).await;
+    }
 }
 
 /// Ends all sessions in `journal` whose holder is gone, from a life before this one; how many that were.

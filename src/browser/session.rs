@@ -13,6 +13,7 @@ use super::config::BrowserConfig;
 use super::connection::{Connection, Limit};
 use super::driver::Driver;
 use super::error::{Error, ErrorKind};
+use super::find::Glimpse;
 use super::process::Process;
 use super::record::{self, SessionRecord};
 use super::remote::{self, Command};
@@ -42,6 +43,8 @@ pub struct Session {
     pub(super) windows: HashMap<String, String>,
     /// The frame that the driver stands in; none when that is not known.
     pub(super) at: Option<Vec<u64>>,
+    /// What the step before saw of the target of the next one.
+    pub(super) glimpse: Option<Glimpse>,
     ended: bool,
 }
 
@@ -52,7 +55,9 @@ impl Session {
         match Box::pin(begin(config, &mut record)).await {
             Ok(session) => Ok(session),
             Err(kind) => {
-                record::end_recorded(&record).await;
+                if !record::end_recorded(&record).await {
+                    tokio::spawn(record::end_surely(record));
+                }
                 Err(Error::new("öppna en webbläsare", kind))
             }
         }
@@ -86,6 +91,7 @@ impl Session {
         }
         self.place().frames.clear();
         self.at = None;
+        self.glimpse = None;
         match self.send(Command::post("url", json!({"url": url})), limit).await {
             // A page that opens a dialog as it loads is open; the dialog is for the next step.
             Ok(_) | Err(ErrorKind::UnexpectedDialog { .. }) => Ok(()),
@@ -126,23 +132,25 @@ impl Session {
         self.places.last_mut().expect("the outermost window is never left")
     }
 
-    /// Ends the session: the browser, its driver, its profile and its record.
-    pub async fn end(mut self) {
+    /// Ends the session: the browser, its driver, its profile and its record. False when a remote endpoint did not
+    /// answer that it is gone: somebody must ask it again.
+    pub async fn end(mut self) -> bool {
         if !self.connection.is_dead() && self.record().local {
             // Asked nicely it also tidies up; what is left after that is ended without asking.
             let limit = Limit::of(Duration::from_secs(3));
             drop(self.connection.send(Command::delete(""), limit).await);
         }
-        self.kill().await;
+        let ended = self.kill().await;
         if let Some(driver) = &mut self.driver {
             driver.reap().await;
         }
         self.ended = true;
+        ended
     }
 
-    /// Ends the session at once, also while a command hangs.
-    pub async fn kill(&self) {
-        record::end_recorded(self.record()).await;
+    /// Ends the session at once, also while a command hangs; whether it is known to be gone.
+    pub async fn kill(&self) -> bool {
+        record::end_recorded(self.record()).await
     }
 }
 
@@ -158,6 +166,9 @@ impl Drop for Session {
 async fn begin(config: &BrowserConfig, record: &mut SessionRecord) -> Result<Session, ErrorKind> {
     let driver = match &config.url {
         Some(url) => {
+            if let Some(why) = remote::wrong_address(url) {
+                return Err(ErrorKind::NotStarted(why.to_owned()));
+            }
             record.endpoint = remote::base(url);
             None
         }
@@ -166,7 +177,12 @@ async fn begin(config: &BrowserConfig, record: &mut SessionRecord) -> Result<Ses
     record.save().map_err(|error| ErrorKind::File(error.to_string()))?;
     let downloads = config.downloads.join(&record.id);
     let wanted = capabilities(config);
-    let (session, granted) = remote::create(&record.endpoint, wanted, OPEN_LIMIT).await?;
+    let made = if record.local {
+        remote::create(&record.endpoint, &wanted, OPEN_LIMIT).await
+    } else {
+        remote::create_at(&record.endpoint, wanted, OPEN_LIMIT).await
+    };
+    let (session, granted) = made.map_err(remote::refused)?;
     record.session = session;
     record.browser = if record.local { browser_of(&granted) } else { None };
     record.save().map_err(|error| ErrorKind::File(error.to_string()))?;
@@ -182,6 +198,7 @@ async fn begin(config: &BrowserConfig, record: &mut SessionRecord) -> Result<Ses
         places: vec![Place { handle, frames: Vec::new() }],
         windows: HashMap::new(),
         at: None,
+        glimpse: None,
         ended: false,
     })
 }

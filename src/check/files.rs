@@ -170,7 +170,8 @@ fn read_system(file: &Path, source: &str, config: &Config, report: &mut Report) 
 fn read_schedule(file: &Path, source: &str, config: &Config, report: &mut Report) {
     report.checked.schedules += 1;
     let bots = folders(&config.path(&config.bots));
-    let checked = schedule::check(file, source, schedule::Context { now: Utc::now(), bots: Some(&bots) });
+    let context = schedule::Context { now: Utc::now(), bots: Some(&bots), calendar: Some(&config.calendar) };
+    let checked = schedule::check(file, source, context);
     report.problems.extend(checked.problems);
     report.warnings.extend(checked.warnings);
 }

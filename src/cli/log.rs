@@ -108,7 +108,7 @@ async fn ended(store: &Store, subject: &Subject) -> anyhow::Result<bool> {
     Ok(match subject {
         Subject::Run(run) => {
             let now = store.run(run).await?;
-            now.is_none_or(|run| matches!(run.state, RunState::Done | RunState::Failed))
+            now.is_none_or(|run| matches!(run.state, RunState::Done | RunState::Failed | RunState::Stopped))
         }
         Subject::Item(item) => store.find_item(&item.0).await?.is_none_or(|item| item.state.is_final()),
     })

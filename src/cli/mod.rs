@@ -2,19 +2,23 @@
 //!
 //! Each command is a file with `run`. Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or invalid input.
 
+mod bots;
 mod check;
 mod decide;
 mod demo;
 mod guard;
 mod invalid;
 mod items;
+mod keys;
 mod log;
 mod look;
+mod nodes;
 mod rerun;
 mod rules;
 mod run;
 mod runs;
 mod sandbox;
+mod schedules;
 mod secret;
 mod serve;
 mod settle;
@@ -87,12 +91,16 @@ pub enum Command {
     Settle(settle::Arguments),
     /// Börja om ett avslutat ärende i ett nytt försök
     Rerun(rerun::Arguments),
-    /// Visa scheman och när de startar härnäst
-    Schedules(look::Arguments),
-    /// Visa robotarna
-    Bots(look::Arguments),
+    /// Visa scheman; pausa, återuppta och starta dem
+    Schedules(schedules::Arguments),
+    /// Visa robotarna, eller godkänn en version av en
+    Bots(bots::Arguments),
     /// Visa systemen som robotarna arbetar i
     Systems(look::Arguments),
+    /// Visa datorerna som arbetar, och vad var och en håller i
+    Nodes(nodes::Arguments),
+    /// Flytta nycklar och hemligheter till en annan dator
+    Keys(keys::Arguments),
     /// Spara, visa namnen på och ta bort hemligheter
     Secret(secret::Arguments),
     /// Starta bara övningssystemen
@@ -139,9 +147,11 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(&config, &arguments),
         Command::Rules(arguments) => rules::run(&config, &arguments),
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
-        Command::Schedules(arguments) => look::schedules(&config, arguments).await,
-        Command::Bots(arguments) => look::bots(&config, &arguments),
+        Command::Schedules(arguments) => schedules::run(&config, arguments).await,
+        Command::Bots(arguments) => bots::run(&config, arguments).await,
         Command::Systems(arguments) => look::systems(&config, &arguments),
+        Command::Nodes(arguments) => nodes::run(&config, arguments).await,
+        Command::Keys(arguments) => keys::run(&config, arguments).await,
         Command::Secret(arguments) => secret::run(&config, &arguments),
         Command::Sandbox(arguments) => Box::pin(sandbox::run(&config, arguments)).await,
         Command::Guard(arguments) => guard::run(arguments).await,

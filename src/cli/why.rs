@@ -44,18 +44,29 @@ async fn item(config: &Config, store: &Store, item: &Item, format: Format) -> an
     Ok(())
 }
 
-/// The nominal times of the schedule and what became of them.
+/// Why the schedule does not start, and what became of its latest times.
 async fn schedule(config: &Config, store: &Store, arguments: &Arguments) -> anyhow::Result<()> {
     let name = &arguments.what;
-    let firings = store.firings(name, 20).await?;
-    if firings.is_empty() && !config.path(&config.schedules).join(format!("{name}.yaml")).is_file() {
+    let Some(why) = why::schedule(store, config, name).await? else {
         return Err(Invalid(format!("inget ärende och inget schema heter {name}: se `kollega items`")).into());
+    };
+    if arguments.format == Format::Json {
+        print(&serde_json::to_string_pretty(&[why])?);
+        return Ok(());
     }
+    print(&format!("Schema {name}: {}", why.because));
+    print(&format!("Att göra: {}", why.next));
+    print("");
     let columns = [Column::Text("Tidpunkt"), Column::Text("Resultat"), Column::Text("Varför"), Column::Text("Körning")];
-    let empty = "Schemat har inte haft någon tidpunkt ännu. Är `kollega serve` i gång?";
-    Table { columns: &columns, records: &firings, empty }.print(arguments.format, |firing| {
+    let empty = "Schemat har inte haft någon tidpunkt ännu.";
+    let timezone = wording::timezone(config);
+    Table { columns: &columns, records: &why.firings, empty }.print(arguments.format, |firing| {
+        let time = match firing.trigger.as_str() {
+            "schedule" => firing.nominal.clone(),
+            other => format!("{} ({})", wording::local_time(&firing.due_at, timezone), wording::trigger(other)),
+        };
         vec![
-            firing.nominal.clone(),
+            time,
             wording::firing(&firing.result).to_owned(),
             firing.reason.clone().unwrap_or_default(),
             firing.run.as_ref().map(ToString::to_string).unwrap_or_default(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::session::{SignedIn, require};
-use super::{Failure, page};
+use super::{Failure, evidence, page};
 use crate::bot::FieldType;
 use crate::config::Config;
 use crate::desk::{self, Desk, Sight};
@@ -68,7 +68,9 @@ pub(super) async fn of(
     let suggestion = if sight == Sight::Outside { None } else { desk.store.suggestion(&item.id).await? };
     let decisions = if sight == Sight::Outside { Vec::new() } else { desk.store.decisions(&item.id).await? };
     let clock = page::clock(&desk.config);
+    let evidence = if item.state == ItemState::Uncertain { evidence::of(desk, item).await? } else { None };
     let content = json!({
+        "evidence": evidence,
         "item": summary(item, sight),
         "why": why::item(&desk.store, &desk.config, item).await?,
         "since": clock(&item.updated_at),

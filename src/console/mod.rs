@@ -4,6 +4,7 @@
 //! Every page needs a signed-in person with a role for it, every form a token, and nothing needs JavaScript.
 
 mod decide;
+mod evidence;
 mod failure;
 mod inbox;
 mod item;
@@ -14,6 +15,7 @@ mod run;
 mod runs;
 mod session;
 mod sign_in;
+mod start;
 mod uncertain;
 
 use std::future::Future;
@@ -51,9 +53,11 @@ fn router(desk: Desk) -> Router {
         .route("/arende/{id}/beslut", post(decide::submit))
         .route("/arende/{id}/avgor", post(operate::settle))
         .route("/arende/{id}/kor-om", post(operate::rerun))
+        .route("/arende/{id}/bild/{file}", get(evidence::show_picture))
         .route("/korningar", get(runs::show))
         .route("/korning/{id}", get(run::show))
         .route("/osakra", get(uncertain::show))
+        .route("/api/schedules/{name}/start", post(start::submit))
         .route("/console.css", get(stylesheet))
         .route("/kollega.svg", get(icon))
         .fallback(async || Failure::NotFound)

@@ -5,7 +5,7 @@ use axum::response::Html;
 use serde_json::{Value, json};
 
 use super::session::SignedIn;
-use super::{Failure, page};
+use super::{Failure, evidence, page};
 use crate::desk::{self, Desk};
 use crate::model::ItemState;
 use crate::store::ItemFilter;
@@ -19,7 +19,7 @@ pub(super) async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<H
     let mut rows: Vec<Value> = Vec::new();
     for item in desk.store.items(&filter).await? {
         let why = why::item(&desk.store, &desk.config, &item).await?;
-        rows.push(json!({ "id": item.id.0, "reference": item.reference, "bot": item.bot, "since": clock(&item.updated_at), "because": why.because  }));
+        rows.push(json!({ "id": item.id.0, "reference": item.reference, "bot": item.bot, "since": clock(&item.updated_at), "because": why.because, "evidence": evidence::of(&desk, &item).await?  }));
     }
     let content = json!({ "rows": rows, "may_settle": desk::may_operate(&person.user)  });
     Ok(page::of("uncertain.html", &person, "osakra", content)?)

@@ -55,6 +55,7 @@ pub fn configure(base: &Config, folder: &Path, addresses: &Addresses) -> anyhow:
     let (host, port) = (smtp.ip(), smtp.port());
     let shown = |path: &Path| here(path).map(|path| path.display().to_string());
     let (bots, signins) = (shown(&base.bots)?, shown(&base.signins)?);
+    let webdriver = &base.webdriver.url;
     let (rulebooks, schedules) = (shown(&base.rulebooks)?, shown(&base.schedules)?);
     anyhow::ensure!(
         Path::new(&bots).join(super::BOT).exists(),
@@ -69,6 +70,9 @@ bots = {bots:?}
 signins = {signins:?}
 rulebooks = {rulebooks:?}
 schedules = {schedules:?}
+
+[webdriver]
+url = {webdriver:?}
 
 [worker]
 # Kort väntan, så att demon inte tar hela dagen.

@@ -114,18 +114,24 @@ impl Browsers {
         given_up.is_empty() && itself
     }
 
+    /// Whether none is open.
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
     /// The records of all browsers, for a takeover.
     pub fn records(&self) -> String {
         let records: Vec<&SessionRecord> = self.sessions.values().map(Session::record).chain(&self.itself).collect();
         serde_json::to_string(&records).unwrap_or_else(|_| "[]".into())
     }
 
-    /// Ends a system's browser.
+    /// Ends a system's browser. One on a Grid that does not answer is left to the guard, which asks until it does.
     pub async fn end(&mut self, system: &str) {
         if let Some(session) = self.sessions.remove(system) {
             let id = session.record().id.clone();
-            session.end().await;
-            if let Err(error) = self.guard.release(&id).await {
+            let ended = session.end().await;
+            let told = if ended { self.guard.release(&id).await } else { self.guard.end(&id).await };
+            if let Err(error) = told {
                 tracing::warn!(%error, "failed to tell the guard that a browser has ended");
             }
         }

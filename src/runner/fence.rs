@@ -37,7 +37,7 @@ impl Work<'_> {
     /// Makes the stage's commit once.
     pub(super) async fn commit(&mut self, stage: &Stage, commit: &Steps) -> Result<Fenced, Stop> {
         match commit.0.as_slice() {
-            [Step { action: Action::Mail(mail), .. }] => return self.commit_mail(mail).await,
+            [Step { action: Action::Mail(mail), .. }] => return Box::pin(self.commit_mail(mail)).await,
             [Step { action: Action::WriteFile(file), .. }] => return self.commit_file(stage, file).await,
             _ => {}
         }
@@ -46,7 +46,7 @@ impl Work<'_> {
             Before::Uncertain(why) => return Ok(Fenced::Uncertain(why)),
             Before::Free => {}
         }
-        Box::pin(self.run_steps(&stage.steps)).await?;
+        self.stage_steps(stage).await?;
         self.picture_before(commit).await?;
         let intended = self.intend(None, self.timeout()).await;
         let acted = match intended {
@@ -130,7 +130,7 @@ impl Work<'_> {
         let before = Instant::now();
         // Never shorter than what the guard has been told.
         let left = self.deadline.saturating_duration_since(before);
-        let lease = (time + self.app.config.worker.lease).max(left);
+        let lease = (time + self.lease).max(left);
         let stage = self.stage.clone();
         self.app.store.intend(self.claim()?, &stage, message_id, lease, &self.events).await?;
         self.events.clear();

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::browsers::Browsers;
 use super::decide::Decided;
+use super::drain::Drain;
 use super::error::{Failure, Stop};
 use super::fence::Fenced;
 use super::record::Record;
@@ -16,7 +17,7 @@ use crate::app::App;
 use crate::bot::{Bot, Stage};
 use crate::browser::{SessionRecord, end_recorded};
 use crate::model::{EventKind, ItemState};
-use crate::store::{self, Claim, Finish};
+use crate::store::{self, Claim, Finish, RUN_STOPPED, Standing};
 
 /// How often in one stage the robot signs in again after having been signed out.
 const SIGN_INS: usize = 3;
@@ -30,11 +31,24 @@ enum Next {
 }
 
 /// Works on a claimed item until it ends or waits.
-pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut Browsers) -> store::Result<()> {
+pub(super) async fn work_on(
+    app: &App,
+    bot: &Bot,
+    drain: &Drain,
+    claim: Claim,
+    browsers: &mut Browsers,
+) -> store::Result<()> {
     if claim.taken_over && !end_browsers_of(&claim).await {
         // What may still be saving must be known to be gone before anything is verified. The item stays as it is, with
         // its browsers, and is taken over again when this lease has ended.
         return Ok(());
+    }
+    if app.store.standing(&claim.item.id, &claim.item.run, claim.taken_over).await? == Standing::Stops {
+        return app.store.finish(&claim, &stopped(), &claim.item.fields.0, &[]).await;
+    }
+    if !browsers.is_empty() {
+        // What was opened for an earlier item serves this one too: whoever takes over must know of it.
+        app.store.set_browsers(&claim, &browsers.records()).await?;
     }
     let now = app.store.now().await?;
     let mut scope = scope::base(&app.config, now, &claim.item.run);
@@ -53,26 +67,46 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         committing: false,
         signing_in: false,
         events: Vec::new(),
+        drain,
+        lease: app.config.worker.lease,
+        stage_limit: None,
         deadline: Instant::now(),
         waited: Duration::ZERO,
     };
-    match Box::pin(work.through_stages(now)).await {
-        Ok(finish) => work.let_go(&finish).await,
+    let result = match Box::pin(work.through_stages(now)).await {
+        Ok(finish) => Box::pin(work.let_go(&finish)).await,
         Err(Stop::Store(error)) => Err(error),
         Err(stop) => {
             let finish = work.finish_of(stop);
-            work.let_go(&finish).await
+            Box::pin(work.let_go(&finish)).await
         }
+    };
+    if matches!(result, Err(store::Error::LeaseLost)) {
+        work.note_late_write().await;
     }
+    result
+}
+
+/// The item waits for its bot's next run, at the stage where it is.
+fn stopped() -> Finish {
+    Finish::new(ItemState::Deferred).because(RUN_STOPPED, "")
+}
+
+/// A length of time that a stage names.
+fn length(written: Option<&str>) -> Result<Option<Duration>, Stop> {
+    written.map(|text| crate::duration::parse_duration(text).map_err(Stop::permanent)).transpose()
 }
 
 /// Ends the browsers of a worker that lost its lease; whether they are known to be gone.
+///
+/// One that ran on another machine can't be ended from here. Its own guard, on its own monotonic clock, has ended it
+/// when the lease ended, and the margin that was waited since is for that.
 async fn end_browsers_of(claim: &Claim) -> bool {
     let records: Vec<SessionRecord> =
         claim.item.browsers.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let mut ended = true;
     for record in records {
-        if !end_recorded(&record).await {
+        if !record.is_elsewhere() && !end_recorded(&record).await {
             tracing::warn!(session = record.id, "failed to end the browser of a worker that lost its lease");
             ended = false;
         }
@@ -95,14 +129,30 @@ impl Work<'_> {
         for (place, stage) in bot.stages.iter().enumerate().skip(first) {
             let outer = self.scope.clone();
             self.stage.clone_from(&stage.stage.value);
+            self.lease =
+                length(stage.lease.as_ref().map(|text| text.value.as_str()))?.unwrap_or(self.app.config.worker.lease);
             match self.whole_stage(stage, now).await? {
                 Next::Go => {}
                 Next::Stay(finish) => return Ok(finish),
             }
             self.keep_scope(outer);
             self.stage_done(place + 1).await?;
+            if place + 1 < bot.stages.len() {
+                if self.is_to_stop().await? {
+                    return Ok(stopped());
+                }
+                if self.drain.has_begun() {
+                    return Ok(Finish::new(ItemState::Ready));
+                }
+            }
         }
         Ok(Finish::new(ItemState::Done))
+    }
+
+    /// Whether the item's run has been asked to stop: between two stages is where that can be done.
+    async fn is_to_stop(&self) -> Result<bool, Stop> {
+        let item = &self.claim()?.item;
+        Ok(self.app.store.standing(&item.id, &item.run, false).await? == Standing::Stops)
     }
 
     /// The names of a stage go with it; `item`, `suggestion` and `decision` stay.
@@ -179,13 +229,23 @@ impl Work<'_> {
             };
         }
         let Some(commit) = &stage.commit else {
-            Box::pin(self.run_steps(&stage.steps)).await?;
+            self.stage_steps(stage).await?;
             return Ok(Next::Go);
         };
         match Box::pin(self.commit(stage, &commit.value)).await? {
             Fenced::Done => Ok(Next::Go),
             Fenced::Uncertain(why) => Ok(Next::Stay(Finish::new(ItemState::Uncertain).because("uncertain", why))),
         }
+    }
+
+    /// The steps of the stage, within the time that the stage may take. What is done to make a commit once, and to see
+    /// it, is not cut short by it.
+    pub(super) async fn stage_steps(&mut self, stage: &Stage) -> Result<(), Stop> {
+        let limit = length(stage.timeout.as_ref().map(|text| text.value.as_str()))?;
+        self.stage_limit = limit.map(|limit| (Instant::now() + limit, limit));
+        let result = Box::pin(self.run_steps(&stage.steps)).await;
+        self.stage_limit = None;
+        result
     }
 
     /// Writes down that a stage is done, with the item's record and its next stage.
@@ -228,7 +288,7 @@ impl Work<'_> {
     }
 
     /// Lets go of the item, with everything that has happened; a failed stage's browser is not used again.
-    async fn let_go(mut self, finish: &Finish) -> store::Result<()> {
+    async fn let_go(&mut self, finish: &Finish) -> store::Result<()> {
         if finish.failed_try || finish.state == ItemState::Uncertain {
             self.screenshot("failure").await;
             self.leave_system().await;
@@ -240,6 +300,7 @@ impl Work<'_> {
             ItemState::Uncertain => EventKind::Uncertain,
             ItemState::Deferred if finish.code.as_deref() == Some("retry") => EventKind::Retried,
             ItemState::Deferred => EventKind::Deferred,
+            ItemState::Ready => EventKind::Released,
             _ => EventKind::Failed,
         };
         let wait = finish.wait.map(|wait| wait.as_secs());

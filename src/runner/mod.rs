@@ -6,6 +6,7 @@
 mod browsers;
 mod decide;
 mod delivery;
+mod drain;
 mod error;
 mod fence;
 mod item;

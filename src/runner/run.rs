@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::browsers::Browsers;
+use super::drain::Drain;
 use super::error::Stop;
 use super::record::Record;
 use super::scope;
@@ -13,7 +14,13 @@ use crate::model::{Event, RunState};
 use crate::store::{self, RunLease};
 
 /// Collects a run's work. Done again after a crash: references are unique, so it adds only what is new.
-pub(super) async fn collect(app: &App, bot: &Bot, lease: &RunLease, browsers: &mut Browsers) -> store::Result<()> {
+pub(super) async fn collect(
+    app: &App,
+    bot: &Bot,
+    drain: &Drain,
+    lease: &RunLease,
+    browsers: &mut Browsers,
+) -> store::Result<()> {
     let Some(collect) = &bot.collect else { return app.store.collected(lease, &[]).await };
     let now = app.store.now().await?;
     let mut work = Work {
@@ -29,6 +36,9 @@ pub(super) async fn collect(app: &App, bot: &Bot, lease: &RunLease, browsers: &m
         committing: false,
         signing_in: false,
         events: Vec::new(),
+        drain,
+        lease: app.config.worker.lease,
+        stage_limit: None,
         deadline: Instant::now(),
         waited: Duration::ZERO,
     };
@@ -41,9 +51,13 @@ pub(super) async fn collect(app: &App, bot: &Bot, lease: &RunLease, browsers: &m
         work.screenshot("failure").await;
         work.leave_system().await;
     }
-    let events = std::mem::take(&mut work.events);
+    let events = work.events.clone();
     let why = result.as_ref().err().map(|stop| work.redactor().redact(&stop.message()));
-    end(app, lease, result, why, &events).await
+    let ended = end(app, lease, result, why, &events).await;
+    if matches!(ended, Err(store::Error::LeaseLost)) {
+        work.note_late_write().await;
+    }
+    ended
 }
 
 async fn end(

@@ -9,11 +9,13 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde_saphyr::Spanned;
 
-use super::cron_expression::CronProblem;
-use super::read::{Shape, column_of, line_of, line_of_field, nearest, read_shape, word_length};
+use super::read::{Shape, nearest, read_shape};
+use super::report::Report;
 use super::written::{Missed, WrittenAlert, WrittenCalendar, WrittenSchedule};
-use super::{Alert, AlertOn, CronExpression, HolidayRule, Schedule, parse_duration};
-use crate::calendar::Calendar;
+use super::{
+    Alert, AlertOn, CronExpression, HolidayRule, PaydayRule, Schedule, ScriptVersion, Triggers, parse_duration, trigger,
+};
+use crate::calendar::{Calendar, ClosedDays};
 use crate::problem::Problem;
 
 /// What a check must know besides the file.
@@ -23,7 +25,21 @@ pub struct Context<'a> {
     pub now: DateTime<Utc>,
     /// The bots there are; none when that is not to be checked.
     pub bots: Option<&'a [String]>,
+    /// The installation's calendar; the plain Swedish one when none.
+    pub calendar: Option<&'a Calendar>,
 }
+
+impl Context<'_> {
+    /// At this time, with the plain Swedish calendar and whatever bots there may be.
+    pub fn at(now: DateTime<Utc>) -> Self {
+        Self { now, bots: None, calendar: None }
+    }
+}
+
+/// How long a run that was asked to stop may take for it, where nothing else is said.
+const STOP_GRACE: TimeDelta = TimeDelta::minutes(5);
+/// More working days than a payday is ever planned ahead.
+const MOST_DAYS_FROM_PAYDAY: u32 = 20;
 
 /// What came of a check.
 #[derive(Debug)]
@@ -67,39 +83,55 @@ fn meaning(shape: &Shape, context: Context<'_>, report: &mut Report<'_>) -> Opti
     let cron = cron_text.and_then(|text| read_cron(text, report));
     let timezone = read_timezone(written.timezone.as_ref(), report);
     let weekends_as_written = cron.as_ref().is_some_and(|cron| !cron.every_weekday());
-    let holidays = written.calendar.as_ref().and_then(|it| read_calendar(it, weekends_as_written, report));
+    let days = written.calendar.as_ref().and_then(|it| read_calendar(it, weekends_as_written, context, report));
     let max_late = read_duration(written.max_late.as_ref(), report);
     let max_runtime = read_duration(written.max_runtime.as_ref(), report);
+    let stop_grace = read_duration(written.stop_grace.as_ref(), report);
     let alert = written.alert.as_ref().and_then(|alert| read_alert(alert, report));
     let pause_after = read_pause_after(written.pause_after.as_ref(), report);
-    warn_of_useless_limit(written, report);
+    let version = read_version(written.version.as_ref(), report);
+    let (own_name, own_bot) = (name.map(|name| name.value.as_str()), bot.map(|bot| bot.value.as_str()));
+    let triggers = trigger::read(written.start_on.as_ref(), own_name, own_bot, report);
+    check_other_bot(written, &triggers, context, report);
+    warn_of_useless_limits(written, report);
     // Up to here everything is read, whatever is missing, so that all faults are told at once.
     let schedule = Schedule {
         name: name?.value.clone(),
         bot: bot?.value.clone(),
-        cron: cron?,
+        cron: match cron_text {
+            Some(_) => Some(cron?),
+            None => None,
+        },
         timezone,
-        holidays,
+        paydays: days.as_ref().and_then(|(_, paydays)| *paydays),
+        holidays: days.map(|(holidays, _)| holidays),
         missed: written.missed.as_ref().map(|missed| missed.value).unwrap_or_default(),
         max_late,
         overlap: written.overlap.unwrap_or_default(),
         max_runtime,
+        stop_grace: stop_grace.unwrap_or(STOP_GRACE),
         alert,
         pause_after,
+        version,
+        triggers,
     };
-    check_that_it_fires(&schedule, cron_text?, context.now, report);
+    if let Some(cron) = cron_text {
+        check_that_it_fires(&schedule, cron, context.now, report);
+    }
     Some(schedule)
 }
 
 /// The fields that must be there; one that is there but could not be read is not told again.
 fn required<'a>(shape: &'a Shape, report: &mut Report<'_>) -> [Option<&'a Spanned<String>>; 3] {
-    let WrittenSchedule { schedule, bot, cron, .. } = &shape.written;
+    let WrittenSchedule { schedule, bot, cron, start_on, .. } = &shape.written;
+    let other_start = start_on.is_some() || shape.faulty(report.source, "start_on");
     for (field, name, example) in [
         (schedule, "schedule", "schedule: ekonomiskt-bistand-vardagar"),
         (bot, "bot", "bot: ekonomiskt-bistand"),
         (cron, "cron", "cron: \"0 0 6-18 * * Mon-Fri *\""),
     ] {
-        if field.is_none() && !shape.faulty(report.source, name) {
+        let left_out = name == "cron" && other_start;
+        if field.is_none() && !left_out && !shape.faulty(report.source, name) {
             report.missing(name, example);
         }
     }
@@ -116,6 +148,16 @@ fn check_name(name: &Spanned<String>, report: &mut Report<'_>) {
     if stem != name.value {
         let hint = format!("skriv schedule: {stem} eller döp om filen till {}.yaml", name.value);
         report.wrong(name, format!("schemat heter {} men filen {stem}.yaml", name.value), hint);
+    }
+}
+
+/// The bots that the triggers name.
+fn check_other_bot(written: &WrittenSchedule, triggers: &Triggers, context: Context<'_>, report: &mut Report<'_>) {
+    let Some(start_on) = &written.start_on else { return };
+    let queue = start_on.value.queue.as_ref().and_then(|queue| queue.value.bot.as_ref());
+    let after = start_on.value.after.as_ref().and_then(|after| after.value.bot.as_ref());
+    for bot in queue.into_iter().chain(after.filter(|_| triggers.after.is_some())) {
+        check_bot(bot, context, report);
     }
 }
 
@@ -165,22 +207,44 @@ fn read_timezone(zone: Option<&Spanned<String>>, report: &mut Report<'_>) -> Tz 
     })
 }
 
+/// What the schedule does on days off, and which days about a payday it means.
 fn read_calendar(
-    calendar: &Spanned<WrittenCalendar>,
+    written: &Spanned<WrittenCalendar>,
     weekends_as_written: bool,
+    context: Context<'_>,
     report: &mut Report<'_>,
-) -> Option<HolidayRule> {
-    let closed = calendar.value.closed.iter().flatten();
-    let closed: BTreeSet<NaiveDate> = closed.filter_map(|day| read_closed_day(day, report)).collect();
-    if calendar.value.country.is_none() {
-        report.wrong(calendar, "kalendern saknar land".to_owned(), "skriv calendar: {country: SE, on_holiday: skip}");
+) -> Option<(HolidayRule, Option<PaydayRule>)> {
+    let mut calendar = context.calendar.cloned().unwrap_or_default();
+    let closed = written.value.closed.iter().flatten();
+    calendar.closed.extend(closed.filter_map(|days| read_closed_days(days, report)));
+    if let Some(eves) = &written.value.eves {
+        calendar.eves.clone_from(eves);
+    }
+    if written.value.payday.is_some() || written.value.paydays.is_some() {
+        calendar.payday = written.value.payday.as_ref().and_then(|day| read_payday(day, report));
+        let listed = written.value.paydays.iter().flatten();
+        calendar.paydays = listed.filter_map(|day| read_date(day, report)).collect();
+    }
+    let paydays = read_payday_rule(written, &calendar, report);
+    if written.value.country.is_none() {
+        report.wrong(written, "kalendern saknar land".to_owned(), "skriv calendar: {country: SE, on_holiday: skip}");
         return None;
     }
-    let on_holiday = calendar.value.on_holiday.unwrap_or_default();
-    Some(HolidayRule { calendar: Calendar::sweden(closed), on_holiday, weekends_as_written })
+    let on_holiday = written.value.on_holiday.unwrap_or_default();
+    Some((HolidayRule { calendar, on_holiday, weekends_as_written }, paydays))
 }
 
-fn read_closed_day(day: &Spanned<String>, report: &mut Report<'_>) -> Option<NaiveDate> {
+fn read_closed_days(days: &Spanned<String>, report: &mut Report<'_>) -> Option<ClosedDays> {
+    match days.value.parse() {
+        Ok(days) => Some(days),
+        Err(why) => {
+            report.wrong(days, why, "skriv 2026-05-15, 2026-05-15 klämdag eller 2026-12-28..2026-12-30 mellandagar");
+            None
+        }
+    }
+}
+
+fn read_date(day: &Spanned<String>, report: &mut Report<'_>) -> Option<NaiveDate> {
     let date = day.value.parse().ok();
     if date.is_none() {
         report.wrong(day, format!("\"{}\" är inget datum", day.value), "skriv ett datum som 2026-05-15");
@@ -188,7 +252,53 @@ fn read_closed_day(day: &Spanned<String>, report: &mut Report<'_>) -> Option<Nai
     date
 }
 
-fn read_duration(text: Option<&Spanned<String>>, report: &mut Report<'_>) -> Option<TimeDelta> {
+fn read_payday(day: &Spanned<u32>, report: &mut Report<'_>) -> Option<u32> {
+    if !(1..=31).contains(&day.value) {
+        let hint = "skriv en dag i månaden, 1–31; en månad som inte har den betalar sin sista dag";
+        report.wrong(day, format!("utbetalningsdagen kan inte vara {}", day.value), hint);
+        return None;
+    }
+    Some(day.value)
+}
+
+fn read_payday_rule(
+    written: &Spanned<WrittenCalendar>,
+    calendar: &Calendar,
+    report: &mut Report<'_>,
+) -> Option<PaydayRule> {
+    let (days, rule) = match (&written.value.before_payday, &written.value.after_payday) {
+        (None, None) => return None,
+        (Some(days), None) => (days, PaydayRule::Before(days.value)),
+        (None, Some(days)) => (days, PaydayRule::After(days.value)),
+        (Some(_), Some(days)) => {
+            let hint = "ta bort det ena; två scheman kan starta samma robot";
+            report.wrong(days, "before_payday och after_payday kan inte stå i samma schema".to_owned(), hint);
+            return None;
+        }
+    };
+    if days.value > MOST_DAYS_FROM_PAYDAY {
+        let message = format!("{} arbetsdagar från utbetalningsdagen är för många", days.value);
+        report.wrong(days, message, format!("skriv ett antal från 0 till {MOST_DAYS_FROM_PAYDAY}"));
+    }
+    if !calendar.has_paydays() {
+        let hint =
+            "skriv payday: 27 eller paydays: [2026-12-18] i schemats kalender, eller under [calendar] i kollega.toml";
+        report.wrong(days, "kalendern har inga utbetalningsdagar".to_owned(), hint);
+        return None;
+    }
+    Some(rule)
+}
+
+fn read_version(version: Option<&Spanned<String>>, report: &mut Report<'_>) -> ScriptVersion {
+    let Some(version) = version else { return ScriptVersion::default() };
+    version.value.parse().unwrap_or_else(|()| {
+        let hint = "skriv newest, newest_approved, eller minst åtta tecken ur en version i `kollega bots`";
+        report.wrong(version, format!("\"{}\" är ingen version", version.value), hint);
+        ScriptVersion::default()
+    })
+}
+
+pub(super) fn read_duration(text: Option<&Spanned<String>>, report: &mut Report<'_>) -> Option<TimeDelta> {
     let text = text?;
     let duration = parse_duration(&text.value);
     if duration.is_none() {
@@ -220,11 +330,15 @@ fn read_pause_after(runs: Option<&Spanned<u32>>, report: &mut Report<'_>) -> Opt
     Some(runs.value)
 }
 
-fn warn_of_useless_limit(written: &WrittenSchedule, report: &mut Report<'_>) {
+fn warn_of_useless_limits(written: &WrittenSchedule, report: &mut Report<'_>) {
     let none = written.missed.as_ref().is_some_and(|missed| missed.value == Missed::None);
     if let Some(limit) = written.max_late.as_ref().filter(|_| none) {
         let message = "max_late har ingen verkan med missed: none, som inte tar igen något".to_owned();
         report.doubt(limit, message, "ta bort max_late, eller skriv missed: last");
+    }
+    if let Some(grace) = written.stop_grace.as_ref().filter(|_| written.max_runtime.is_none()) {
+        let message = "stop_grace har ingen verkan utan max_runtime".to_owned();
+        report.doubt(grace, message, "ta bort stop_grace, eller skriv max_runtime: 1h");
     }
 }
 
@@ -239,57 +353,14 @@ fn check_that_it_fires(schedule: &Schedule, cron: &Spanned<String>, now: DateTim
         let message = "schemat startar aldrig mer: den sista tiden har passerat".to_owned();
         return report.doubt(cron, message, "ändra årtalet, eller ta bort schemat");
     }
-    if schedule.holidays.is_some() && first.iter_days().take(366 * 131).any(|date| schedule.cron.includes(date)) {
+    if schedule.holidays.is_some() && first.iter_days().take(366 * 131).any(|date| schedule.names(date)) {
         let hint = "alla dess dagar är lediga; skriv on_holiday: next_working_day för att starta dagen efter";
         return report.wrong(cron, "schemat startar aldrig: kalendern hoppar över alla dess tider".to_owned(), hint);
     }
+    if schedule.paydays.is_some() {
+        let hint = "ingen utbetalningsdag ger en dag som cron nämner; skriv * för dag, månad och veckodag";
+        return report.wrong(cron, "schemat startar aldrig".to_owned(), hint);
+    }
     let hint = "inget datum har både den dagen, månaden, veckodagen och det året";
     report.wrong(cron, "schemat startar aldrig".to_owned(), hint);
-}
-
-/// What was found in one file.
-struct Report<'a> {
-    file: &'a Path,
-    source: &'a str,
-    problems: Vec<Problem>,
-    warnings: Vec<Problem>,
-}
-
-impl Report<'_> {
-    fn missing(&mut self, name: &str, example: &str) {
-        let problem = match line_of_field(self.source, name) {
-            None => Problem::at(self.file, 1, 1, format!("fältet {name} saknas")),
-            Some(line) => Problem::at(self.file, line, 1, format!("fältet {name} är tomt")).length(name.len()),
-        };
-        self.problems.push(problem.hint(format!("det ska stå t.ex. {example}")));
-    }
-
-    fn wrong<T>(&mut self, at: &Spanned<T>, message: String, hint: impl Into<String>) {
-        let problem = self.problem(at, message).hint(hint);
-        self.problems.push(problem);
-    }
-
-    fn doubt<T>(&mut self, at: &Spanned<T>, message: String, hint: impl Into<String>) {
-        let warning = self.problem(at, message).hint(hint);
-        self.warnings.push(warning);
-    }
-
-    fn problem<T>(&self, at: &Spanned<T>, message: String) -> Problem {
-        let (line, column) = (line_of(at.referenced), column_of(at.referenced));
-        Problem::at(self.file, line, column, message).length(word_length(self.source, line, column))
-    }
-
-    /// A fault in a part of the cron text, underlined where the text stands in one line as it was read.
-    fn wrong_in_cron(&mut self, text: &Spanned<String>, fault: CronProblem) {
-        let whole = self.problem(text, fault.message);
-        let line: Vec<char> =
-            self.source.lines().nth(whole.line.saturating_sub(1)).unwrap_or_default().chars().collect();
-        let quote = usize::from(matches!(line.get(whole.column.saturating_sub(1)), Some('"' | '\'')));
-        let shown: String =
-            line.iter().skip(whole.column.saturating_sub(1) + quote).take(text.value.chars().count()).collect();
-        let column = whole.column + quote + fault.offset;
-        let problem =
-            if shown == text.value { Problem { column, length: fault.length.max(1), ..whole } } else { whole };
-        self.problems.push(problem.hint(fault.hint));
-    }
 }

@@ -14,7 +14,7 @@ use super::{Fate, Missed, Nominal, Schedule, SkipReason};
 pub const ON_TIME: TimeDelta = TimeDelta::seconds(60);
 
 /// What to do about a nominal time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Start a run.
     Fire,
@@ -44,7 +44,7 @@ pub fn due(schedule: &Schedule, last_handled: DateTime<Utc>, now: DateTime<Utc>)
         .iter()
         .enumerate()
         .map(|(i, one)| match &one.fate {
-            Fate::Skipped(reason) => Verdict::Skipped { reason: *reason },
+            Fate::Skipped(reason) => Verdict::Skipped { reason: reason.clone() },
             Fate::Starts(_) => judge_start(schedule, now - one.utc, last == Some(i)),
         })
         .collect();

@@ -16,7 +16,7 @@ pub struct HolidayRule {
 }
 
 /// What becomes of the times of one date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DayFate {
     /// They start on their day.
     Stays,

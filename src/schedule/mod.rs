@@ -9,7 +9,12 @@ mod due;
 mod duration;
 mod holiday_rule;
 mod nominal;
+mod payday_rule;
+mod preview;
 mod read;
+mod report;
+mod trigger;
+mod version;
 mod wall_clock;
 mod written;
 
@@ -22,7 +27,11 @@ pub use due::{MissedReason, ON_TIME, Verdict, due};
 pub use duration::{parse_duration, write_duration};
 pub use holiday_rule::HolidayRule;
 pub use nominal::{Fate, Nominal, Note, SkipReason};
-pub use written::{AlertOn, Country, Missed, OnHoliday, Overlap, WrittenSchedule};
+pub use payday_rule::PaydayRule;
+pub use preview::{Coming, preview};
+pub use trigger::{AfterSource, AfterTrigger, HttpTrigger, QueueTrigger, Triggers};
+pub use version::ScriptVersion;
+pub use written::{AfterWhen, AlertOn, Country, Missed, OnHoliday, Overlap, WrittenSchedule};
 
 /// A schedule that has been read and found to mean something.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,24 +40,32 @@ pub struct Schedule {
     pub name: String,
     /// The bot it starts.
     pub bot: String,
-    /// The times on the wall.
-    pub cron: CronExpression,
+    /// The times on the wall; none where only other things start it.
+    pub cron: Option<CronExpression>,
     /// The zone of the clock on the wall.
     pub timezone: Tz,
     /// What happens on days that are not worked; without it all days are alike.
     pub holidays: Option<HolidayRule>,
+    /// Which days about a payday are meant; without it all that cron names.
+    pub paydays: Option<PaydayRule>,
     /// What becomes of times that passed while nothing could start.
     pub missed: Missed,
     /// How late a start may be; without it any lateness.
     pub max_late: Option<TimeDelta>,
     /// What happens when the run before is still going on.
     pub overlap: Overlap,
-    /// How long a run may take.
+    /// How long a run may take before it is asked to stop.
     pub max_runtime: Option<TimeDelta>,
+    /// How long it then may take to stop before it is ended.
+    pub stop_grace: TimeDelta,
     /// Who is told, and about what.
     pub alert: Option<Alert>,
     /// After how many failed runs in a row the schedule pauses.
     pub pause_after: Option<u32>,
+    /// Which version of the bot runs.
+    pub version: ScriptVersion,
+    /// What starts it besides the clock.
+    pub triggers: Triggers,
 }
 
 /// Who is told, and about what.

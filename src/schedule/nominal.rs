@@ -37,8 +37,10 @@ pub enum Fate {
 }
 
 /// Something unusual about the time of a start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Note {
+    /// It is counted from this payday.
+    Payday(NaiveDate),
     /// It stands for a time that never comes, as the clock is put forward over it.
     InsteadOfGap(NaiveDateTime),
     /// It stands for a time on a day that is not worked.
@@ -50,7 +52,7 @@ pub enum Note {
 }
 
 /// Why a nominal time does not start at its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SkipReason {
     /// The day is not worked, and the schedule skips such days.
     Holiday(DayOff),
@@ -110,7 +112,7 @@ impl Schedule {
     pub fn first_live_date(&self, from: NaiveDate) -> Option<NaiveDate> {
         from.iter_days()
             .take_while(|date| *date <= CronExpression::last_date())
-            .find(|date| self.cron.includes(*date) && !matches!(self.fate_of(*date), DayFate::Skipped(_)))
+            .find(|date| self.names(*date) && !matches!(self.fate_of(*date), DayFate::Skipped(_)))
     }
 
     fn wall_date(&self, at: DateTime<Utc>) -> NaiveDate {
@@ -129,8 +131,19 @@ impl Schedule {
                 DayFate::Stays | DayFate::Skipped(_) => *date,
             };
             let matters = |date: NaiveDate| (first..=last).contains(&date);
-            self.cron.includes(*date) && (matters(*date) || matters(target))
+            (matters(*date) || matters(target)) && self.names(*date)
         })
+    }
+
+    /// Whether the schedule asks for `date`, by cron and by the paydays; days off are another question.
+    pub(super) fn names(&self, date: NaiveDate) -> bool {
+        self.cron.as_ref().is_some_and(|cron| cron.includes(date))
+            && (self.paydays.is_none() || self.payday_of(date).is_some())
+    }
+
+    /// The payday that a date is counted from.
+    fn payday_of(&self, date: NaiveDate) -> Option<NaiveDate> {
+        self.paydays?.payday_of(date, &self.holidays.as_ref()?.calendar)
     }
 
     fn fate_of(&self, date: NaiveDate) -> DayFate {
@@ -139,15 +152,17 @@ impl Schedule {
 
     fn place_date(&self, date: NaiveDate, placed: &mut Placed) {
         let fate = self.fate_of(date);
-        for time in self.cron.times_of_day() {
+        let payday = self.payday_of(date).map(Note::Payday);
+        for time in self.cron.iter().flat_map(CronExpression::times_of_day) {
             let local = date.and_time(time);
-            match fate {
-                DayFate::Stays => self.place_start(local, None, placed),
-                DayFate::Skipped(why) => self.place_skip(local, SkipReason::Holiday(why), placed),
+            match &fate {
+                DayFate::Stays => self.place_start(local, payday.clone(), placed),
+                DayFate::Skipped(why) => self.place_skip(local, SkipReason::Holiday(why.clone()), placed),
                 DayFate::Moves(why, target) => {
                     let to = target.and_time(time);
-                    self.place_skip(local, SkipReason::Moved { why, to }, placed);
-                    self.place_start(to, Some(Note::MovedFrom(local, why)), placed);
+                    self.place_skip(local, SkipReason::Moved { why: why.clone(), to }, placed);
+                    let moved = Note::MovedFrom(local, why.clone());
+                    self.place_start(to, payday.clone().into_iter().chain([moved]), placed);
                 }
             }
         }
@@ -159,20 +174,22 @@ impl Schedule {
         }
     }
 
-    fn place_start(&self, local: NaiveDateTime, note: Option<Note>, placed: &mut Placed) {
+    fn place_start(&self, local: NaiveDateTime, notes: impl IntoIterator<Item = Note>, placed: &mut Placed) {
+        let notes: Vec<Note> = notes.into_iter().collect();
+        let and = |note: Note| notes.iter().cloned().chain([note]);
         match WallClock::place(local, self.timezone) {
-            Some(WallClock::Once(at)) => placed.start(local, 0, at, note),
+            Some(WallClock::Once(at)) => placed.start(local, 0, at, notes),
             Some(WallClock::Twice { first, second }) => {
-                placed.start(local, 0, first, note.into_iter().chain([Note::FirstOfTwo]));
-                if self.cron.every_hour() {
-                    placed.start(local, 1, second, note.into_iter().chain([Note::SecondOfTwo]));
+                placed.start(local, 0, first, and(Note::FirstOfTwo));
+                if self.cron.as_ref().is_some_and(CronExpression::every_hour) {
+                    placed.start(local, 1, second, and(Note::SecondOfTwo));
                 } else {
                     placed.skip(local, 1, second, SkipReason::Repeated);
                 }
             }
             Some(WallClock::Never { then, at }) => {
                 placed.skip(local, 0, at, SkipReason::Gap { to: then });
-                placed.start(then, 0, at, note.into_iter().chain([Note::InsteadOfGap(local)]));
+                placed.start(then, 0, at, and(Note::InsteadOfGap(local)));
             }
             None => {}
         }
@@ -209,6 +226,7 @@ impl Placed {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Payday(date) => write!(f, "utbetalningsdagen är {date}"),
             Self::InsteadOfGap(local) => {
                 write!(f, "i stället för {}, som inte finns när klockan ställs fram", local.format("%H:%M"))
             }

@@ -10,13 +10,16 @@ use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Connection as _, Postgres, Sqlite, Transaction};
 
 use super::query::query;
 use super::{Error, Result, Store};
 
 /// How long PostgreSQL may take to answer one statement, or to give a connection.
 pub(super) const ANSWER: Duration = Duration::from_secs(15);
+
+/// How long a connection that has been at rest may take to show that it lives.
+const PING: Duration = Duration::from_secs(3);
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -197,8 +200,21 @@ impl Pools {
             ("tcp_keepalives_interval", "3"),
             ("tcp_keepalives_count", "3"),
         ]);
-        let pool =
-            PgPoolOptions::new().max_connections(connections).acquire_timeout(ANSWER).connect_with(options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ANSWER)
+            // A connection over a link that was cut does not answer and does not fail: each may cost this long and no more.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| {
+                Box::pin(async move {
+                    match tokio::time::timeout(PING, connection.ping()).await {
+                        Ok(answer) => answer.map(|()| true),
+                        Err(_) => Err(no_answer()),
+                    }
+                })
+            })
+            .connect_with(options)
+            .await?;
         MIGRATIONS.run(&pool).await.map_err(Error::Migrate)?;
         Ok(Self::Postgres(pool))
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::events::append;
-use super::{Error, Result, Store, Tx, made, now, query, still_held};
+use super::{Error, Result, Store, Tx, made, now, places, query, still_held};
 use crate::model::{Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
 
 /// What became of putting an item in the queue.
@@ -16,6 +16,17 @@ pub enum Enqueued {
     New(ItemId),
     /// The reference was there already; nothing was changed.
     Known(ItemId),
+}
+
+/// Who claims work, of which pools, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Claimant<'a> {
+    pub worker: &'a str,
+    /// Only work of these pools is claimed.
+    pub pools: &'a [String],
+    pub lease: Duration,
+    /// How long after the end of another worker's lease its work is taken over.
+    pub margin: Duration,
 }
 
 /// An item held by a worker.
@@ -86,8 +97,9 @@ impl Store {
         let at = time_text(now);
         let id = ItemId(new_id_at(now));
         let inserted = query(
-            "insert into items (id, bot, reference, run, state, fields, created_at, updated_at)
-             values ($1, $2, $3, $4, 'ready', $5, $6, $6) on conflict (bot, reference) do nothing",
+            "insert into items (id, bot, reference, run, state, fields, created_at, updated_at, pool)
+             values ($1, $2, $3, $4, 'ready', $5, $6, $6, coalesce((select pool from runs where id = $4), 'default'))
+             on conflict (bot, reference) do nothing",
         )
         .bind(&id)
         .bind(bot)
@@ -113,20 +125,27 @@ impl Store {
         Ok(Enqueued::New(id))
     }
 
-    /// Claims the next item that is ready, whose waiting is over, or whose worker's lease ended more than `margin` ago.
-    pub async fn claim_item(&self, worker: &str, lease: Duration, margin: Duration) -> Result<Option<Claim>> {
+    /// Claims the next item of the claimant's pools that is ready, whose waiting is over, or whose worker's lease ended
+    /// more than the margin ago.
+    pub async fn claim_item(&self, claimant: &Claimant<'_>) -> Result<Option<Claim>> {
+        let Claimant { worker, lease, margin, .. } = *claimant;
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
         let sql = format!(
             "select id, state from items
-             where state = 'ready' and (not_before is null or not_before <= $1)
+             where (state = 'ready' and (not_before is null or not_before <= $1)
                 or state = 'deferred' and not_before <= $1
-                or state = 'in_progress' and lease_until < $2
+                or state = 'in_progress' and lease_until < $2) and pool in ({})
              order by priority desc, created_at, id limit 1{}",
+            places(3, claimant.pools.len()),
             tx.for_update_skip_locked()
         );
-        let before: Option<(ItemId, String)> =
-            made(sql).bind(time_text(now)).bind(time_text(now - margin)).fetch_optional(&mut tx).await?;
+        let before: Option<(ItemId, String)> = made(sql)
+            .bind(time_text(now))
+            .bind(time_text(now - margin))
+            .bind_all(claimant.pools)
+            .fetch_optional(&mut tx)
+            .await?;
         let Some((id, state)) = before else {
             tx.roll_back().await?;
             return Ok(None);
@@ -278,11 +297,16 @@ impl Store {
         query(sql).bind(run).fetch_all(self).await
     }
 
-    /// Whether any item can be worked on now or after a wait that has begun; waiting for a person does not count.
-    pub async fn anything_to_do(&self) -> Result<bool> {
-        let sql = "select (select count(*) from items where state in ('ready', 'deferred', 'in_progress'))
-             + (select count(*) from runs where state in ('queued', 'running'))";
-        let open: i64 = query(sql).fetch_value(self).await?;
+    /// Whether any item of these pools can be worked on now or after a wait that has begun; waiting for a person does
+    /// not count.
+    pub async fn anything_to_do(&self, pools: &[String]) -> Result<bool> {
+        let sql = format!(
+            "select (select count(*) from items where (state in ('ready', 'in_progress') or state = 'deferred' and not_before is not null)
+                     and pool in ({0}))
+                 + (select count(*) from runs where state in ('queued', 'running') and pool in ({0}))",
+            places(1, pools.len())
+        );
+        let open: i64 = made(sql).bind_all(pools).fetch_value(self).await?;
         Ok(open > 0)
     }
 }

@@ -10,9 +10,12 @@ mod events;
 mod fence;
 mod firings;
 mod items;
+mod nodes;
 mod query;
 mod runs;
+mod scripts;
 mod sign_in_tries;
+mod stops;
 mod users;
 
 use std::path::Path;
@@ -20,9 +23,11 @@ use std::path::Path;
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
 pub use error::{Error, Result};
-pub use items::{Claim, Enqueued, Finish, ItemFilter, StateCount};
-use query::{made, query};
+pub use firings::{After, Ask, Plan, Seen, Start};
+pub use items::{Claim, Claimant, Enqueued, Finish, ItemFilter, StateCount};
+use query::{made, places, query};
 pub use runs::{NewRun, RunLease};
+pub use stops::{RUN_STOPPED, Standing};
 
 /// The store of one installation.
 #[derive(Debug, Clone)]

@@ -57,6 +57,14 @@ pub(super) fn made(sql: String) -> Query {
     Query { sql: AssertSqlSafe(sql), values: Vec::new() }
 }
 
+/// The places `$first, …` of so many parameters, for `in (…)`; of none, a list that nothing is in.
+pub(super) fn places(first: usize, count: usize) -> String {
+    match count {
+        0 => "null".into(),
+        _ => (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", "),
+    }
+}
+
 macro_rules! run {
     ($query:ident, $on:expr, $call:ident, $method:ident) => {{
         let Query { sql, values } = $query;
@@ -85,6 +93,11 @@ impl Query {
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
         self
+    }
+
+    /// With one more parameter for each of these; see [`places`].
+    pub fn bind_all(self, values: &[String]) -> Self {
+        values.iter().fold(self, Self::bind)
     }
 
     /// Runs it; how many rows it changed.

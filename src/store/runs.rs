@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::events::append;
-use super::{Result, Store, Tx, made, now, query, still_held};
+use super::stops::take_up;
+use super::{Claimant, Result, Store, Tx, made, now, places, query, still_held};
 use crate::model::{Event, EventKind, Run, RunId, RunState, new_id_at, time_text};
 
 /// A run to be queued.
@@ -12,10 +13,12 @@ pub struct NewRun {
     pub bot: String,
     /// The SHA-256 of the bot script.
     pub version: String,
-    /// `schedule`, `hand` or `demo`.
+    /// `schedule` (the clock), `queue`, `after`, `http`, `hand` or `demo`.
     pub trigger: String,
     pub schedule: Option<String>,
     pub nominal: Option<String>,
+    /// Which workers may take it and its items.
+    pub pool: String,
     /// Who or what started it.
     pub actor: String,
 }
@@ -45,25 +48,37 @@ impl Store {
         Ok(id)
     }
 
-    /// Claims the oldest run that waits or whose worker's lease has ended.
-    pub async fn claim_run(&self, worker: &str, lease: Duration) -> Result<Option<RunLease>> {
+    /// Claims the oldest run of the claimant's pools that waits, or whose worker's lease ended more than the margin ago.
+    pub async fn claim_run(&self, claimant: &Claimant<'_>) -> Result<Option<RunLease>> {
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
         let sql = format!(
             "update runs set state = 'running', worker = $1, token = token + 1, lease_until = $2,
                  started_at = coalesce(started_at, $3)
-             where id = (select id from runs where state = 'queued' or (state = 'running' and lease_until < $3)
+             where id = (select id from runs
+                         where (state = 'queued' or state = 'running' and lease_until < $4) and pool in ({})
                          order by created_at, id limit 1{})
              returning *",
+            places(5, claimant.pools.len()),
             tx.for_update_skip_locked()
         );
-        let run: Option<Run> =
-            made(sql).bind(worker).bind(time_text(now + lease)).bind(time_text(now)).fetch_optional(&mut tx).await?;
+        let worker = claimant.worker;
+        let run: Option<Run> = made(sql)
+            .bind(worker)
+            .bind(time_text(now + claimant.lease))
+            .bind(time_text(now))
+            .bind(time_text(now - claimant.margin))
+            .bind_all(claimant.pools)
+            .fetch_optional(&mut tx)
+            .await?;
         let Some(run) = run else {
             tx.roll_back().await?;
             return Ok(None);
         };
         let kind = if run.token == 1 { EventKind::RunStarted } else { EventKind::TakenOver };
+        if run.token == 1 {
+            take_up(&mut tx, &run, now).await?;
+        }
         append(&mut tx, &[Event::new(kind, format!("worker:{worker}")).run(&run.id, &run.bot)]).await?;
         tx.commit().await?;
         let token = run.token;
@@ -144,11 +159,10 @@ impl Store {
         query(sql).bind(bot).bind(limit).fetch_all(self).await
     }
 
-    /// Whether a run of this schedule is queued or running.
-    pub async fn schedule_is_running(&self, schedule: &str) -> Result<bool> {
-        let sql = "select count(*) from runs where schedule = $1 and state in ('queued', 'running')";
-        let open: i64 = query(sql).bind(schedule).fetch_value(self).await?;
-        Ok(open > 0)
+    /// The runs of a schedule that are queued or running, oldest first.
+    pub async fn open_runs(&self, schedule: &str) -> Result<Vec<Run>> {
+        let sql = "select * from runs where schedule = $1 and state in ('queued', 'running') order by created_at, id";
+        query(sql).bind(schedule).fetch_all(self).await
     }
 }
 
@@ -158,8 +172,8 @@ pub(super) async fn insert_run(tx: &mut Tx, new: &NewRun) -> Result<RunId> {
     let id = RunId(new_id_at(now));
     let at = time_text(now);
     query(
-        "insert into runs (id, bot, version, trigger, schedule, nominal, state, created_at)
-         values ($1, $2, $3, $4, $5, $6, 'queued', $7)",
+        "insert into runs (id, bot, version, trigger, schedule, nominal, state, created_at, pool)
+         values ($1, $2, $3, $4, $5, $6, 'queued', $7, $8)",
     )
     .bind(&id)
     .bind(&new.bot)
@@ -168,6 +182,7 @@ pub(super) async fn insert_run(tx: &mut Tx, new: &NewRun) -> Result<RunId> {
     .bind(&new.schedule)
     .bind(&new.nominal)
     .bind(at)
+    .bind(&new.pool)
     .execute(&mut *tx)
     .await?;
     append(tx, &[Event::new(EventKind::RunQueued, new.actor.clone()).run(&id, &new.bot)]).await?;

@@ -52,6 +52,7 @@ async fn queue(books: &Morning, references: &[&str]) {
         trigger: "hand".into(),
         schedule: None,
         nominal: None,
+        pool: "default".into(),
         actor: "person:test".into(),
     };
     let run = books.app.store.queue_collected_run(&new).await.expect("a run");

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use kollega::desk::{self, Reply};
-use kollega::model::{Item, ItemState};
+use kollega::model::{Event, EventKind, Item, ItemState};
 use kollega::person;
 use kollega::store::{Answer, Refusal};
 use reqwest::{Response, StatusCode, header};
+use serde_json::json;
 
 use crate::office::{Office, PASSWORD, PERSONNUMMER, approval, denial, referral};
 
@@ -394,6 +395,36 @@ async fn operations_settle_an_uncertain_item_and_others_may_not() {
     assert_eq!(intents[0].outcome.as_deref(), Some("done"));
     let again = browser.post(&path, &[("csrf", &csrf), ("answer", "did-not")]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn an_uncertain_item_is_shown_with_what_verify_saw_and_the_pictures_of_it() {
+    let office = Office::open().await;
+    let item = office.uncertain("A-1").await;
+    let other = office.handed_over("A-2").await;
+    let name = format!("{}.png", "ab".repeat(32));
+    let file = office.desk.config.screenshot(&name).expect("a picture's name");
+    std::fs::create_dir_all(file.parent().expect("a folder")).expect("the folder");
+    std::fs::write(&file, b"a picture").expect("the picture");
+    let event = |kind, detail| Event::new(kind, "bot:x").item(&item).stage("registrera").detail(detail);
+    let events = [
+        event(EventKind::Screenshot, json!({"file": name, "why": "before_commit"})),
+        event(EventKind::Intent, json!({})),
+        event(EventKind::Verified, json!({"seen": "no", "session": "fresh"})),
+        event(EventKind::Verified, json!({"seen": "unknown", "why": "sidan visades inte", "session": "fresh"})),
+    ];
+    office.desk.store.append(&events).await.expect("the store");
+    let mut browser = signed_in(&office, "olle", "operations").await;
+    for page in ["/osakra".to_owned(), format!("/arende/{}", item.id)] {
+        let page = browser.get(&page).await;
+        assert!(page.shows("posten finns inte") && page.shows("kunde inte se: sidan visades inte"));
+        assert!(page.shows("Det ifyllda formuläret") && page.shows(&format!("/arende/{}/bild/{name}", item.id)));
+    }
+    let picture = browser.get(&format!("/arende/{}/bild/{name}", item.id)).await;
+    assert_eq!((picture.status, picture.text.as_str()), (StatusCode::OK, "a picture"));
+    for stranger in [format!("/arende/{}/bild/{name}", other.id), format!("/arende/{}/bild/..%2Fseal.key", item.id)] {
+        assert_eq!(browser.get(&stranger).await.status, StatusCode::NOT_FOUND);
+    }
 }
 
 #[tokio::test]

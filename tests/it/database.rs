@@ -1,8 +1,10 @@
 //! The two databases: every test of the store runs on both.
 
 use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
 
-use kollega::store::Store;
+use kollega::store::{Claimant, Store};
 use sqlx::{AssertSqlSafe, Connection};
 
 /// Which database a test runs on.
@@ -35,6 +37,12 @@ macro_rules! on_both {
     )*};
 }
 pub(crate) use on_both;
+
+/// A worker of the pool `default` that claims something.
+pub fn claimant(worker: &str, lease: Duration, margin: Duration) -> Claimant<'_> {
+    static POOLS: LazyLock<[String; 1]> = LazyLock::new(|| ["default".into()]);
+    Claimant { worker, pools: &*POOLS, lease, margin }
+}
 
 impl Database {
     /// The section `[database]` for a new, empty database; nothing for SQLite.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::grid::Grid;
 use crate::morning::{Program, nothing_is_left_running};
 
 const DECIDED: &str = "beslut fattat";
@@ -15,11 +16,17 @@ const WHOLE_DAY: Duration = Duration::from_mins(20);
 /// The demo in a folder of its own.
 struct Day {
     folder: TempDir,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Day {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder") }
+        Self { folder: tempfile::tempdir().expect("a folder"), environment: Vec::new() }
+    }
+
+    /// A day whose browsers are on this Grid.
+    fn on(grid: &Grid) -> Self {
+        Self { environment: vec![("KOLLEGA__WEBDRIVER__URL", grid.url())], ..Self::new() }
     }
 
     fn data(&self) -> PathBuf {
@@ -31,7 +38,9 @@ impl Day {
         let data = self.data().display().to_string();
         let all = ["demo", "--unattended", "--port", "0", "--data", &data];
         let all: Vec<String> = all.iter().chain(more).map(ToString::to_string).collect();
-        Program::start(&self.folder.path().join("output"), name, &all)
+        let environment: Vec<(&str, &str)> =
+            self.environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Program::start_in(&self.folder.path().join("output"), name, &all, &environment)
     }
 
     /// Kills it without warning, once it has got this far.
@@ -108,4 +117,21 @@ async fn a_demo_with_faults_that_is_killed_ends_right() {
     let mut last = day.start("last", &["--faults"]);
     assert_eq!(last.ended(WHOLE_DAY).await, Some(0), "{}", last.said());
     assert_eq!(day.saved_twice().await, BTreeMap::new());
+}
+
+#[tokio::test]
+#[ignore = "needs Selenium Grid: scripts/test --all"]
+async fn a_demo_on_a_grid_whose_node_is_killed_twice_ends_right_and_leaves_no_slot_taken() {
+    let grid = Grid::start();
+    let day = Day::on(&grid);
+    let mut demo = day.start("demo", &[]);
+    demo.says(DECIDED, 2).await;
+    grid.is_used().await;
+    grid.kill("node");
+    demo.says(DECIDED, 6).await;
+    grid.is_used().await;
+    grid.kill("node");
+    assert_eq!(demo.ended(WHOLE_DAY).await, Some(0), "{}", demo.said());
+    assert_eq!(day.saved_twice().await, BTreeMap::new());
+    grid.becomes_free().await;
 }

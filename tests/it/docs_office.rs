@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::database::claimant;
 use kollega::config::Config;
 use kollega::model::{Event, EventKind, IntentOutcome, ItemState, RunId};
 use kollega::person;
@@ -27,6 +28,7 @@ pub async fn furnish(folder: &Path) {
         trigger: "hand".into(),
         schedule: None,
         nominal: None,
+        pool: "default".into(),
         actor: "person:olle".into(),
     };
     let run = store.queue_collected_run(&run).await.expect("a run");
@@ -66,8 +68,12 @@ impl Office {
     /// An item held by a worker in this stage.
     async fn claimed(&self, reference: &str, stage: &str) -> (Claim, Value) {
         let fields = self.enqueue(reference).await;
-        let claim =
-            self.store.claim_item("dator:1/0", MINUTE, Duration::ZERO).await.expect("the store").expect("an item");
+        let claim = self
+            .store
+            .claim_item(&claimant("dator:1/0", MINUTE, Duration::ZERO))
+            .await
+            .expect("the store")
+            .expect("an item");
         assert_eq!(claim.item.reference, reference);
         self.store.stage_done(&claim, Some(stage), &fields, &[]).await.expect("the stage");
         (claim, fields)

@@ -35,7 +35,7 @@ fn pages(folder: &Path) -> Vec<PathBuf> {
 
 fn read(page: &Path, source: &str) -> Schedule {
     let name = source.lines().find_map(|line| line.strip_prefix("schedule: ")).expect("the example has a name");
-    let context = Context { now: "2026-11-23T12:00:00Z".parse().expect("a time"), bots: None };
+    let context = Context::at("2026-11-23T12:00:00Z".parse().expect("a time"));
     let checked = check(&Path::new("schedules").join(format!("{name}.yaml")), source, context);
     let wrong: Vec<_> = checked.problems.iter().chain(&checked.warnings).map(|one| one.render(source)).collect();
     assert!(wrong.is_empty(), "{}: {}", page.display(), wrong.join("\n"));

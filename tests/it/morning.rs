@@ -89,6 +89,7 @@ impl Morning {
             trigger: "hand".into(),
             schedule: None,
             nominal: None,
+            pool: bot.pool().into(),
             actor: "person:test".into(),
         };
         let run = self.app.store.queue_collected_run(&new).await.expect("a run");
@@ -98,6 +99,12 @@ impl Morning {
             self.app.store.enqueue(&run, BOT, reference, &record.store()).await.expect("an item");
         }
         run
+    }
+
+    /// Workers started from now on have their browsers at this endpoint.
+    pub fn on_grid(&self, url: &str) {
+        let mut file = File::options().append(true).open(self.configuration()).expect("the configuration");
+        write!(file, "\n[webdriver]\nurl = {url:?}\n").expect("written");
     }
 
     /// A worker of its own process, with its output in a file.
@@ -360,6 +367,11 @@ pub struct Program {
 impl Program {
     /// Starts `kollega` with these arguments, in the project's folder, with its output in a file under `folder`.
     pub fn start(folder: &Path, name: &str, arguments: &[String]) -> Self {
+        Self::start_in(folder, name, arguments, &[])
+    }
+
+    /// Starts it with this environment too.
+    pub fn start_in(folder: &Path, name: &str, arguments: &[String], environment: &[(&str, &str)]) -> Self {
         std::fs::create_dir_all(folder).expect("a folder");
         let output = folder.join(format!("{name}.log"));
         let file = File::options().create(true).append(true).open(&output).expect("a file");
@@ -367,6 +379,7 @@ impl Program {
             .args(arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("RUST_LOG", "debug")
+            .envs(environment.iter().copied())
             // Whatever a browser leaves at home is found there.
             .env("HOME", folder.parent().unwrap_or(folder).join("home"))
             .stdin(Stdio::null())

@@ -14,7 +14,7 @@ fn folder() -> PathBuf {
 fn said_about(name: &str) -> String {
     let source = fs::read_to_string(folder().join(name)).expect("the file is there");
     let bots = ["ekonomiskt-bistand".to_owned(), "konto-ny-medarbetare".to_owned()];
-    let context = Context { now: "2026-11-23T12:00:00Z".parse().expect("a time"), bots: Some(&bots) };
+    let context = Context { bots: Some(&bots), ..Context::at("2026-11-23T12:00:00Z".parse().expect("a time")) };
     let checked = check(&Path::new("schedules").join(name), &source, context);
     let problems = checked.problems.iter().map(|problem| problem.render(&source));
     let warnings = checked.warnings.iter().map(|warning| warning.render(&source).replacen("fel:", "varning:", 1));
@@ -54,7 +54,7 @@ proptest! {
 
     #[test]
     fn whatever_is_in_the_file_it_is_a_schedule_or_there_is_a_reason(source in damaged()) {
-        let context = Context { now: "2026-11-23T12:00:00Z".parse().expect("a time"), bots: None };
+        let context = Context::at("2026-11-23T12:00:00Z".parse().expect("a time"));
         let checked = check(Path::new("schedules/vardagar.yaml"), &source, context);
         prop_assert_eq!(checked.schedule.is_some(), checked.problems.is_empty());
         for problem in checked.problems.iter().chain(&checked.warnings) {

@@ -3,7 +3,7 @@
 // The browser's own page about an address that did not answer is not the page that was asked for.
 if (location.protocol === 'chrome-error:' || document.documentURI.startsWith('about:neterror')) return { state: 'unfetched' };
 try {
-  return { set, read, table: readTable, exists, frame, act, masks, text: () => ({ state: 'found', text: text() }) }[request.op]();
+  return operations[request.op]();
 } catch (error) {
   if (error.name === 'SyntaxError') return { state: 'wrong', why: `uttrycket går inte att tolka (${error.name})` };
   return { state: 'fault', why: String(error.name) };

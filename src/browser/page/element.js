@@ -24,8 +24,10 @@ function visible(element) {
   return [...element.getClientRects()].some((rect) => rect.width > 0 && rect.height > 0) || tag(element) === 'area';
 }
 // Not `element.children` and `element.parentElement`: a form with a field of that name answers with the field.
-const childrenOf = (element) => [...Object.getOwnPropertyDescriptor(Element.prototype, 'children').get.call(element)];
-const parent = (element) => Object.getOwnPropertyDescriptor(Node.prototype, 'parentElement').get.call(element) || element.getRootNode().host || null;
+const CHILDREN = Object.getOwnPropertyDescriptor(Element.prototype, 'children').get;
+const PARENT = Object.getOwnPropertyDescriptor(Node.prototype, 'parentElement').get;
+const childrenOf = (element) => [...CHILDREN.call(element)];
+const parent = (element) => PARENT.call(element) || element.getRootNode().host || null;
 function closest(element, selector) {
   for (let at = element; at; at = parent(at)) if (at.matches(selector)) return at;
   return null;

@@ -1,14 +1,20 @@
 // Fields by what a person takes to be their names.
 
-function labelsOf(control) {
+// With `letters`, labels that can't say them are passed over. To ask each label for the text that it shows would lay out
+// the page once for each; only one without elements of its own shows what its letters say, whatever their case.
+const capitals = (text) => squeeze(text).toUpperCase();
+const maySay = (label, letters) => label.firstElementChild !== null || capitals(label.textContent).includes(letters);
+function labelsOf(control, letters = '') {
   const named = [control.getAttribute('aria-label'), byIds(control, control.getAttribute('aria-labelledby'))];
+  const labels = [...(control.labels || [])].filter((label) => maySay(label, letters));
   // A label may wrap its control: what counts is its text without the control's own.
-  const labels = [...(control.labels || [])].map((label) => {
+  const own = labels.map((label) => {
+    if (label.firstElementChild === null) return label.textContent;
     const copy = label.cloneNode(true);
     copy.querySelectorAll('input, select, textarea, script, style').forEach((inner) => inner.remove());
     return copy.textContent;
   });
-  return [...named, ...labels, ...[...(control.labels || [])].map((label) => textOf(label))];
+  return [...named, ...own, ...labels.map((label) => textOf(label))];
 }
 const BLOCK = /^(td|th|tr|table|tbody|form|fieldset|body|div|p|li|dd|section|article|main)$/;
 const isControl = (node) => node.nodeType === 1 && (node.matches(CONTROL) || node.querySelector(CONTROL));
@@ -67,9 +73,8 @@ function blockBefore(control) {
   return '';
 }
 const choice = (control) => /^(checkbox|radio)$/.test(control.type || '');
-// What a person takes to be the field's name, the strongest first: only the first kind that matches counts.
+// What a person takes to be the field's name where no label says it, the strongest first: only the first kind that matches counts.
 const TIERS = [
-  labelsOf,
   (control) => [control.getAttribute('placeholder'), control.getAttribute('title')],
   (control) => (choice(control) ? [besideText(control, 'nextSibling')] : [besideText(control, 'previousSibling'), termBefore(control)]),
   (control) => [cellBefore(control)],
@@ -79,7 +84,12 @@ const TIERS = [
 // A choice behind a drawn label is often hidden itself: then its label is what is seen.
 const shown = (control) => visible(control) || (choice(control) && [...(control.labels || [])].some(visible)) || control.type === 'file';
 function findFields(target) {
-  const controls = all(CONTROL).filter(shown);
+  const every = all(CONTROL);
+  const letters = capitals(plain(target.name));
+  // Whether a control is shown is asked last where names are cheap: it lays out the page after each field that was set.
+  const labelled = every.filter((control) => labelsOf(control, letters).some((name) => says(name, target))).filter(shown);
+  if (labelled.length) return outermost(labelled);
+  const controls = every.filter(shown);
   for (const names of TIERS) {
     const hits = controls.filter((control) => names(control).some((name) => says(name, target)));
     if (hits.length) return outermost(hits);

@@ -41,3 +41,4 @@ function frame() {
   if (found.length > 1) return { state: 'ambiguous', matches: found.map((i) => `ram ${i + 1}`) };
   return found.length ? { state: 'found', number: found[0] } : { state: 'missing' };
 }
+operations.frame = frame;

@@ -62,3 +62,4 @@ function masks() {
   cover(document, 0, 0);
   return { state: 'found', areas: [...new Set(areas.map((area) => area.join()))].map((area) => area.split(',').map(Number)) };
 }
+operations.masks = masks;

@@ -33,3 +33,4 @@ function exists() {
   return { state: 'missing', busy, count: 0, equal: 0 };
 }
 const text = () => [document, ...framesIn(document, []).map((one) => one.doc)].map((doc) => (doc.body ? doc.body.innerText : '')).join('\n');
+Object.assign(operations, { read, table: readTable, exists, text: () => ({ state: 'found', text: text() }) });

@@ -80,11 +80,13 @@ function resolve(targets, use) {
   return { state: 'missing' };
 }
 const without = ({ element, ...rest }) => rest;
-function act() {
-  const found = resolve(request.targets, request.use);
+// What is found, and where it stands.
+function sighting(targets, use) {
+  const found = resolve(targets, use);
   if (found.state !== 'found') return without(found);
   const box = found.element.getBoundingClientRect();
   const answer = { ...without(found), box: [box.left, box.top, box.width, box.height].map(Math.round) };
   // An element of another document can't be used from here: the driver goes there and asks again.
   return found.path.length ? answer : { ...answer, element: found.element };
 }
+operations.act = () => sighting(request.targets, request.use);

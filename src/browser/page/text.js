@@ -1,6 +1,8 @@
 // What a page says and what was asked for, made comparable.
 
 const request = arguments[0];
+// What can be asked for; each part adds its own.
+const operations = {};
 
 const norm = (text) => (text || '').normalize('NFC').replace(/[\u00AD\u200B-\u200D\u2060\uFEFF]/g, '').replace(/\s+/g, ' ').trim();
 const plain = (text) => norm(text).replace(/^[*\s]+/, '').replace(/[\s:*]+$/, '');

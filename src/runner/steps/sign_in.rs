@@ -28,8 +28,8 @@ impl Work<'_> {
         let description = self.system_file(system)?;
         self.renew(Duration::from_mins(1)).await?;
         let masks = self.masks(&description)?;
-        let lease = Duration::from_mins(1) + self.app.config.worker.lease;
         let started = std::time::Instant::now();
+        let lease = self.time_left();
         Box::pin(self.browsers.open(&self.app.config, system, masks, lease)).await?;
         self.waited += started.elapsed();
         self.record_browsers().await?;

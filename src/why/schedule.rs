@@ -1,0 +1,225 @@
+//! Why a schedule starts or does not, read from the live state.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::model::{Firing, Run, RunState, Watch, parse_time};
+use crate::schedule::{Coming, Overlap, Schedule, due, preview};
+use crate::scheduler;
+use crate::store::{Result, Store};
+use crate::wording;
+
+/// How long what should have happened may be late before something is said to be down.
+const PATIENCE: TimeDelta = TimeDelta::seconds(30);
+/// How many of the latest times are told.
+const FIRINGS: i64 = 20;
+
+/// Why a schedule starts or does not.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScheduleWhy {
+    pub schedule: String,
+    pub bot: Option<String>,
+    /// `unreadable`, `paused`, `no_scheduler`, `no_worker`, `running`, `missed`, `skipped`, `waiting_for_time`,
+    /// `waiting_for_start` or `never`.
+    pub state: &'static str,
+    /// In Swedish, for people.
+    pub because: String,
+    /// What to do, in Swedish.
+    pub next: String,
+    /// The next start by the clock, and the times before it that do not start.
+    pub coming: Vec<Coming>,
+    /// Runs that are queued or running.
+    pub runs: Vec<String>,
+    pub paused_at: Option<String>,
+    pub paused_by: Option<String>,
+    pub paused_reason: Option<String>,
+    /// The latest times and what became of them, newest first.
+    pub firings: Vec<Firing>,
+}
+
+/// Why the schedule of this name starts or does not; none when there is none and never was.
+pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Option<ScheduleWhy>> {
+    let firings = store.firings(name, FIRINGS).await?;
+    let now = store.now().await?;
+    let read = scheduler::load(config, name, now);
+    if firings.is_empty() && matches!(read, Err(scheduler::Error::Unknown(_))) {
+        return Ok(None);
+    }
+    let watch = store.watch(name).await?;
+    let open = store.open_runs(name).await?;
+    let read = read.map_err(|error| error.to_string());
+    let mut why = ScheduleWhy {
+        schedule: name.to_owned(),
+        bot: read.as_ref().ok().map(|schedule| schedule.bot.clone()),
+        state: "",
+        because: String::new(),
+        next: String::new(),
+        coming: read.as_ref().map(|schedule| preview(schedule, now, 1)).unwrap_or_default(),
+        runs: open.iter().map(|run| run.id.0.clone()).collect(),
+        paused_at: watch.as_ref().and_then(|watch| watch.paused_at.clone()),
+        paused_by: watch.as_ref().and_then(|watch| watch.paused_by.clone()),
+        paused_reason: watch.as_ref().and_then(|watch| watch.paused_reason.clone()),
+        firings,
+    };
+    let state = State { now, watch, open, timezone: wording::timezone(config) };
+    match &read {
+        Ok(schedule) => state.explain(schedule, &mut why),
+        Err(problem) => {
+            why.say(
+                "unreadable",
+                format!("Schemat startar inte: {problem}."),
+                "Rätta filen: `kollega check` visar felen.",
+            );
+        }
+    }
+    Ok(Some(why))
+}
+
+impl ScheduleWhy {
+    fn say(&mut self, state: &'static str, because: impl Into<String>, next: impl Into<String>) {
+        self.state = state;
+        self.because = because.into();
+        self.next = next.into();
+    }
+}
+
+/// What is so now.
+struct State {
+    now: DateTime<Utc>,
+    watch: Option<Watch>,
+    open: Vec<Run>,
+    timezone: chrono_tz::Tz,
+}
+
+impl State {
+    /// The first of what keeps it from starting that is so.
+    fn explain(&self, schedule: &Schedule, why: &mut ScheduleWhy) {
+        if why.paused_at.is_some() {
+            self.paused(why);
+        } else if let Some(late) = self.unhandled(schedule) {
+            let because = format!("Tiden {late} har kommit, men ingen schemaläggare har sett den.");
+            why.say("no_scheduler", because, "Se till att `kollega serve` är i gång.");
+        } else if let Some(run) = self.open.iter().find(|run| self.is_untaken(run)) {
+            self.no_worker(run, why);
+        } else if let Some(run) = self.open.first() {
+            self.running(run, schedule, why);
+        } else {
+            Self::idle(schedule, why);
+        }
+    }
+
+    fn local(&self, stored: &str) -> String {
+        wording::local_time(stored, self.timezone)
+    }
+
+    fn paused(&self, why: &mut ScheduleWhy) {
+        let at = self.local(why.paused_at.as_deref().unwrap_or_default());
+        let reason = why.paused_reason.clone().unwrap_or_default();
+        let who = match why.paused_by.as_deref() {
+            Some("schedule") | None => "Schemat pausade sig självt".to_owned(),
+            Some(person) => format!("Schemat pausades av {}", wording::actor(person)),
+        };
+        let next = format!("Åtgärda orsaken och kör `kollega schedules resume {}`.", why.schedule);
+        why.say("paused", format!("{who} {at}: {reason}."), next);
+    }
+
+    /// The oldest time that should have been handled by now and is not.
+    fn unhandled(&self, schedule: &Schedule) -> Option<String> {
+        let handled = parse_time(&self.watch.as_ref()?.handled_until)?;
+        let (oldest, _) = due(schedule, handled, self.now - PATIENCE).into_iter().next()?;
+        Some(oldest.local.format("%Y-%m-%d %H:%M").to_string())
+    }
+
+    /// Whether a run waits for a worker: none has taken it, or the one that had it is silent.
+    fn is_untaken(&self, run: &Run) -> bool {
+        let since = match run.state {
+            RunState::Queued => Some(&run.created_at),
+            _ => run.lease_until.as_ref(),
+        };
+        since.and_then(|since| parse_time(since)).is_some_and(|since| self.now - since > PATIENCE)
+    }
+
+    fn no_worker(&self, run: &Run, why: &mut ScheduleWhy) {
+        let because = match (&run.state, &run.worker) {
+            (RunState::Queued, _) | (_, None) => {
+                format!(
+                    "Körningen {} står i kö sedan {}, men ingen arbetare har tagit den.",
+                    run.id,
+                    self.local(&run.created_at)
+                )
+            }
+            (_, Some(worker)) => {
+                let until = self.local(run.lease_until.as_deref().unwrap_or_default());
+                format!(
+                    "Arbetaren {worker} hade körningen {} till {until} men har inte hört av sig sedan dess.",
+                    run.id
+                )
+            }
+        };
+        why.say("no_worker", because, "Se till att `kollega serve` eller `kollega worker` är i gång.");
+    }
+
+    fn running(&self, run: &Run, schedule: &Schedule, why: &mut ScheduleWhy) {
+        let since = self.local(run.started_at.as_ref().unwrap_or(&run.created_at));
+        let mut because = match &run.worker {
+            Some(worker) => format!("Körningen {} pågår sedan {since} hos arbetaren {worker}.", run.id),
+            None => format!("Körningen {} står i kö sedan {since}.", run.id),
+        };
+        if let Some(asked) = &run.stop_at {
+            let reason = run.stop_reason.as_deref().unwrap_or_default();
+            because = format!("{because} Den ombads stanna {}: {reason}.", self.local(asked));
+        }
+        if why.firings.iter().any(|firing| firing.result == "waiting") {
+            because += " En start väntar på att den tar slut.";
+        }
+        let next = match schedule.overlap {
+            Overlap::Skip => "Ingenting. Tider som kommer medan den pågår hoppas över (overlap: skip).",
+            _ => "Ingenting.",
+        };
+        why.say("running", because, next);
+    }
+
+    /// Nothing goes on: what became of the latest time, and when the next comes.
+    fn idle(schedule: &Schedule, why: &mut ScheduleWhy) {
+        let latest = why.firings.first().filter(|latest| latest.result != "fired").cloned();
+        let coming = Self::coming_told(why);
+        if let Some(latest) = latest {
+            let state = if latest.result == "missed" { "missed" } else { "skipped" };
+            let reason = latest.reason.as_deref().unwrap_or("okänd orsak");
+            let because = format!("{} {}: {reason}. {coming}", nominal(&latest), wording::firing(&latest.result));
+            why.say(state, because, "Ingenting, om orsaken är väntad. Starta nu: `kollega schedules start`.");
+        } else if !why.coming.iter().any(|one| one.starts) && schedule.cron.is_none() {
+            why.say(
+                "waiting_for_start",
+                "Schemat har inga tider: det väntar på det som står under start_on.",
+                "Ingenting.",
+            );
+        } else if !why.coming.iter().any(|one| one.starts) {
+            why.say("never", coming, "Ändra schemats tider, eller ta bort det.");
+        } else {
+            why.say("waiting_for_time", coming, "Ingenting: det startar av sig självt om `kollega serve` är i gång.");
+        }
+    }
+
+    /// The next start, and why the times before it do not start.
+    fn coming_told(why: &ScheduleWhy) -> String {
+        let shown = |one: &Coming| {
+            let note = if one.note.is_empty() { String::new() } else { format!(" ({})", one.note) };
+            format!("{}{note}", one.local.replace('T', " ").trim_end_matches(":00"))
+        };
+        let (starts, skipped): (Vec<&Coming>, Vec<&Coming>) = why.coming.iter().partition(|one| one.starts);
+        let Some(next) = starts.first() else { return "Schemat startar aldrig mer av klockan.".to_owned() };
+        let before = skipped.first().map(|one| format!(" Dessförinnan: {}.", shown(one))).unwrap_or_default();
+        format!("Nästa tid är {}.{before}", shown(next))
+    }
+}
+
+/// A firing's time, or what started it.
+fn nominal(firing: &Firing) -> String {
+    if firing.trigger == "schedule" {
+        format!("Tiden {}", firing.nominal.replace('T', " ").trim_end_matches(":00"))
+    } else {
+        format!("Starten ({})", wording::trigger(&firing.trigger))
+    }
+}
