@@ -346,7 +346,7 @@ async fn add_faults(sandbox: &Sandbox, browser: bool) {
     for fault in [
         always(FaultKind::CutBefore, 0.03),
         always(FaultKind::CutAfter, 0.03),
-        FaultSpec { seconds: 0.2, ..always(FaultKind::CutLate, 0.03) },
+        FaultSpec { seconds: 0.1, ..always(FaultKind::CutLate, 0.03) },
         always(FaultKind::Error500, 0.01),
         FaultSpec { ms: 150, ..always(FaultKind::Slow, 0.03) },
     ] {
@@ -393,7 +393,7 @@ settle = "800ms"
 [systems.liggaren]
 url = "http://{ledger}"
 timeout = "{timeout}"
-settle = "800ms"
+settle = "500ms"
 
 [values]
 kvitton = "{kvitton}"
