@@ -154,6 +154,11 @@ impl Sandbox {
         control::counts(&self.shared, reference).await
     }
 
+    /// How many records there are, in Akten and in the ledger.
+    pub async fn saved(&self) -> Result<i64> {
+        self.shared.store.saved().await
+    }
+
     /// Every record in Akten, oldest first.
     pub async fn records(&self) -> Result<Vec<Record>> {
         self.shared.store.records().await

@@ -134,6 +134,12 @@ impl Store {
         rows.iter().map(record).collect()
     }
 
+    /// How many records there are, in Akten and in the ledger.
+    pub async fn saved(&self) -> Result<i64> {
+        let sql = "select (select count(*) from record) + (select count(*) from ledger_record) as n";
+        Ok(sqlx::query(sql).fetch_one(&self.pool).await?.get("n"))
+    }
+
     /// One dossier's records of one kind, oldest first.
     pub async fn records_of(&self, akt: &str, kind: Kind) -> Result<Vec<Record>> {
         let rows = sqlx::query("select * from record where akt = $1 and kind = $2 order by id")
