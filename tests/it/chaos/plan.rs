@@ -16,6 +16,8 @@ pub enum Fault {
     KillBrowser(usize),
     /// `kill -9` of a chromedriver.
     KillDriver(usize),
+    /// `kill -9` of the guard of a worker or a node.
+    KillGuard(usize),
     /// SIGSTOP of a worker for longer than its lease, then SIGCONT.
     StopWorker(usize),
     /// PostgreSQL is stopped at once, as by `pg_ctl stop -m immediate`, and started again.
@@ -64,7 +66,8 @@ impl Plan {
             0..5 => together,
             5..8 => Fault::KillAll,
             8..20 => Fault::StopWorker(worker),
-            20..200 => Fault::KillNode(node),
+            20..30 => Fault::KillGuard(any),
+            30..200 => Fault::KillNode(node),
             200..500 if self.options.browser => Fault::KillBrowser(any),
             500..650 if self.options.browser => Fault::KillDriver(any),
             _ => Fault::KillWorker(worker),

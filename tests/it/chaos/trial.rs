@@ -20,7 +20,7 @@ use super::judge::{Made, Order, Verdict};
 use super::plan::{Fault, Step};
 use super::supervisor::Supervisor;
 use crate::database::Database;
-use crate::morning::{browsers, secrets};
+use crate::morning::{browsers, processes, secrets};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const CALLS: &str = "liggaren";
@@ -109,8 +109,9 @@ impl Trial {
                 self.supervisor.kill_all();
                 self.count("all at once", 1);
             }
-            Fault::KillBrowser(draw) => self.kill_process(draw, "browser"),
-            Fault::KillDriver(draw) => self.kill_process(draw, "driver"),
+            Fault::KillBrowser(draw) => self.kill_one(draw, "browser", &self.browsers(false)),
+            Fault::KillDriver(draw) => self.kill_one(draw, "driver", &self.browsers(true)),
+            Fault::KillGuard(draw) => self.kill_one(draw, "guard", &self.guards()),
             Fault::RestartDatabase => {
                 if let Some(postgres) = &mut self.postgres {
                     postgres.restart();
@@ -125,19 +126,34 @@ impl Trial {
         *self.kills.entry(kind).or_default() += count;
     }
 
-    /// `kill -9` of a process that belongs to a browser: a chromedriver, or anything else.
-    fn kill_process(&mut self, draw: usize, kind: &'static str) {
-        let is_driver = |pid: &i32| {
-            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-            name.trim() == "chromedriver"
-        };
-        let mut found = browsers(&self.app.config.data());
-        found.retain(|pid| is_driver(pid) == (kind == "driver"));
+    /// `kill -9` of one of these processes, if there are any.
+    fn kill_one(&mut self, draw: usize, kind: &'static str, found: &[i32]) {
         let Some(pid) = found.get(draw % found.len().max(1)) else { return };
         let pid = rustix::process::Pid::from_raw(*pid).expect("a process id");
         if rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok() {
             self.count(kind, 1);
         }
+    }
+
+    /// The processes that belong to browsers: the chromedrivers, or all others.
+    fn browsers(&self, drivers: bool) -> Vec<i32> {
+        let is_driver = |pid: &i32| {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            name.trim() == "chromedriver"
+        };
+        browsers(&self.app.config.data()).into_iter().filter(|pid| is_driver(pid) == drivers).collect()
+    }
+
+    /// The guards of this trial's workers and nodes.
+    fn guards(&self) -> Vec<i32> {
+        let journal = self.app.config.data().join("browsers");
+        let ours = |pid: &i32| {
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+            words.get(1) == Some(&b"guard".as_slice())
+                && words.get(2).is_some_and(|word| *word == journal.as_os_str().as_encoded_bytes())
+        };
+        processes().into_iter().filter(ours).collect()
     }
 
     /// Stops a worker, but not in the middle of a write to SQLite: its lock would keep everybody else waiting.
