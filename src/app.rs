@@ -4,6 +4,7 @@ use anyhow::Context;
 use url::Url;
 
 use crate::config::Config;
+use crate::mail::{MailConfig, Mailer, Tls};
 use crate::outage::Outage;
 use crate::seal::Seal;
 use crate::secret::{Redactor, Secret, SecretStore};
@@ -87,5 +88,28 @@ impl App {
         let mut known: Vec<Secret> = self.secrets.all().unwrap_or_default().into_values().collect();
         known.extend(personal.iter().filter(|value| value.chars().count() > 2).map(Secret::new));
         Redactor::new(&known)
+    }
+
+    /// What sends mail by the configured server; or what is wrong with the configuration.
+    pub fn mailer(&self) -> Result<Mailer, String> {
+        let own = &self.config.mail;
+        if own.host.is_empty() {
+            return Err("e-post är inte inställt: lägg till [mail] med host och from i kollega.toml".into());
+        }
+        let mut config = MailConfig::new(own.host.clone(), own.port, own.from.clone());
+        config.tls = own.tls.parse::<Tls>().map_err(|error| format!("[mail] tls: {error}"))?;
+        config.ca.clone_from(&own.ca);
+        config.user.clone_from(&own.user);
+        if let Some(name) = &own.password {
+            config.password = Some(self.secrets.get(name).map_err(|error| error.to_string())?);
+        }
+        Ok(Mailer::new(config))
+    }
+
+    /// A Message-ID in the sender's domain, made of an id that is kept.
+    pub fn message_id(&self, id: &str) -> String {
+        let from = self.config.mail.from.trim_end_matches('>');
+        let domain = from.rsplit('@').next().filter(|domain| !domain.is_empty()).unwrap_or("kollega.invalid");
+        format!("<{id}@{domain}>")
     }
 }

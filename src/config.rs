@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::model::AlertKind;
+
 /// The configuration of one installation.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,6 +26,8 @@ pub struct Config {
     pub console: Console,
     pub webdriver: WebDriver,
     pub worker: Worker,
+    pub circuits: Circuits,
+    pub alerts: Alerts,
     pub systems: BTreeMap<String, System>,
     pub mail: Mail,
     /// The connection to SSBTEK; without it the step `ssbtek` can't be used.
@@ -101,6 +105,61 @@ pub struct Worker {
     pub silent_wait: Duration,
 }
 
+/// When a system gets no new work for a while.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Circuits {
+    /// How many failures of the same kind in a row open a circuit. A refused sign-in opens it at once.
+    pub failures: i64,
+    /// How long after that the system is tried with one item; doubled for each try that fails.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub wait: Duration,
+    /// The longest wait between tries.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub max_wait: Duration,
+}
+
+/// Who is told what is wrong, and when.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alerts {
+    /// Addresses, with commas between; empty: no mail.
+    pub mail: String,
+    /// The address that is called; empty: none.
+    pub webhook: String,
+    /// The name of the secret that calls are signed with.
+    pub secret: Option<String>,
+    /// What is told; everything when empty.
+    pub on: Vec<AlertKind>,
+    /// Where the console is, as the reader reaches it.
+    pub console: String,
+    /// How often it is looked at what is wrong.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub every: Duration,
+    /// At most one message in this time to each.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub window: Duration,
+    /// How long after it was told something that is still wrong is told again.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub remind: Duration,
+    /// How long a failure counts.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub recent: Duration,
+    /// How late a start may be before it counts as absent.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub late: Duration,
+    /// How many times longer than usual is slow.
+    pub slow_factor: u32,
+    /// A run that has gone on for longer is slow; 0s: only by what is usual.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub slow_run: Duration,
+    /// An item that has been worked on for longer is slow; 0s: only by what is usual.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub slow_item: Duration,
+    /// A disk with less than this percentage free is nearly full.
+    pub disk_free: u64,
+}
+
 /// A system that bots drive.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,6 +217,8 @@ impl Default for Config {
             console: Console::default(),
             webdriver: WebDriver::default(),
             worker: Worker::default(),
+            circuits: Circuits::default(),
+            alerts: Alerts::default(),
             systems: BTreeMap::new(),
             mail: Mail::default(),
             ssbtek: None,
@@ -205,6 +266,33 @@ impl Default for Worker {
             backoff: Duration::from_secs(30),
             silent_tries: 3,
             silent_wait: Duration::from_mins(10),
+        }
+    }
+}
+
+impl Default for Circuits {
+    fn default() -> Self {
+        Self { failures: 3, wait: Duration::from_mins(5), max_wait: Duration::from_hours(1) }
+    }
+}
+
+impl Default for Alerts {
+    fn default() -> Self {
+        Self {
+            mail: String::new(),
+            webhook: String::new(),
+            secret: None,
+            on: Vec::new(),
+            console: String::new(),
+            every: Duration::from_secs(10),
+            window: Duration::from_mins(5),
+            remind: Duration::from_hours(4),
+            recent: Duration::from_hours(24),
+            late: Duration::from_mins(15),
+            slow_factor: 3,
+            slow_run: Duration::ZERO,
+            slow_item: Duration::from_mins(30),
+            disk_free: 5,
         }
     }
 }

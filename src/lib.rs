@@ -2,6 +2,7 @@
 //!
 //! The map of the modules is `docs/architecture.md`.
 
+pub mod alert;
 pub mod app;
 pub mod bot;
 pub mod browser;

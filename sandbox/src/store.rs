@@ -203,7 +203,8 @@ impl Store {
     }
 
     pub async fn add_orders(&self, count: u32) -> Result<()> {
-        let mut transaction = self.pool.begin().await?;
+        // It reads before it writes: an ordinary transaction is refused when somebody has written in between.
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let known: i64 =
             sqlx::query("select count(*) as n from ledger_order").fetch_one(&mut *transaction).await?.get("n");
         for number in known + 1..=known + i64::from(count) {

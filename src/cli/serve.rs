@@ -70,6 +70,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     print(&format!("Konsolen: http://{}", listener.local_addr()?));
     print("Kollega arbetar. Avsluta med Ctrl-C; ärendet som pågår görs klart först.");
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(&app), stopped.clone()));
+    let alerts = tokio::spawn(crate::alert::serve(Arc::clone(&app), stopped.clone()));
     let console = tokio::spawn(crate::console::serve(Desk::of(&app), listener, until(stopped)));
     let mut working = {
         let worker = Arc::clone(&worker);
@@ -90,6 +91,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     };
     hurried.abort();
     scheduler.await?;
+    alerts.await?;
     console.await??;
     ended??;
     Ok(ExitCode::SUCCESS)

@@ -38,5 +38,20 @@ pub enum Error {
     Corrupt(String),
 }
 
+impl Error {
+    /// Whether the database is away, or does not answer: it may be there again in a while.
+    pub fn is_outage(&self) -> bool {
+        use sqlx::Error as E;
+        match self {
+            Self::Database(E::Io(_) | E::PoolTimedOut | E::Protocol(_) | E::Tls(_) | E::WorkerCrashed) => true,
+            // 57P01–57P03: it is shutting down or starting; 08…: the connection; 53300: too many connections.
+            Self::Database(E::Database(error)) => {
+                error.code().is_some_and(|code| code.starts_with("57P0") || code.starts_with("08") || code == "53300")
+            }
+            _ => false,
+        }
+    }
+}
+
 /// The result of a store function.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -23,7 +23,7 @@ impl Store {
 
     /// The newest events, oldest first.
     pub async fn latest_events(&self, count: i64) -> Result<Vec<LoggedEvent>> {
-        let sql = "select * from (select * from events order by id desc limit $1) order by id";
+        let sql = "select * from (select * from events order by id desc limit $1) as newest order by id";
         query(sql).bind(count).fetch_all(self).await
     }
 

@@ -5,9 +5,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::circuits::wait_until;
 use super::events::append;
 use super::{Error, Result, Store, Tx, made, now, places, query, still_held};
-use crate::model::{Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
+use crate::model::{CircuitId, Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
+
+/// The circuits that are not tried by themselves.
+const TOLD: &str = "select id from circuits where state = 'open' and retry_at is null";
 
 /// What became of putting an item in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,12 +57,14 @@ pub struct Finish {
     pub due_at: Option<DateTime<Utc>>,
     /// Whether this was a failed try of the stage.
     pub failed_try: bool,
+    /// For `deferred`: the circuit that it waits for, instead of a time.
+    pub circuit: Option<CircuitId>,
 }
 
 impl Finish {
     /// Ends in this state.
     pub fn new(state: ItemState) -> Self {
-        Self { state, code: None, reason: None, wait: None, due_at: None, failed_try: false }
+        Self { state, code: None, reason: None, wait: None, due_at: None, failed_try: false, circuit: None }
     }
 
     /// With a code and a reason.
@@ -152,7 +158,7 @@ impl Store {
         };
         let item: Item = query(
             "update items set state = 'in_progress', worker = $1, token = token + 1, lease_until = $2, not_before = null,
-                 updated_at = $3
+                 updated_at = $3, claimed_at = $3
              where id = $4 returning *",
         )
         .bind(worker)
@@ -223,11 +229,15 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
+        let circuit_wait = match &finish.circuit {
+            Some(id) => Some(wait_until(&mut tx, id).await?),
+            None => None,
+        };
         hold(&mut tx, claim).await?;
-        let not_before = finish.wait.map(|wait| time_text(now + wait));
+        let not_before = circuit_wait.or_else(|| finish.wait.map(|wait| time_text(now + wait)));
         query(
             "update items set state = $1, code = $2, reason = $3, not_before = $4, due_at = $5, tries = tries + $6,
-                 fields = $7, worker = null, lease_until = null, browsers = null, updated_at = $8
+                 fields = $7, worker = null, lease_until = null, browsers = null, updated_at = $8, circuit = $10
              where id = $9",
         )
         .bind(finish.state.as_str())
@@ -239,6 +249,7 @@ impl Store {
         .bind(fields.to_string())
         .bind(time_text(now))
         .bind(&claim.item.id)
+        .bind(finish.circuit.as_ref().map(ToString::to_string))
         .execute(&mut tx)
         .await?;
         append(&mut tx, events).await?;
@@ -298,12 +309,14 @@ impl Store {
     }
 
     /// Whether any item of these pools can be worked on now or after a wait that has begun; waiting for a person does
-    /// not count.
+    /// not count, nor waiting for a circuit that only a person or a new secret closes.
     pub async fn anything_to_do(&self, pools: &[String]) -> Result<bool> {
         let sql = format!(
-            "select (select count(*) from items where (state in ('ready', 'in_progress') or state = 'deferred' and not_before is not null)
+            "select (select count(*) from items where (state in ('ready', 'in_progress') or state = 'deferred' and not_before is not null
+                         and (circuit is null or circuit not in ({TOLD})))
                      and pool in ({0}))
-                 + (select count(*) from runs where state in ('queued', 'running') and pool in ({0}))",
+                 + (select count(*) from runs where state in ('queued', 'running') and pool in ({0})
+                     and (state <> 'queued' or circuit is null or circuit not in ({TOLD})))",
             places(1, pools.len())
         );
         let open: i64 = made(sql).bind_all(pools).fetch_value(self).await?;

@@ -3,6 +3,8 @@
 //! SQL stands only here, one text for SQLite and PostgreSQL. The database's clock decides: times are read from it inside
 //! the transaction. A claim is one short transaction and a lease; no transaction is open while a bot runs.
 
+mod alerts;
+mod circuits;
 mod database;
 mod decisions;
 mod error;
@@ -20,6 +22,8 @@ mod users;
 
 use std::path::Path;
 
+pub use alerts::{AlertPace, FailedItems, NewMessage, Working};
+pub use circuits::{CircuitLimits, Entry, SignIn};
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
 pub use error::{Error, Result};

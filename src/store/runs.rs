@@ -56,7 +56,8 @@ impl Store {
             "update runs set state = 'running', worker = $1, token = token + 1, lease_until = $2,
                  started_at = coalesce(started_at, $3)
              where id = (select id from runs
-                         where (state = 'queued' or state = 'running' and lease_until < $4) and pool in ({})
+                         where (state = 'queued' and (not_before is null or not_before <= $3)
+                                or state = 'running' and lease_until < $4) and pool in ({})
                          order by created_at, id limit 1{})
              returning *",
             places(5, claimant.pools.len()),
@@ -141,9 +142,10 @@ impl Store {
         tx.commit().await
     }
 
-    /// Whether nothing of the run can be done now: waiting items do not hold it.
+    /// Whether nothing of the run can be done now: items that wait for a person or a circuit do not hold it.
     pub async fn nothing_ready(&self, run: &RunId) -> Result<bool> {
-        let sql = "select count(*) from items where run = $1 and state in ('ready', 'in_progress', 'deferred')";
+        let sql = "select count(*) from items where run = $1
+             and (state in ('ready', 'in_progress') or state = 'deferred' and circuit is null)";
         let open: i64 = query(sql).bind(run).fetch_value(self).await?;
         Ok(open == 0)
     }

@@ -1,11 +1,13 @@
 //! Integration tests: the real store, the real console over HTTP, the real program, a real browser.
 
+mod alerts;
 mod architecture;
 mod browser;
 mod calls;
 mod certificate;
 mod chaos;
 mod check;
+mod circuits;
 mod console;
 mod console_browser;
 mod database;
@@ -21,6 +23,8 @@ mod grid;
 mod konto;
 mod mail;
 mod morning;
+mod network;
+mod nodes;
 mod office;
 mod privacy;
 mod schedule;

@@ -61,13 +61,11 @@ impl Work<'_> {
             return self.act(action, label).await;
         }
         let until = self.deadline.into();
-        match tokio::time::timeout_at(until, self.act(action, label)).await {
-            Ok(result) => result,
-            Err(_) => {
-                self.leave_system().await;
-                Err(Stop::failed("steget höll på tills lånet av ärendet tog slut, och avbröts"))
-            }
+        if let Ok(result) = tokio::time::timeout_at(until, self.act(action, label)).await {
+            return result;
         }
+        self.leave_system().await;
+        Err(Stop::failed("steget höll på tills lånet av ärendet tog slut, och avbröts"))
     }
 
     /// Notes that a step begins, with a lease that covers it.
@@ -88,10 +86,11 @@ impl Work<'_> {
         let (kind, detail, result) = match result {
             Ok(()) => (EventKind::StepFinished, None, Ok(())),
             Err(stop @ Stop::Store(_)) => return Err(stop),
-            Err(stop @ (Stop::HandOver { .. } | Stop::Defer { .. })) => (EventKind::StepFinished, None, Err(stop)),
+            Err(stop @ (Stop::HandOver { .. } | Stop::Defer { .. } | Stop::CircuitOpen(_))) => {
+                (EventKind::StepFinished, None, Err(stop))
+            }
             Err(stop) => {
-                let stop =
-                    if matches!(stop, Stop::Failed(_)) && self.is_signed_out().await { Stop::SignedOut } else { stop };
+                let stop = self.explained(stop).await;
                 (EventKind::StepFailed, Some(self.redactor().redact(&stop.message())), Err(stop))
             }
         };
