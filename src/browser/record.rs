@@ -113,7 +113,10 @@ impl SessionRecord {
         match self.owner.filter(|_| self.file.exists()) {
             Some(owner) if Process::own() == Some(owner) => false,
             Some(owner) => {
-                tracing::warn!(pid = owner.pid, "a worker is ended: its lease was over in the middle of an act of its own");
+                tracing::warn!(
+                    pid = owner.pid,
+                    "a worker is ended: its lease was over in the middle of an act of its own"
+                );
                 process::end_one(owner)
             }
             None => true,
