@@ -415,6 +415,11 @@ backoff = "300ms"
 tries = 12
 
 [circuits]
+failures = 5
+wait = "500ms"
+max_wait = "1s"
+
+[circuits]
 wait = "500ms"
 max_wait = "1s"
 
