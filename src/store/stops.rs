@@ -134,7 +134,7 @@ fn actor(run: &Run) -> String {
 /// than a failed try keeps its time.
 async fn put_aside(tx: &mut Tx, run: &RunId, now: DateTime<Utc>) -> Result<()> {
     query(
-        "update items set state = 'deferred', code = $1, not_before = null, updated_at = $2
+        "update items set state = 'deferred', code = $1, not_before = null, circuit = null, updated_at = $2
          where run = $3 and (state = 'ready' or (state = 'deferred' and tries > 0 and not_before is not null))",
     )
     .bind(RUN_STOPPED)
