@@ -4,6 +4,7 @@
 
 pub mod alert;
 pub mod app;
+pub mod backup;
 pub mod bot;
 pub mod browser;
 pub mod calendar;
@@ -23,9 +24,11 @@ pub mod problem;
 pub mod runner;
 pub mod schedule;
 pub mod scheduler;
+pub mod screenshots;
 pub mod script;
 pub mod seal;
 pub mod secret;
+pub mod size;
 pub mod ssbtek;
 pub mod stop;
 pub mod store;

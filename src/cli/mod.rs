@@ -3,6 +3,7 @@
 //! Each command is a file with `run`. Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or invalid input.
 
 mod alerts;
+mod backup;
 mod bots;
 mod check;
 mod decide;
@@ -14,6 +15,7 @@ mod keys;
 mod log;
 mod nodes;
 mod rerun;
+mod restore;
 mod rules;
 mod run;
 mod runs;
@@ -106,6 +108,10 @@ pub enum Command {
     Keys(keys::Arguments),
     /// Spara, visa namnen på och ta bort hemligheter
     Secret(secret::Arguments),
+    /// Säkerhetskopiera allt som behövs för att fortsätta, medan arbetet pågår
+    Backup(backup::Arguments),
+    /// Återställ en säkerhetskopia, i SQLite eller PostgreSQL
+    Restore(restore::Arguments),
     /// Starta bara övningssystemen
     Sandbox(sandbox::Arguments),
     /// Avsluta webbläsare vars lån tar slut
@@ -157,6 +163,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Nodes(arguments) => nodes::run(&config, arguments).await,
         Command::Keys(arguments) => keys::run(&config, arguments).await,
         Command::Secret(arguments) => secret::run(&config, &arguments),
+        Command::Backup(arguments) => backup::run(&config, arguments).await,
+        Command::Restore(arguments) => Box::pin(restore::run(&config, arguments)).await,
         Command::Sandbox(arguments) => Box::pin(sandbox::run(&config, arguments)).await,
         Command::Guard(arguments) => guard::run(arguments).await,
         Command::Runs(arguments) => runs::run(&config, arguments).await,

@@ -5,7 +5,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
@@ -24,9 +24,7 @@ pub(super) async fn submit(State(desk): State<Desk>, Path(name): Path<String>, h
     if !is_allowed(&desk, &name, &headers).await {
         return answer(StatusCode::UNAUTHORIZED, "fel token, eller ett schema som inte kan startas över HTTP");
     }
-    let Some(key) =
-        headers.get(KEY).map(axum::http::HeaderValue::as_bytes).filter(|key| (1..=200).contains(&key.len()))
-    else {
+    let Some(key) = headers.get(KEY).map(HeaderValue::as_bytes).filter(|key| (1..=200).contains(&key.len())) else {
         return answer(
             StatusCode::BAD_REQUEST,
             "huvudet Idempotency-Key saknas: skicka ett eget värde för varje start och samma igen när anropet görs om",

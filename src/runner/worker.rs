@@ -168,7 +168,7 @@ impl Worker {
             Ok(0) => {}
             Ok(released) => tracing::info!(released, "let go of items in the middle of a stage"),
             Err(error) => {
-                tracing::warn!(%error, "failed to let go of items: they are taken over when their leases end")
+                tracing::warn!(%error, "failed to let go of items: they are taken over when their leases end");
             }
         }
         if let Err(error) = self.app.store.leave(name).await {

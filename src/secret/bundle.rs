@@ -70,5 +70,5 @@ fn replace(file: &Path, bytes: &[u8]) -> Result<bool, SecretError> {
 fn unused(file: &Path) -> PathBuf {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let beside = |number: u32| file.with_file_name(format!("{name}.{number}"));
-    (1..).map(beside).find(|file| !file.exists()).unwrap_or_else(|| beside(0))
+    (1..1000).map(beside).find(|file| !file.exists()).unwrap_or_else(|| beside(1000))
 }

@@ -7,9 +7,12 @@ mod alerts;
 mod circuits;
 mod database;
 mod decisions;
+mod disk;
+mod dump;
 mod error;
 mod events;
 mod fence;
+mod filtered;
 mod firings;
 mod items;
 mod nodes;
@@ -26,6 +29,7 @@ pub use alerts::{AlertPace, FailedItems, NewMessage, Working};
 pub use circuits::{CircuitLimits, Entry, SignIn};
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
+pub use dump::{Cells, NewStore, Snapshot, Table};
 pub use error::{Error, Result};
 pub use firings::{After, Ask, Plan, Seen, Start};
 pub use items::{Claim, Claimant, Enqueued, Finish, ItemFilter, StateCount};
@@ -48,6 +52,17 @@ impl Store {
     /// Connects to a PostgreSQL database, `postgres://user@host/database`, and migrates it if need be.
     pub async fn connect(url: &str, password: Option<&str>, connections: u32) -> Result<Self> {
         Ok(Self { pools: Pools::postgres(url, password, connections).await? })
+    }
+
+    /// Ends every connection, when the last that uses one is done.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { pool, writer, .. } => {
+                writer.close().await;
+                pool.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
     }
 }
 

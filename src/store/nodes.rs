@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::events::append;
-use super::{Error, Result, Store, now, query};
+use super::{Result, Store, now, query};
 use crate::model::{Event, EventKind, Item, Node, NodeState, time_text};
 
 /// How long a node may be silent before it counts as dead; it speaks three times as often.
@@ -146,20 +146,5 @@ impl Store {
         let event = Event::new(EventKind::KeyReplaced, format!("person:{person}"));
         append(&mut tx, &[event.detail(serde_json::json!({"key": name}))]).await?;
         tx.commit().await
-    }
-}
-
-impl Error {
-    /// Whether the database is away, or does not answer: it may be there again in a while.
-    pub fn is_outage(&self) -> bool {
-        use sqlx::Error as E;
-        match self {
-            Self::Database(E::Io(_) | E::PoolTimedOut | E::Protocol(_) | E::Tls(_) | E::WorkerCrashed) => true,
-            // 57P01–57P03: it is shutting down or starting; 08…: the connection; 53300: too many connections.
-            Self::Database(E::Database(error)) => {
-                error.code().is_some_and(|code| code.starts_with("57P0") || code.starts_with("08") || code == "53300")
-            }
-            _ => false,
-        }
     }
 }

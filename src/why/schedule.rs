@@ -62,7 +62,13 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
         paused_reason: watch.as_ref().and_then(|watch| watch.paused_reason.clone()),
         firings,
     };
-    let state = State { now, watch, open, timezone: wording::timezone(config) };
+    let mut without_worker = Vec::new();
+    for run in &open {
+        if !store.has_worker(&run.pool).await? {
+            without_worker.push(run.pool.clone());
+        }
+    }
+    let state = State { now, watch, open, without_worker, timezone: wording::timezone(config) };
     match &read {
         Ok(schedule) => state.explain(schedule, &mut why),
         Err(problem) => {
@@ -89,6 +95,8 @@ struct State {
     now: DateTime<Utc>,
     watch: Option<Watch>,
     open: Vec<Run>,
+    /// The pools of those runs that no living worker takes.
+    without_worker: Vec<String>,
     timezone: chrono_tz::Tz,
 }
 
@@ -142,6 +150,14 @@ impl State {
 
     fn no_worker(&self, run: &Run, why: &mut ScheduleWhy) {
         let because = match (&run.state, &run.worker) {
+            (RunState::Queued, _) | (_, None) if self.without_worker.contains(&run.pool) => {
+                format!(
+                    "Körningen {} står i kö sedan {}, men ingen arbetare är i gång för poolen {}.",
+                    run.id,
+                    self.local(&run.created_at),
+                    run.pool
+                )
+            }
             (RunState::Queued, _) | (_, None) => {
                 format!(
                     "Körningen {} står i kö sedan {}, men ingen arbetare har tagit den.",
@@ -157,7 +173,8 @@ impl State {
                 )
             }
         };
-        why.say("no_worker", because, "Se till att `kollega serve` eller `kollega worker` är i gång.");
+        let next = "Se till att `kollega serve` eller `kollega worker` är i gång för den; se `kollega nodes`.";
+        why.say("no_worker", because, next);
     }
 
     fn running(&self, run: &Run, schedule: &Schedule, why: &mut ScheduleWhy) {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use kollega::desk::{self, Reply};
 use kollega::model::{CircuitId, Event, EventKind, FailureKind, Item, ItemState};
 use kollega::person;
+use kollega::screenshots::Screenshots;
 use kollega::store::{Answer, CircuitLimits, Refusal};
 use reqwest::{Response, StatusCode, header};
 use serde_json::json;
@@ -402,10 +403,8 @@ async fn an_uncertain_item_is_shown_with_what_verify_saw_and_the_pictures_of_it(
     let office = Office::open().await;
     let item = office.uncertain("A-1").await;
     let other = office.handed_over("A-2").await;
-    let name = format!("{}.png", "ab".repeat(32));
-    let file = office.desk.config.screenshot(&name).expect("a picture's name");
-    std::fs::create_dir_all(file.parent().expect("a folder")).expect("the folder");
-    std::fs::write(&file, b"a picture").expect("the picture");
+    let pictures = Screenshots::of(&office.desk.config.data());
+    let name = pictures.keep(b"a picture").expect("the picture");
     let event = |kind, detail| Event::new(kind, "bot:x").item(&item).stage("registrera").detail(detail);
     let events = [
         event(EventKind::Screenshot, json!({"file": name, "why": "before_commit"})),

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod architecture;
+mod backup;
 mod browser;
 mod calls;
 mod certificate;
@@ -22,12 +23,16 @@ mod fence;
 mod grid;
 mod konto;
 mod mail;
+mod migrations;
 mod morning;
+mod network;
+mod nodes;
 mod office;
 mod privacy;
 mod schedule;
 mod schedule_fifty_years;
 mod schedule_times;
+mod screenshots;
 mod secret;
 mod ssbtek;
 mod store;

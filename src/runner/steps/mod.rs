@@ -61,13 +61,11 @@ impl Work<'_> {
             return self.act(action, label).await;
         }
         let until = self.deadline.into();
-        match tokio::time::timeout_at(until, self.act(action, label)).await {
-            Ok(result) => result,
-            Err(_) => {
-                self.leave_system().await;
-                Err(Stop::failed("steget höll på tills lånet av ärendet tog slut, och avbröts"))
-            }
+        if let Ok(result) = tokio::time::timeout_at(until, self.act(action, label)).await {
+            return result;
         }
+        self.leave_system().await;
+        Err(Stop::failed("steget höll på tills lånet av ärendet tog slut, och avbröts"))
     }
 
     /// Notes that a step begins, with a lease that covers it.
