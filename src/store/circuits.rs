@@ -419,7 +419,7 @@ async fn close(tx: &mut Tx, id: &CircuitId, state: CircuitState, event: &Event, 
     .execute(&mut *tx)
     .await?;
     for sql in [
-        "update items set not_before = $1 where circuit = $2 and state = 'deferred'",
+        "update items set not_before = $1 where circuit = $2 and state = 'deferred' and not_before is not null",
         "update runs set not_before = $1 where circuit = $2 and state = 'queued'",
     ] {
         query(sql).bind(&at).bind(id.to_string()).execute(&mut *tx).await?;
