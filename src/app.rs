@@ -1,5 +1,7 @@
 //! What every command works with: configuration, store, secrets, the seal, and the programs they need.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use url::Url;
 
@@ -10,11 +12,20 @@ use crate::seal::Seal;
 use crate::secret::{Redactor, Secret, SecretStore};
 use crate::store::Store;
 
-/// Opens the installation's store: the PostgreSQL database of the configuration, or `kollega.db` in the data folder.
-pub async fn open_store(config: &Config, secrets: &SecretStore) -> anyhow::Result<Store> {
+/// Where an installation's store is.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// SQLite's file.
+    File(PathBuf),
+    /// A PostgreSQL database.
+    Server { url: String, host: String, password: Option<Secret>, connections: u32 },
+}
+
+/// The store of the configuration: its PostgreSQL database, or `kollega.db` in the data folder.
+pub fn database(config: &Config, secrets: &SecretStore) -> anyhow::Result<Database> {
     let database = &config.database;
     if database.url.is_empty() {
-        return Ok(Store::open(&config.data().join("kollega.db")).await?);
+        return Ok(Database::File(config.data().join("kollega.db")));
     }
     // The address is never repeated in an error: somebody may have written a password into it.
     let url: Url =
@@ -33,10 +44,29 @@ pub async fn open_store(config: &Config, secrets: &SecretStore) -> anyhow::Resul
         None => None,
         Some(name) => Some(secrets.get(name).with_context(|| format!("databasens lösenord {name} kan inte läsas"))?),
     };
-    let shown = password.as_ref().map(Secret::expose);
-    Store::connect(&database.url, shown, database.connections.max(2))
-        .await
-        .with_context(|| format!("databasen på {} kan inte öppnas", url.host_str().unwrap_or("?")))
+    let host = url.host_str().unwrap_or("?").to_owned();
+    Ok(Database::Server { url: database.url.clone(), host, password, connections: database.connections.max(2) })
+}
+
+impl Database {
+    /// Opens it, made and migrated if need be.
+    pub async fn open(&self) -> anyhow::Result<Store> {
+        match self {
+            Self::File(file) => Ok(Store::open(file).await?),
+            Self::Server { url, host, password, connections } => {
+                Store::connect(url, password.as_ref().map(Secret::expose), *connections)
+                    .await
+                    .with_context(|| format!("databasen på {host} kan inte öppnas"))
+            }
+        }
+    }
+}
+
+/// Opens the installation's store.
+pub async fn open_store(config: &Config, secrets: &SecretStore) -> anyhow::Result<Store> {
+    let seal = Seal::open(&config.data()).context("sigillets nyckel kan inte öppnas")?;
+    let store = database(config, secrets)?.open().await?;
+    Ok(store.with_seal(seal).with_payload(config.items.max_megabytes << 20))
 }
 
 /// What the seal's key is called in the store.

@@ -28,6 +28,8 @@ pub struct Config {
     pub worker: Worker,
     pub circuits: Circuits,
     pub alerts: Alerts,
+    pub screenshots: Screenshots,
+    pub items: Items,
     pub systems: BTreeMap<String, System>,
     pub mail: Mail,
     /// The connection to SSBTEK; without it the step `ssbtek` can't be used.
@@ -160,6 +162,26 @@ pub struct Alerts {
     pub disk_free: u64,
 }
 
+/// How many pictures of pages are kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Screenshots {
+    /// Bytes; the oldest are removed when there are more.
+    #[serde(deserialize_with = "crate::size::deserialize")]
+    pub budget: u64,
+    /// Older ones are removed.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub keep: Duration,
+}
+
+/// What items may be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Items {
+    /// How large the fields of one item may be; what is larger is refused, never cut.
+    pub max_megabytes: usize,
+}
+
 /// A system that bots drive.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -219,6 +241,8 @@ impl Default for Config {
             worker: Worker::default(),
             circuits: Circuits::default(),
             alerts: Alerts::default(),
+            screenshots: Screenshots::default(),
+            items: Items::default(),
             systems: BTreeMap::new(),
             mail: Mail::default(),
             ssbtek: None,
@@ -297,6 +321,18 @@ impl Default for Alerts {
     }
 }
 
+impl Default for Screenshots {
+    fn default() -> Self {
+        Self { budget: 2_000_000_000, keep: Duration::from_hours(90 * 24) }
+    }
+}
+
+impl Default for Items {
+    fn default() -> Self {
+        Self { max_megabytes: 64 }
+    }
+}
+
 impl Default for Mail {
     fn default() -> Self {
         Self {
@@ -351,18 +387,6 @@ impl Config {
     /// The folder of the database, the key and the secrets.
     pub fn data(&self) -> PathBuf {
         self.path(&self.data)
-    }
-
-    /// The folder of pictures of pages.
-    pub fn screenshots(&self) -> PathBuf {
-        self.data().join("screenshots")
-    }
-
-    /// The file of a picture by its name in the log; none for what is not such a name.
-    pub fn screenshot(&self, name: &str) -> Option<PathBuf> {
-        let hash = name.strip_suffix(".png")?;
-        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_hash.then(|| self.screenshots().join(name))
     }
 
     /// The script of a bot.

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::circuits::wait_until;
 use super::events::append;
+use super::life::{Change, allow, change_state};
+use super::operations::{asked_of, last_reason, let_go_event};
 use super::{Error, Result, Store, Tx, made, now, places, query, still_held};
 use crate::model::{CircuitId, Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
 
@@ -20,6 +22,28 @@ pub enum Enqueued {
     New(ItemId),
     /// The reference was there already; nothing was changed.
     Known(ItemId),
+    /// An item of this reference was there once and has been removed; nothing was changed.
+    Removed,
+}
+
+/// An item to be put in the queue.
+#[derive(Debug, Clone)]
+pub struct NewItem {
+    pub bot: String,
+    pub reference: String,
+    pub fields: Value,
+    /// Higher goes first; 0 is ordinary.
+    pub priority: i64,
+    /// When it should be done.
+    pub deadline_at: Option<DateTime<Utc>>,
+}
+
+impl NewItem {
+    /// An ordinary item without a deadline.
+    pub fn new(bot: &str, reference: &str, fields: &Value) -> Self {
+        let (bot, reference) = (bot.to_owned(), reference.to_owned());
+        Self { bot, reference, fields: fields.clone(), priority: 0, deadline_at: None }
+    }
 }
 
 /// Who claims work, of which pools, and for how long.
@@ -76,17 +100,6 @@ impl Finish {
     }
 }
 
-/// Which items to list.
-#[derive(Debug, Clone, Default)]
-pub struct ItemFilter {
-    pub bot: Option<String>,
-    pub state: Option<ItemState>,
-    /// A part of the reference.
-    pub reference: Option<String>,
-    pub run: Option<RunId>,
-    pub limit: i64,
-}
-
 /// How many items of a bot are in a state.
 #[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
 pub struct StateCount {
@@ -96,60 +109,102 @@ pub struct StateCount {
 }
 
 impl Store {
-    /// Puts an item in the queue. A reference that is there already changes nothing, however often it is tried.
+    /// Puts an item in the queue. A reference that is there already, or was there and has been removed, changes nothing,
+    /// however often it is tried.
     pub async fn enqueue(&self, run: &RunId, bot: &str, reference: &str, fields: &Value) -> Result<Enqueued> {
+        self.enqueue_item(run, &NewItem::new(bot, reference, fields)).await
+    }
+
+    /// The same for an item with a priority or a deadline.
+    pub async fn enqueue_item(&self, run: &RunId, new: &NewItem) -> Result<Enqueued> {
+        let mut tx = self.begin_with_us().await?;
+        let enqueued = self.insert_item(&mut tx, run, new).await?;
+        if let Enqueued::New(_) = enqueued {
+            tx.commit().await?;
+        } else {
+            tx.roll_back().await?;
+        }
+        Ok(enqueued)
+    }
+
+    /// Puts every one of these items in the queue in a run of their own, or none of them. When all are known there is no
+    /// run. What became of each, in their order; `progress` is told how many are done.
+    pub async fn enqueue_all(
+        &self,
+        run: &super::NewRun,
+        new: &[NewItem],
+        progress: impl Fn(usize),
+    ) -> Result<(Option<RunId>, Vec<Enqueued>)> {
         let mut tx = self.begin().await?;
-        let now = now(&mut tx).await?;
+        let run = super::runs::insert_run(&mut tx, run).await?;
+        query("update runs set collected = true where id = $1").bind(&run).execute(&mut tx).await?;
+        let mut enqueued = Vec::new();
+        for item in new {
+            enqueued.push(self.insert_item(&mut tx, &run, item).await?);
+            progress(enqueued.len());
+        }
+        if enqueued.iter().any(|one| matches!(one, Enqueued::New(_))) {
+            tx.commit().await?;
+            Ok((Some(run), enqueued))
+        } else {
+            tx.roll_back().await?;
+            Ok((None, enqueued))
+        }
+    }
+
+    async fn insert_item(&self, tx: &mut Tx, run: &RunId, new: &NewItem) -> Result<Enqueued> {
+        let fields = self.payload(&new.fields)?;
+        let now = now(tx).await?;
         let at = time_text(now);
         let id = ItemId(new_id_at(now));
+        let (hash, fingerprint) = self.hashes(&new.bot, &new.reference);
         let inserted = query(
-            "insert into items (id, bot, reference, run, state, fields, created_at, updated_at, pool)
-             values ($1, $2, $3, $4, 'ready', $5, $6, $6, coalesce((select pool from runs where id = $4), 'default'))
+            "insert into items (id, bot, reference, run, state, fields, priority, deadline_at, created_at, updated_at, pool)
+             select $1, $2, $3, $4, 'ready', $5, $6, $7, $8, $8, coalesce((select pool from runs where id = $4), 'default')
+             where not exists (select 1 from removed_references where hash = $9)
+                and not exists (select 1 from reference_keys where fingerprint <> $10)
              on conflict (bot, reference) do nothing",
         )
         .bind(&id)
-        .bind(bot)
-        .bind(reference)
+        .bind(&new.bot)
+        .bind(&new.reference)
         .bind(run)
-        .bind(fields.to_string())
+        .bind(fields)
+        .bind(new.priority)
+        .bind(new.deadline_at.map(time_text))
         .bind(&at)
-        .execute(&mut tx)
+        .bind(hash)
+        .bind(&fingerprint)
+        .execute(&mut *tx)
         .await?;
         if inserted == 0 {
-            let known = query("select id from items where bot = $1 and reference = $2")
-                .bind(bot)
-                .bind(reference)
-                .fetch_value(&mut tx)
-                .await?;
-            tx.roll_back().await?;
-            return Ok(Enqueued::Known(known));
+            let sql = "select id from items where bot = $1 and reference = $2";
+            let known: Option<(ItemId,)> =
+                query(sql).bind(&new.bot).bind(&new.reference).fetch_optional(&mut *tx).await?;
+            return match known {
+                Some((id,)) => Ok(Enqueued::Known(id)),
+                None => self.removed(tx, &fingerprint).await,
+            };
         }
-        let mut event = Event::new(EventKind::Enqueued, format!("bot:{bot}")).run(run, bot);
+        let mut event = Event::new(EventKind::Enqueued, format!("bot:{}", new.bot)).run(run, &new.bot);
         event.item = Some(id.clone());
-        append(&mut tx, &[event]).await?;
-        tx.commit().await?;
+        append(tx, &[event]).await?;
         Ok(Enqueued::New(id))
     }
 
     /// Claims the next item of the claimant's pools that is ready, whose waiting is over, or whose worker's lease ended
     /// more than the margin ago.
     pub async fn claim_item(&self, claimant: &Claimant<'_>) -> Result<Option<Claim>> {
-        let Claimant { worker, lease, margin, .. } = *claimant;
-        let mut tx = self.begin().await?;
+        let Claimant { worker, pools, lease, margin } = *claimant;
+        if pools.is_empty() {
+            return Ok(None);
+        }
+        let mut tx = self.begin_with_us().await?;
         let now = now(&mut tx).await?;
-        let sql = format!(
-            "select id, state from items
-             where (state = 'ready' and (not_before is null or not_before <= $1)
-                or state = 'deferred' and not_before <= $1
-                or state = 'in_progress' and lease_until < $2) and pool in ({})
-             order by priority desc, created_at, id limit 1{}",
-            places(3, claimant.pools.len()),
-            tx.for_update_skip_locked()
-        );
-        let before: Option<(ItemId, String)> = made(sql)
+        let before: Option<(ItemId, String)> = made(next_item(pools.len(), tx.for_update_skip_locked()))
             .bind(time_text(now))
             .bind(time_text(now - margin))
-            .bind_all(claimant.pools)
+            .bind_all(pools)
             .fetch_optional(&mut tx)
             .await?;
         let Some((id, state)) = before else {
@@ -178,8 +233,17 @@ impl Store {
     /// Sets the lease to end `lease` from now and appends what has happened.
     pub async fn renew(&self, claim: &Claim, lease: Duration, events: &[Event]) -> Result<()> {
         let mut tx = self.begin_brief().await?;
-        hold(&mut tx, claim).await?;
-        set_lease(&mut tx, claim, lease).await?;
+        let at = now(&mut tx).await?;
+        let renewed = query(
+            "update items set lease_until = $1, updated_at = $2 where id = $3 and token = $4 and state = 'in_progress'",
+        )
+        .bind(time_text(at + lease))
+        .bind(time_text(at))
+        .bind(&claim.item.id)
+        .bind(claim.token)
+        .execute(&mut tx)
+        .await?;
+        still_held(renewed)?;
         append(&mut tx, events).await?;
         tx.commit().await
     }
@@ -210,11 +274,12 @@ impl Store {
 
     /// A stage is done: the item's record and its next stage, with what happened.
     pub async fn stage_done(&self, claim: &Claim, next: Option<&str>, fields: &Value, events: &[Event]) -> Result<()> {
+        let fields = self.payload(fields)?;
         let mut tx = self.begin().await?;
         hold(&mut tx, claim).await?;
         query("update items set stage = $1, fields = $2, tries = 0 where id = $3")
             .bind(next)
-            .bind(fields.to_string())
+            .bind(fields)
             .bind(&claim.item.id)
             .execute(&mut tx)
             .await?;
@@ -222,11 +287,16 @@ impl Store {
         tx.commit().await
     }
 
-    /// Lets go of a claimed item in a new state, with the fields as they are now and what happened.
+    /// Lets go of a claimed item in a new state, with the fields as they are now and what happened. Where it would wait,
+    /// and a person has asked for something else meanwhile, it becomes that.
     pub async fn finish(&self, claim: &Claim, finish: &Finish, fields: &Value, events: &[Event]) -> Result<()> {
-        if !ItemState::InProgress.may_become(finish.state) {
-            return Err(not_allowed(ItemState::InProgress, finish.state));
-        }
+        allow(ItemState::InProgress, finish.state)?;
+        let fields = match self.payload(fields) {
+            Ok(text) => Some(text),
+            // The limit was lowered since: what is stored stays, so that the item can end.
+            Err(_) if *fields == claim.item.fields.0 => None,
+            Err(error) => return Err(error),
+        };
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
         let circuit_wait = match &finish.circuit {
@@ -234,109 +304,125 @@ impl Store {
             None => None,
         };
         hold(&mut tx, claim).await?;
-        let not_before = circuit_wait.or_else(|| finish.wait.map(|wait| time_text(now + wait)));
-        query(
-            "update items set state = $1, code = $2, reason = $3, not_before = $4, due_at = $5, tries = tries + $6,
-                 fields = $7, worker = null, lease_until = null, browsers = null, updated_at = $8, circuit = $10
-             where id = $9",
-        )
-        .bind(finish.state.as_str())
-        .bind(&finish.code)
-        .bind(&finish.reason)
-        .bind(not_before)
-        .bind(finish.due_at.map(time_text))
-        .bind(i64::from(finish.failed_try))
-        .bind(fields.to_string())
-        .bind(time_text(now))
-        .bind(&claim.item.id)
-        .bind(finish.circuit.as_ref().map(ToString::to_string))
-        .execute(&mut tx)
-        .await?;
         append(&mut tx, events).await?;
-        tx.commit().await
-    }
-
-    /// A new attempt of an ended item under the same reference, from its first stage, by a person.
-    pub async fn rerun(&self, id: &ItemId, person: &str) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let item = item_in(&mut tx, id).await?;
-        if !item.state.is_final() {
-            return Err(not_allowed(item.state, ItemState::Ready));
+        let waits = matches!(finish.state, ItemState::Ready | ItemState::Deferred | ItemState::AwaitingDecision);
+        let asked = if waits { asked_of(&mut tx, &claim.item.id).await? } else { None };
+        let mut finish = finish.clone();
+        if let Some((state, person)) = asked {
+            let reason = last_reason(&mut tx, &claim.item.id).await?.unwrap_or_default();
+            finish = Finish { failed_try: finish.failed_try, ..Finish::new(state).because(super::BY_PERSON, reason) };
+            append(&mut tx, &[let_go_event(&claim.item, state, &person)]).await?;
         }
-        query(
-            "update items set state = 'ready', attempt = attempt + 1, stage = null, tries = 0, code = null, reason = null,
-                 not_before = null, due_at = null where id = $1",
+        let at = time_text(now);
+        change_state(
+            &mut tx,
+            Change {
+                item: &claim.item.id,
+                from: ItemState::InProgress,
+                to: finish.state,
+                at: &at,
+                also: LET_GO,
+                values: vec![
+                    (&finish.code).into(),
+                    (&finish.reason).into(),
+                    circuit_wait.or_else(|| finish.wait.map(|wait| time_text(now + wait))).into(),
+                    finish.due_at.map(time_text).into(),
+                    i64::from(finish.failed_try).into(),
+                    fields.into(),
+                    finish.circuit.as_ref().map(ToString::to_string).into(),
+                ],
+            },
         )
-        .bind(id)
-        .execute(&mut tx)
         .await?;
-        query("update suggestions set superseded_at = $1 where item = $2 and superseded_at is null")
-            .bind(time_text(now(&mut tx).await?))
-            .bind(id)
-            .execute(&mut tx)
-            .await?;
-        append(&mut tx, &[Event::new(EventKind::Rerun, format!("person:{person}")).item(&item)]).await?;
         tx.commit().await
     }
 
     /// An item by its id or, failing that, its reference.
     pub async fn find_item(&self, name: &str) -> Result<Option<Item>> {
-        let sql = "select * from items where id = $1 or reference = $1 order by id = $1 desc, created_at desc limit 1";
+        let by_id = query("select * from items where id = $1").bind(name).fetch_optional(self).await?;
+        if by_id.is_some() {
+            return Ok(by_id);
+        }
+        let sql = "select * from items where reference = $1 order by created_at desc, id desc limit 1";
         query(sql).bind(name).fetch_optional(self).await
     }
 
-    /// The items a filter lets through, oldest first.
-    pub async fn items(&self, filter: &ItemFilter) -> Result<Vec<Item>> {
-        let sql = "select * from items
-             where ($1 is null or bot = $1) and ($2 is null or state = $2) and ($3 is null or replace(reference, $3, '') <> reference)
-                and ($4 is null or run = $4)
-             order by created_at, id limit $5";
-        query(sql)
-            .bind(&filter.bot)
-            .bind(filter.state.map(ItemState::as_str))
-            .bind(&filter.reference)
-            .bind(&filter.run)
-            .bind(if filter.limit == 0 { 1000 } else { filter.limit })
-            .fetch_all(self)
-            .await
+    /// The items of this id or reference: one for each bot at most.
+    pub async fn items_named(&self, name: &str) -> Result<Vec<Item>> {
+        query("select * from items where id = $1 or reference = $1 order by id").bind(name).fetch_all(self).await
     }
 
     /// How many items are in each state.
     pub async fn item_counts(&self, run: Option<&RunId>) -> Result<Vec<StateCount>> {
-        let sql = "select bot, state, count(*) as count from items where $1 is null or run = $1
-             group by bot, state order by bot, state";
-        query(sql).bind(run).fetch_all(self).await
+        let filter = if run.is_some() { "where run = $1" } else { "" };
+        // Grouped in the order of the index that holds both.
+        let sql =
+            format!("select bot, state, count(*) as count from items {filter} group by state, bot order by bot, state");
+        let counts = made(sql);
+        let counts = if run.is_some() { counts.bind(run) } else { counts };
+        counts.fetch_all(self).await
     }
 
     /// Whether any item of these pools can be worked on now or after a wait that has begun; waiting for a person does
     /// not count, nor waiting for a circuit that only a person or a new secret closes.
     pub async fn anything_to_do(&self, pools: &[String]) -> Result<bool> {
-        let sql = format!(
-            "select (select count(*) from items where (state in ('ready', 'in_progress') or state = 'deferred' and not_before is not null
-                         and (circuit is null or circuit not in ({TOLD})))
-                     and pool in ({0}))
-                 + (select count(*) from runs where state in ('queued', 'running') and pool in ({0})
-                     and (state <> 'queued' or circuit is null or circuit not in ({TOLD})))",
-            places(1, pools.len())
-        );
-        let open: i64 = made(sql).bind_all(pools).fetch_value(self).await?;
+        let pools_are = format!("pool in ({})", places(1, pools.len()));
+        let goes_on = format!("(circuit is null or circuit not in ({TOLD}))");
+        // Each finds the first entry of an index and looks no further.
+        let parts = [
+            "items where state = 'ready'".to_owned(),
+            "items where state = 'in_progress'".to_owned(),
+            format!("items where state = 'deferred' and not_before is not null and {goes_on}"),
+            "runs where state = 'running'".to_owned(),
+            format!("runs where state = 'queued' and {goes_on}"),
+        ]
+        .map(|part| format!("(select count(*) from (select 1 from {part} and {pools_are} limit 1) as one)"));
+        let open: i64 = made(format!("select {}", parts.join(" + "))).bind_all(pools).fetch_value(self).await?;
         Ok(open > 0)
     }
 }
 
+/// What changes when a worker lets go. What a person asked for is over too: it has been done, or came too late, or, with
+/// a commit of unknown outcome, is to be decided anew by whoever settles that.
+const LET_GO: &str =
+    ", code = $3, reason = $4, not_before = $5, due_at = $6, tries = tries + $7, fields = coalesce($8, fields),
+     worker = null, lease_until = null, browsers = null, asked = null, asked_by = null, circuit = $9";
+
 /// Checks that the claim still holds and never shortens its lease; refuses a late worker.
 pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {
-    let now = now(tx).await?;
-    let held = query(
-        "update items set lease_until = case when lease_until > $1 then lease_until else $1 end, updated_at = $2 where id = $3 and token = $4 and state = 'in_progress'",
-    )
-    .bind(time_text(now + claim.lease))
-    .bind(time_text(now))
-    .bind(&claim.item.id)
-    .bind(claim.token)
-    .execute(&mut *tx)
-    .await?;
-    still_held(held)
+    let at = now(tx).await?;
+    let sql = format!(
+        "update items set lease_until = case when lease_until > $1 then lease_until else $1 end, updated_at = $2
+         where id = $3 and token = $4 and state = 'in_progress' returning {}",
+        tx.clock()
+    );
+    let hold = made(sql).bind(time_text(at + claim.lease)).bind(time_text(at)).bind(&claim.item.id).bind(claim.token);
+    let held: Option<(String,)> = hold.fetch_optional(&mut *tx).await?;
+    // Somebody may have been waited for.
+    tx.it_is(&held.ok_or(Error::LeaseLost)?.0)
+}
+
+/// The statement that finds the item to claim next; `$1` is now, `$2` is when a lease must have ended, then the pools.
+/// Each part reads the first entries of an index: what one big `or` would sort grows with the queue.
+fn next_item(pools: usize, lock: &str) -> String {
+    let first = "order by priority desc, created_at, id limit 1";
+    let mut parts = Vec::new();
+    for pool in 3..pools + 3 {
+        let ready = format!("pool = ${pool} and state = 'ready' and (not_before is null or not_before <= $1)");
+        // Of those that have waited, the hundred whose time came first.
+        let deferred = format!(
+            "state = 'deferred' and id in (select id from items where pool = ${pool} and state = 'deferred'
+                 and not_before <= $1 order by not_before limit 100)"
+        );
+        let expired = format!("pool = ${pool} and state = 'in_progress' and lease_until < $2");
+        for which in [ready, deferred, expired] {
+            let name = format!("part_{}", parts.len());
+            parts.push(format!(
+                "select * from (select id, state, priority, created_at from items where {which} {first}{lock}) as {name}"
+            ));
+        }
+    }
+    format!("select id, state from ({}) as next {first}", parts.join(" union all "))
 }
 
 /// Sets when the lease of a claim that holds ends.
@@ -350,8 +436,4 @@ pub(super) async fn set_lease(tx: &mut Tx, claim: &Claim, lease: Duration) -> Re
 pub(super) async fn item_in(tx: &mut Tx, id: &ItemId) -> Result<Item> {
     let sql = format!("select * from items where id = $1{}", tx.for_update());
     made(sql).bind(id).fetch_optional(&mut *tx).await?.ok_or_else(|| Error::Missing(format!("ärendet {id}")))
-}
-
-pub(super) fn not_allowed(from: ItemState, to: ItemState) -> Error {
-    Error::NotAllowed { from: from.to_string(), to: to.to_string() }
 }
