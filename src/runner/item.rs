@@ -145,6 +145,8 @@ impl Work<'_> {
                     return Ok(stopped());
                 }
                 if self.drain.has_begun() {
+                    let event = self.event(EventKind::Released);
+                    self.note(event);
                     return Ok(Finish::new(ItemState::Ready));
                 }
             }
