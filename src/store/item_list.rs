@@ -53,8 +53,9 @@ impl Order {
     /// The expression ordered by, text of ours.
     fn sql(self, descending: bool) -> &'static str {
         match (self, descending) {
-            (Self::Created, false) => "created_at, id",
-            (Self::Created, true) => "created_at desc, id desc",
+            // Ids are made of the database's time, and have an index.
+            (Self::Created, false) => "id",
+            (Self::Created, true) => "id desc",
             (Self::Updated, false) => "updated_at, id",
             (Self::Updated, true) => "updated_at desc, id desc",
             (Self::Priority, false) => "priority, created_at, id",
