@@ -373,6 +373,7 @@ async fn an_answer_that_changes_nothing_waits_for_nobody_who_holds_the_circuit()
     let mut other = sqlx::PgConnection::connect(&url).await.expect("the server");
     let mut held = other.begin().await.expect("a transaction");
     sqlx::query("select id from circuits for update").execute(&mut *held).await.expect("held");
-    let answered = store.circuit_answered(&id(), "c", &event());
+    let (id, event) = (id(), event());
+    let answered = store.circuit_answered(&id, "c", &event);
     tokio::time::timeout(Duration::from_secs(5), answered).await.expect("at once").expect("the store");
 }
