@@ -2,10 +2,12 @@
 //!
 //! Says nothing personal: the reason of a hand-over is shown by the console and `kollega decide` only.
 
+mod run;
 mod schedule;
 
 use serde::Serialize;
 
+pub use run::{RunWhy, run};
 pub use schedule::{ScheduleWhy, schedule};
 
 use crate::config::Config;
