@@ -10,7 +10,7 @@ pub use schedule::{ScheduleWhy, schedule};
 
 use crate::config::Config;
 use crate::desk::Bots;
-use crate::model::{EventKind, Item, ItemState, parse_time};
+use crate::model::{Circuit, EventKind, FailureKind, Item, ItemState, parse_time};
 use crate::store::{BY_PERSON, RUN_STOPPED, Result, Store};
 use crate::wording;
 
@@ -77,7 +77,10 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
     match item.state {
         ItemState::Ready => ready(&mut why, item, &clock, store.has_worker(&item.pool).await?),
         ItemState::Deferred if is_by_person(item) => put_off(&mut why, store, item, &clock).await?,
-        ItemState::Deferred => deferred(&mut why, item, &clock),
+        ItemState::Deferred => match store.circuit_of_item(&item.id).await? {
+            Some(circuit) if circuit.is_open() => waits_for_circuit(&mut why, config, &circuit),
+            _ => deferred(&mut why, item, &clock),
+        },
         ItemState::InProgress => in_progress(&mut why, item, &clock),
         ItemState::AwaitingDecision => awaiting(&mut why, item, config, &clock),
         ItemState::Uncertain => uncertain(&mut why, store, item).await?,
@@ -209,6 +212,25 @@ fn deadline(why: &mut Why, item: &Item, clock: &Clock) {
         format!(" Ska vara klart senast {local}.")
     };
     why.because += &late;
+}
+
+/// The item waits for a system that gets no new work: since when, why, and what ends it.
+fn waits_for_circuit(why: &mut Why, config: &Config, circuit: &Circuit) {
+    why.until.clone_from(&circuit.retry_at);
+    let system = &circuit.system;
+    let told = wording::circuit(circuit, wording::timezone(config));
+    let next = if circuit.kind.as_deref() == Some(FailureKind::SignInRefused.as_str()) {
+        format!(
+            "Byt hemligheten med `kollega secret set …`: då går det vidare av sig självt. Är den rätt, och kontot \
+             upplåst: `kollega systems reset {system}`."
+        )
+    } else {
+        format!(
+            "Ingenting, om {system} är på väg tillbaka: ett ärende prövar, och lyckas det går alla vidare. Är det lagat \
+             nu: `kollega systems reset {system}`."
+        )
+    };
+    say(why, format!("Kretsbrytaren för {system} är {told}."), next);
 }
 
 fn tries(item: &Item) -> String {

@@ -14,6 +14,7 @@ use crate::bot::Bot;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::runner::{Worker, WorkerOptions};
+use crate::screenshots::{Screenshots, keep_tidy};
 use crate::stop::{until, wait_for_signal};
 
 #[derive(Debug, Args)]
@@ -69,7 +70,10 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let worker = Worker::start(Arc::clone(&app), options).await?;
     print(&format!("Konsolen: http://{}", listener.local_addr()?));
     print("Kollega arbetar. Avsluta med Ctrl-C; ärendet som pågår görs klart först.");
+    let tidying =
+        tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(&app), stopped.clone()));
+    let alerts = tokio::spawn(crate::alert::serve(Arc::clone(&app), stopped.clone()));
     let console = tokio::spawn(crate::console::serve(Desk::of(&app), listener, until(stopped)));
     let working = {
         let worker = Arc::clone(&worker);
@@ -79,10 +83,12 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     print("Avslutar: pågående etapper görs klart. En gång till avslutar genast.");
     let _ = stop.send(true);
     worker.stop();
+    tidying.abort();
     let hurried = hurry_at_a_signal(&worker);
     working.await??;
     hurried.abort();
     scheduler.await?;
+    alerts.await?;
     console.await??;
     Ok(ExitCode::SUCCESS)
 }
@@ -100,6 +106,8 @@ fn hurry_at_a_signal(worker: &Arc<Worker>) -> tokio::task::JoinHandle<()> {
 pub async fn run_worker(config: &Config, arguments: WorkerArguments) -> anyhow::Result<ExitCode> {
     let app = Arc::new(App::open(config.clone()).await?);
     let options = WorkerOptions { until_done: arguments.until_done, ..arguments.work.options() };
+    let tidying =
+        tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
     let worker = Worker::start(app, options).await?;
     let stopping = Arc::clone(&worker);
     let signal = tokio::spawn(async move {
@@ -110,5 +118,6 @@ pub async fn run_worker(config: &Config, arguments: WorkerArguments) -> anyhow::
     });
     worker.work().await?;
     signal.abort();
+    tidying.abort();
     Ok(ExitCode::SUCCESS)
 }

@@ -14,7 +14,7 @@ use crate::store::Store;
 #[derive(Debug, Args)]
 pub struct As {
     /// Ditt användarnamn
-    #[arg(long = "as", value_name = "NAMN")]
+    #[arg(id = "as", long = "as", value_name = "NAMN")]
     pub name: String,
     /// Läs lösenordet från standard in
     #[arg(long)]
@@ -25,10 +25,10 @@ pub struct As {
 #[derive(Debug, Args)]
 pub struct MaybeAs {
     /// Ditt användarnamn
-    #[arg(long = "as", value_name = "NAMN")]
+    #[arg(id = "as", long = "as", value_name = "NAMN")]
     name: Option<String>,
     /// Läs lösenordet från standard in
-    #[arg(long, requires = "name")]
+    #[arg(long, requires = "as")]
     password_stdin: bool,
 }
 

@@ -207,7 +207,9 @@ impl Work<'_> {
                     self.note(event);
                     self.leave_system().await;
                 }
-                result => return result,
+                // Nothing has been seen of the system.
+                Ok(Next::Stay(finish)) if finish.state == ItemState::Uncertain => return Ok(Next::Stay(finish)),
+                result => return self.report(result).await,
             }
         }
     }
@@ -280,7 +282,11 @@ impl Work<'_> {
             Stop::Defer { wait, code } => {
                 Finish { wait: Some(wait), failed_try: true, ..Finish::new(ItemState::Deferred).because(code, "") }
             }
-            Stop::Failed(Failure { permanent: false, message }) if tries < worker.tries => {
+            Stop::CircuitOpen(id) => {
+                let wait = Finish::new(ItemState::Deferred).because("circuit_open", "");
+                Finish { circuit: Some(id), ..wait }
+            }
+            Stop::Failed(Failure { permanent: false, message, .. }) if tries < worker.tries => {
                 let doubled = worker.backoff * 2_u32.saturating_pow(u32::try_from(tries - 1).unwrap_or(0).min(10));
                 let retry = Finish::new(ItemState::Deferred).because("retry", self.redactor().redact(&message));
                 Finish { wait: Some(doubled), failed_try: true, ..retry }
@@ -294,7 +300,7 @@ impl Work<'_> {
 
     /// Lets go of the item, with everything that has happened; a failed stage's browser is not used again.
     async fn let_go(&mut self, finish: &Finish) -> store::Result<()> {
-        if finish.failed_try || finish.state == ItemState::Uncertain {
+        if finish.failed_try || finish.circuit.is_some() || finish.state == ItemState::Uncertain {
             self.screenshot("failure").await;
             self.leave_system().await;
         }
@@ -309,10 +315,9 @@ impl Work<'_> {
             _ => EventKind::Failed,
         };
         let wait = finish.wait.map(|wait| wait.as_secs());
-        if finish.state != ItemState::Ready {
-            let event = self.event(kind).detail(json!({"code": finish.code, "wait_s": wait}));
-            self.note(event);
-        }
+        let system = finish.circuit.as_ref().map(|circuit| &circuit.system);
+        let event = self.event(kind).detail(json!({"code": finish.code, "wait_s": wait, "system": system}));
+        self.note(event);
         let fields = self.record.store();
         let Held::Item(claim) = &self.held else { return Ok(()) };
         match self.app.store.finish(claim, finish, &fields, &self.events).await {

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use expression::{Scope, Value};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::browsers::Browsers;
 use super::drain::Drain;
@@ -15,6 +14,7 @@ use crate::app::App;
 use crate::bot::{Bot, Named, System, TargetSpec, Targets, Text, Tree};
 use crate::browser::{Found, Session, Target, TargetKind};
 use crate::model::{Event, EventKind};
+use crate::screenshots::Screenshots;
 use crate::secret::Redactor;
 use crate::store::{Claim, RunLease};
 
@@ -251,9 +251,7 @@ impl Work<'_> {
         let picture = session.screenshot(&[], &values).await;
         self.waited += started.elapsed();
         let Ok(picture) = picture else { return };
-        let name = format!("{}.png", hex::encode(Sha256::digest(&picture)));
-        let folder = self.app.config.screenshots();
-        if std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(&name), &picture)).is_ok() {
+        if let Ok(name) = Screenshots::of(&self.app.config.data()).keep(&picture) {
             let event = self.event(EventKind::Screenshot).detail(json!({"file": name, "why": why}));
             self.note(event);
         }

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::browsers::{Browsers, journal};
 use super::drain::Drain;
-use super::{item, lives, run};
+use super::{circuit, item, lives, run};
 use crate::app::App;
 use crate::bot::Bot;
 use crate::browser::{Guard, end_orphans};
 use crate::model::{Node, RunId, RunState, new_id};
 use crate::script;
 use crate::store::{self, Claimant, Error, RunLease};
+
+/// How often it is looked whether an open circuit's secrets have been changed.
+const NOTICE: Duration = Duration::from_secs(1);
 
 /// How a worker is to work.
 #[derive(Debug, Clone, Default)]
@@ -177,6 +180,7 @@ impl Worker {
         let name = format!("{}/{number}", self.options.name);
         let mut browsers = Browsers::new(Arc::clone(&self.guard), self.options.headed);
         let mut collected: BTreeMap<RunId, RunLease> = BTreeMap::new();
+        let mut noticed = Instant::now();
         let mut ended = Ok(());
         while !self.drain.has_begun() {
             let turn = tokio::select! {
@@ -200,6 +204,12 @@ impl Worker {
                     break;
                 }
             };
+            if noticed.elapsed() >= NOTICE {
+                noticed = Instant::now();
+                if let Err(error) = circuit::notice_new_secrets(&self.app).await {
+                    tracing::warn!(%error, "failed to look for new secrets");
+                }
+            }
             if !busy {
                 if self.options.until_done && self.nothing_to_do().await {
                     break;

@@ -19,6 +19,12 @@ pub enum Error {
         /// Why.
         error: std::io::Error,
     },
+    /// The database can't be replaced while a program has it open.
+    #[error("ett program har databasen öppen: stoppa `kollega serve` och alla `kollega worker` först")]
+    InUse,
+    /// Something was made by a newer program: it has this migration, which is not known here.
+    #[error("det är gjort av en nyare version av Kollega (tabellernas version {0}): uppgradera programmet först")]
+    Newer(i64),
     /// The lease is no longer ours: another worker has the work.
     #[error("arbetet har tagits över av en annan arbetare")]
     LeaseLost,

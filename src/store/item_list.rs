@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::query::{Query, made};
+use super::filtered::Filtered;
 use super::{Result, Store};
 use crate::model::{Item, ItemState, RunId, time_text};
 
@@ -39,6 +39,7 @@ pub struct FieldIs {
 /// What a list is ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
+    /// By id: ids are made of the time.
     #[default]
     Created,
     Updated,
@@ -53,18 +54,18 @@ impl Order {
     /// The expression ordered by, text of ours.
     fn sql(self, descending: bool) -> &'static str {
         match (self, descending) {
-            (Self::Created, false) => "created_at, id",
-            (Self::Created, true) => "created_at desc, id desc",
+            (Self::Created, false) => "id",
+            (Self::Created, true) => "id desc",
             (Self::Updated, false) => "updated_at, id",
             (Self::Updated, true) => "updated_at desc, id desc",
-            (Self::Priority, false) => "priority, created_at, id",
-            (Self::Priority, true) => "priority desc, created_at, id",
-            (Self::Deadline, false) => "coalesce(deadline_at, '9999'), created_at, id",
-            (Self::Deadline, true) => "coalesce(deadline_at, '') desc, created_at, id",
+            (Self::Priority, false) => "priority, id",
+            (Self::Priority, true) => "priority desc, id",
+            (Self::Deadline, false) => "coalesce(deadline_at, '9999'), id",
+            (Self::Deadline, true) => "coalesce(deadline_at, '') desc, id",
             (Self::Reference, false) => "reference, id",
             (Self::Reference, true) => "reference desc, id desc",
-            (Self::State, false) => "state, created_at, id",
-            (Self::State, true) => "state desc, created_at, id",
+            (Self::State, false) => "state, id",
+            (Self::State, true) => "state desc, id",
         }
     }
 }
@@ -102,32 +103,27 @@ impl Store {
 
     /// How many items a filter without fields lets through.
     pub async fn count_items(&self, filter: &ItemFilter) -> Result<i64> {
-        bound(made(format!("select count(*) from items {WHERE}")), filter).fetch_value(self).await
+        filtered(filter).count("items").fetch_value(self).await
     }
 
     async fn page(&self, filter: &ItemFilter, offset: i64, limit: i64) -> Result<Vec<Item>> {
         let order = filter.order.sql(filter.descending);
-        let sql = format!("select * from items {WHERE} order by {order} limit $9 offset $10");
-        bound(made(sql), filter).bind(limit).bind(offset).fetch_all(self).await
+        filtered(filter).page("items", order, limit, offset).fetch_all(self).await
     }
 }
 
-const WHERE: &str = "where ($1 is null or bot = $1) and ($2 is null or state = $2)
-     and ($3 is null or replace(reference, $3, '') <> reference) and ($4 is null or run = $4)
-     and ($5 is null or created_at < $5) and ($6 is null or created_at > $6)
-     and ($7 is null or deadline_at < $7 and state not in ('done', 'handed_over', 'failed', 'cancelled'))
-     and ($8 is null or replace(fields, $8, '') <> fields)";
-
-fn bound(query: Query, filter: &ItemFilter) -> Query {
-    query
-        .bind(&filter.bot)
-        .bind(filter.state.map(ItemState::as_str))
-        .bind(&filter.reference)
-        .bind(&filter.run)
-        .bind(filter.created_before.map(time_text))
-        .bind(filter.created_after.map(time_text))
-        .bind(filter.overdue_at.map(time_text))
-        .bind(filter.fields.iter().find_map(FieldIs::written))
+fn filtered(filter: &ItemFilter) -> Filtered {
+    let mut filtered = Filtered::default();
+    filtered.by("bot = ", filter.bot.as_ref());
+    filtered.by("state = ", filter.state.map(ItemState::as_str));
+    filtered.by("run = ", filter.run.as_ref());
+    filtered.by("created_at < ", filter.created_before.map(time_text));
+    filtered.by("created_at > ", filter.created_after.map(time_text));
+    let open = "state not in ('done', 'handed_over', 'failed', 'cancelled') and deadline_at < ";
+    filtered.by(open, filter.overdue_at.map(time_text));
+    filtered.with_part_of("items", "reference", filter.reference.as_ref());
+    filtered.with("fields", filter.fields.iter().find_map(FieldIs::written));
+    filtered
 }
 
 impl FieldIs {

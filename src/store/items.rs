@@ -5,11 +5,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::circuits::wait_until;
 use super::events::append;
 use super::life::{Change, allow, change_state};
 use super::operations::{asked_of, last_reason, let_go_event};
 use super::{Error, Result, Store, Tx, made, now, places, query, still_held};
-use crate::model::{Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
+use crate::model::{CircuitId, Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
+
+/// The circuits that are not tried by themselves.
+const TOLD: &str = "select id from circuits where state = 'open' and retry_at is null";
 
 /// What became of putting an item in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,12 +81,14 @@ pub struct Finish {
     pub due_at: Option<DateTime<Utc>>,
     /// Whether this was a failed try of the stage.
     pub failed_try: bool,
+    /// For `deferred`: the circuit that it waits for, instead of a time.
+    pub circuit: Option<CircuitId>,
 }
 
 impl Finish {
     /// Ends in this state.
     pub fn new(state: ItemState) -> Self {
-        Self { state, code: None, reason: None, wait: None, due_at: None, failed_try: false }
+        Self { state, code: None, reason: None, wait: None, due_at: None, failed_try: false, circuit: None }
     }
 
     /// With a code and a reason.
@@ -111,8 +117,10 @@ impl Store {
 
     /// The same for an item with a priority or a deadline.
     pub async fn enqueue_item(&self, run: &RunId, new: &NewItem) -> Result<Enqueued> {
-        let mut tx = self.begin().await?;
-        let enqueued = self.insert_item(&mut tx, run, new).await?;
+        // Written out before the transaction: it may be long.
+        let fields = self.payload(&new.fields)?;
+        let mut tx = self.begin_with_us().await?;
+        let enqueued = self.insert_item(&mut tx, run, new, fields).await?;
         if let Enqueued::New(_) = enqueued {
             tx.commit().await?;
         } else {
@@ -129,12 +137,13 @@ impl Store {
         new: &[NewItem],
         progress: impl Fn(usize),
     ) -> Result<(Option<RunId>, Vec<Enqueued>)> {
+        let fields = new.iter().map(|item| self.payload(&item.fields)).collect::<Result<Vec<_>>>()?;
         let mut tx = self.begin().await?;
         let run = super::runs::insert_run(&mut tx, run).await?;
         query("update runs set collected = true where id = $1").bind(&run).execute(&mut tx).await?;
         let mut enqueued = Vec::new();
-        for item in new {
-            enqueued.push(self.insert_item(&mut tx, &run, item).await?);
+        for (item, fields) in new.iter().zip(fields) {
+            enqueued.push(self.insert_item(&mut tx, &run, item, fields).await?);
             progress(enqueued.len());
         }
         if enqueued.iter().any(|one| matches!(one, Enqueued::New(_))) {
@@ -146,8 +155,7 @@ impl Store {
         }
     }
 
-    async fn insert_item(&self, tx: &mut Tx, run: &RunId, new: &NewItem) -> Result<Enqueued> {
-        let fields = self.payload(&new.fields)?;
+    async fn insert_item(&self, tx: &mut Tx, run: &RunId, new: &NewItem, fields: String) -> Result<Enqueued> {
         let now = now(tx).await?;
         let at = time_text(now);
         let id = ItemId(new_id_at(now));
@@ -189,22 +197,16 @@ impl Store {
     /// Claims the next item of the claimant's pools that is ready, whose waiting is over, or whose worker's lease ended
     /// more than the margin ago.
     pub async fn claim_item(&self, claimant: &Claimant<'_>) -> Result<Option<Claim>> {
-        let Claimant { worker, lease, margin, .. } = *claimant;
-        let mut tx = self.begin().await?;
+        let Claimant { worker, pools, lease, margin } = *claimant;
+        if pools.is_empty() {
+            return Ok(None);
+        }
+        let mut tx = self.begin_with_us().await?;
         let now = now(&mut tx).await?;
-        let sql = format!(
-            "select id, state from items
-             where (state = 'ready' and (not_before is null or not_before <= $1)
-                or state = 'deferred' and not_before <= $1
-                or state = 'in_progress' and lease_until < $2) and pool in ({})
-             order by priority desc, created_at, id limit 1{}",
-            places(3, claimant.pools.len()),
-            tx.for_update_skip_locked()
-        );
-        let before: Option<(ItemId, String)> = made(sql)
+        let before: Option<(ItemId, String)> = made(next_item(pools.len(), tx.for_update_skip_locked()))
             .bind(time_text(now))
             .bind(time_text(now - margin))
-            .bind_all(claimant.pools)
+            .bind_all(pools)
             .fetch_optional(&mut tx)
             .await?;
         let Some((id, state)) = before else {
@@ -213,7 +215,7 @@ impl Store {
         };
         let item: Item = query(
             "update items set state = 'in_progress', worker = $1, token = token + 1, lease_until = $2, not_before = null,
-                 updated_at = $3
+                 updated_at = $3, claimed_at = $3
              where id = $4 returning *",
         )
         .bind(worker)
@@ -233,8 +235,17 @@ impl Store {
     /// Sets the lease to end `lease` from now and appends what has happened.
     pub async fn renew(&self, claim: &Claim, lease: Duration, events: &[Event]) -> Result<()> {
         let mut tx = self.begin_brief().await?;
-        hold(&mut tx, claim).await?;
-        set_lease(&mut tx, claim, lease).await?;
+        let at = now(&mut tx).await?;
+        let renewed = query(
+            "update items set lease_until = $1, updated_at = $2 where id = $3 and token = $4 and state = 'in_progress'",
+        )
+        .bind(time_text(at + lease))
+        .bind(time_text(at))
+        .bind(&claim.item.id)
+        .bind(claim.token)
+        .execute(&mut tx)
+        .await?;
+        still_held(renewed)?;
         append(&mut tx, events).await?;
         tx.commit().await
     }
@@ -290,6 +301,10 @@ impl Store {
         };
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
+        let circuit_wait = match &finish.circuit {
+            Some(id) => Some(wait_until(&mut tx, id).await?),
+            None => None,
+        };
         hold(&mut tx, claim).await?;
         append(&mut tx, events).await?;
         let waits = matches!(finish.state, ItemState::Ready | ItemState::Deferred | ItemState::AwaitingDecision);
@@ -301,6 +316,8 @@ impl Store {
             append(&mut tx, &[let_go_event(&claim.item, state, &person)]).await?;
         }
         let at = time_text(now);
+        let circuit_wait = circuit_wait.filter(|_| finish.circuit.is_some());
+        let not_before = circuit_wait.or_else(|| finish.wait.map(|wait| time_text(now + wait)));
         change_state(
             &mut tx,
             Change {
@@ -312,10 +329,11 @@ impl Store {
                 values: vec![
                     (&finish.code).into(),
                     (&finish.reason).into(),
-                    finish.wait.map(|wait| time_text(now + wait)).into(),
+                    not_before.into(),
                     finish.due_at.map(time_text).into(),
                     i64::from(finish.failed_try).into(),
                     fields.into(),
+                    finish.circuit.as_ref().map(ToString::to_string).into(),
                 ],
             },
         )
@@ -325,7 +343,11 @@ impl Store {
 
     /// An item by its id or, failing that, its reference.
     pub async fn find_item(&self, name: &str) -> Result<Option<Item>> {
-        let sql = "select * from items where id = $1 or reference = $1 order by id = $1 desc, created_at desc limit 1";
+        let by_id = query("select * from items where id = $1").bind(name).fetch_optional(self).await?;
+        if by_id.is_some() {
+            return Ok(by_id);
+        }
+        let sql = "select * from items where reference = $1 order by created_at desc, id desc limit 1";
         query(sql).bind(name).fetch_optional(self).await
     }
 
@@ -336,21 +358,30 @@ impl Store {
 
     /// How many items are in each state.
     pub async fn item_counts(&self, run: Option<&RunId>) -> Result<Vec<StateCount>> {
-        let sql = "select bot, state, count(*) as count from items where $1 is null or run = $1
-             group by bot, state order by bot, state";
-        query(sql).bind(run).fetch_all(self).await
+        let filter = if run.is_some() { "where run = $1" } else { "" };
+        // Grouped in the order of the index that holds both.
+        let sql =
+            format!("select bot, state, count(*) as count from items {filter} group by state, bot order by bot, state");
+        let counts = made(sql);
+        let counts = if run.is_some() { counts.bind(run) } else { counts };
+        counts.fetch_all(self).await
     }
 
     /// Whether any item of these pools can be worked on now or after a wait that has begun; waiting for a person does
-    /// not count.
+    /// not count, nor waiting for a circuit that only a person or a new secret closes.
     pub async fn anything_to_do(&self, pools: &[String]) -> Result<bool> {
-        let sql = format!(
-            "select (select count(*) from items where (state in ('ready', 'in_progress') or state = 'deferred' and not_before is not null)
-                     and pool in ({0}))
-                 + (select count(*) from runs where state in ('queued', 'running') and pool in ({0}))",
-            places(1, pools.len())
-        );
-        let open: i64 = made(sql).bind_all(pools).fetch_value(self).await?;
+        let pools_are = format!("pool in ({})", places(1, pools.len()));
+        let goes_on = format!("(circuit is null or circuit not in ({TOLD}))");
+        // Each finds the first entry of an index and looks no further.
+        let parts = [
+            "items where state = 'ready'".to_owned(),
+            "items where state = 'in_progress'".to_owned(),
+            format!("items where state = 'deferred' and not_before is not null and {goes_on}"),
+            "runs where state = 'running'".to_owned(),
+            format!("runs where state = 'queued' and {goes_on}"),
+        ]
+        .map(|part| format!("(select count(*) from (select 1 from {part} and {pools_are} limit 1) as one)"));
+        let open: i64 = made(format!("select {}", parts.join(" + "))).bind_all(pools).fetch_value(self).await?;
         Ok(open > 0)
     }
 }
@@ -358,22 +389,44 @@ impl Store {
 /// What changes when a worker lets go. What a person asked for is over too: it has been done, or came too late, or, with
 /// a commit of unknown outcome, is to be decided anew by whoever settles that.
 const LET_GO: &str =
-    ", code = $3, reason = $4, not_before = $5, due_at = $6, tries = tries + $7, fields = coalesce($8, fields),
+    ", code = $3, reason = $4, not_before = $5, due_at = $6, tries = tries + $7, fields = coalesce($8, fields), circuit = $9,
      worker = null, lease_until = null, browsers = null, asked = null, asked_by = null";
 
 /// Checks that the claim still holds and never shortens its lease; refuses a late worker.
 pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {
-    let now = now(tx).await?;
-    let held = query(
-        "update items set lease_until = case when lease_until > $1 then lease_until else $1 end, updated_at = $2 where id = $3 and token = $4 and state = 'in_progress'",
-    )
-    .bind(time_text(now + claim.lease))
-    .bind(time_text(now))
-    .bind(&claim.item.id)
-    .bind(claim.token)
-    .execute(&mut *tx)
-    .await?;
-    still_held(held)
+    let at = now(tx).await?;
+    let sql = format!(
+        "update items set lease_until = case when lease_until > $1 then lease_until else $1 end, updated_at = $2
+         where id = $3 and token = $4 and state = 'in_progress' returning {}",
+        tx.clock()
+    );
+    let hold = made(sql).bind(time_text(at + claim.lease)).bind(time_text(at)).bind(&claim.item.id).bind(claim.token);
+    let held: Option<(String,)> = hold.fetch_optional(&mut *tx).await?;
+    // Somebody may have been waited for.
+    tx.it_is(&held.ok_or(Error::LeaseLost)?.0)
+}
+
+/// The statement that finds the item to claim next; `$1` is now, `$2` is when a lease must have ended, then the pools.
+/// Each part reads the first entries of an index: what one big `or` would sort grows with the queue.
+fn next_item(pools: usize, lock: &str) -> String {
+    let first = "order by priority desc, created_at, id limit 1";
+    let mut parts = Vec::new();
+    for pool in 3..pools + 3 {
+        let ready = format!("pool = ${pool} and state = 'ready' and (not_before is null or not_before <= $1)");
+        // Of those that have waited, the hundred whose time came first.
+        let deferred = format!(
+            "state = 'deferred' and id in (select id from items where pool = ${pool} and state = 'deferred'
+                 and not_before <= $1 order by not_before limit 100)"
+        );
+        let expired = format!("pool = ${pool} and state = 'in_progress' and lease_until < $2");
+        for which in [ready, deferred, expired] {
+            let name = format!("part_{}", parts.len());
+            parts.push(format!(
+                "select * from (select id, state, priority, created_at from items where {which} {first}{lock}) as {name}"
+            ));
+        }
+    }
+    format!("select id, state from ({}) as next {first}", parts.join(" union all "))
 }
 
 /// Sets when the lease of a claim that holds ends.

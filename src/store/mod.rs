@@ -3,11 +3,16 @@
 //! SQL stands only here, one text for SQLite and PostgreSQL. The database's clock decides: times are read from it inside
 //! the transaction. A claim is one short transaction and a lease; no transaction is open while a bot runs.
 
+mod alerts;
+mod circuits;
 mod database;
 mod decisions;
+mod disk;
+mod dump;
 mod error;
 mod events;
 mod fence;
+mod filtered;
 mod firings;
 mod item_list;
 mod items;
@@ -25,8 +30,11 @@ mod users;
 use std::path::Path;
 
 use crate::seal::Seal;
+pub use alerts::{AlertPace, FailedItems, NewMessage, Working};
+pub use circuits::{CircuitLimits, Entry, SignIn};
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
+pub use dump::{Cells, NewStore, Snapshot, Table};
 pub use error::{Error, Result};
 pub use firings::{After, Ask, Plan, Seen, Start};
 pub use item_list::{FieldIs, ItemFilter, Order as ItemOrder};
@@ -83,6 +91,17 @@ impl Store {
             return Ok(text);
         }
         Err(Error::TooLarge { megabytes: text.len().div_ceil(1 << 20), limit: self.payload >> 20 })
+    }
+
+    /// Ends every connection, when the last that uses one is done.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { pool, writer, .. } => {
+                writer.close().await;
+                pool.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
     }
 }
 

@@ -82,6 +82,22 @@ pub async fn new_postgres() -> String {
     server.rsplit_once('/').map(|(server, _)| format!("{server}/{name}")).expect("an address with a database")
 }
 
+/// The rows of a statement with one text column, past the store.
+pub async fn texts(address: &str, sql: &str) -> Vec<String> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    if address.starts_with("postgres") {
+        let mut server = sqlx::PgConnection::connect(address).await.expect("the server");
+        let rows = sqlx::query_scalar(sql).fetch_all(&mut server).await.expect("the statement");
+        server.close().await.expect("the end");
+        return rows;
+    }
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(address).create_if_missing(true);
+    let mut file = sqlx::SqliteConnection::connect_with(&options).await.expect("the file");
+    let rows = sqlx::query_scalar(sql).fetch_all(&mut file).await.expect("the statement");
+    file.close().await.expect("the end");
+    rows
+}
+
 /// Runs SQL past every check, as somebody with access to the database could.
 pub async fn execute(config: &kollega::config::Config, sql: &str) {
     let sql = AssertSqlSafe(sql.to_owned());

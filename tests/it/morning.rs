@@ -485,6 +485,10 @@ poll = "100ms"
 backoff = "200ms"
 silent_wait = "200ms"
 
+[circuits]
+wait = "1s"
+max_wait = "2s"
+
 [systems.portal]
 url = "http://{portal}"
 timeout = "6s"

@@ -86,10 +86,11 @@ impl Work<'_> {
         let (kind, detail, result) = match result {
             Ok(()) => (EventKind::StepFinished, None, Ok(())),
             Err(stop @ Stop::Store(_)) => return Err(stop),
-            Err(stop @ (Stop::HandOver { .. } | Stop::Defer { .. })) => (EventKind::StepFinished, None, Err(stop)),
+            Err(stop @ (Stop::HandOver { .. } | Stop::Defer { .. } | Stop::CircuitOpen(_))) => {
+                (EventKind::StepFinished, None, Err(stop))
+            }
             Err(stop) => {
-                let stop =
-                    if matches!(stop, Stop::Failed(_)) && self.is_signed_out().await { Stop::SignedOut } else { stop };
+                let stop = self.explained(stop).await;
                 (EventKind::StepFailed, Some(self.redactor().redact(&stop.message())), Err(stop))
             }
         };
