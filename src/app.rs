@@ -101,7 +101,7 @@ impl App {
         let data = config.data();
         let secrets = SecretStore::open(&data).context("hemligheterna kan inte öppnas")?;
         let seal = Seal::open(&data).context("sigillets nyckel kan inte öppnas")?;
-        let store = open_store(&config, &secrets).await?;
+        let store = open_store(&config, &secrets).await?.with_seal(seal.clone());
         agree(&store, &seal, &config).await?;
         Ok(Self { config, store, secrets, seal, outage: Outage::default() })
     }

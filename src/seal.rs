@@ -49,6 +49,11 @@ impl Seal {
         read_or_make(data, &file).map(|key| Self { key }).map_err(|kind| Error { file, kind })
     }
 
+    /// The key in the data folder, none if there is none.
+    pub fn existing(data: &Path) -> Result<Option<Self>, Error> {
+        if data.join(FILE).exists() { Self::open(data).map(Some) } else { Ok(None) }
+    }
+
     /// The seal of a decision, in hex.
     pub fn seal(&self, decision: &Decision) -> String {
         hex::encode(self.mac(decision).finalize().into_bytes())

@@ -62,4 +62,14 @@ impl Filtered {
     fn bound(self, sql: String) -> Query {
         self.values.into_iter().fold(made(sql), Query::bind)
     }
+
+    /// How many rows of a table there are.
+    pub fn count(self, table: &str) -> Query {
+        let sql = format!("select count(*) from {table}{}", self.filter());
+        self.values.into_iter().fold(made(sql), Query::bind)
+    }
+
+    fn filter(&self) -> String {
+        if self.terms.is_empty() { String::new() } else { format!(" where {}", self.terms.join(" and ")) }
+    }
 }

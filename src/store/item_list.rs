@@ -39,6 +39,7 @@ pub struct FieldIs {
 /// What a list is ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
+    /// By id: ids are made of the time.
     #[default]
     Created,
     Updated,
@@ -58,14 +59,14 @@ impl Order {
             (Self::Created, true) => "id desc",
             (Self::Updated, false) => "updated_at, id",
             (Self::Updated, true) => "updated_at desc, id desc",
-            (Self::Priority, false) => "priority, created_at, id",
-            (Self::Priority, true) => "priority desc, created_at, id",
-            (Self::Deadline, false) => "coalesce(deadline_at, '9999'), created_at, id",
-            (Self::Deadline, true) => "coalesce(deadline_at, '') desc, created_at, id",
+            (Self::Priority, false) => "priority, id",
+            (Self::Priority, true) => "priority desc, id",
+            (Self::Deadline, false) => "coalesce(deadline_at, '9999'), id",
+            (Self::Deadline, true) => "coalesce(deadline_at, '') desc, id",
             (Self::Reference, false) => "reference, id",
             (Self::Reference, true) => "reference desc, id desc",
-            (Self::State, false) => "state, created_at, id",
-            (Self::State, true) => "state desc, created_at, id",
+            (Self::State, false) => "state, id",
+            (Self::State, true) => "state desc, id",
         }
     }
 }

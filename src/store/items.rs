@@ -135,12 +135,13 @@ impl Store {
         new: &[NewItem],
         progress: impl Fn(usize),
     ) -> Result<(Option<RunId>, Vec<Enqueued>)> {
+        let fields = new.iter().map(|item| self.payload(&item.fields)).collect::<Result<Vec<_>>>()?;
         let mut tx = self.begin().await?;
         let run = super::runs::insert_run(&mut tx, run).await?;
         query("update runs set collected = true where id = $1").bind(&run).execute(&mut tx).await?;
         let mut enqueued = Vec::new();
-        for item in new {
-            enqueued.push(self.insert_item(&mut tx, &run, item).await?);
+        for (item, fields) in new.iter().zip(fields) {
+            enqueued.push(self.insert_item(&mut tx, &run, item, fields).await?);
             progress(enqueued.len());
         }
         if enqueued.iter().any(|one| matches!(one, Enqueued::New(_))) {
@@ -152,8 +153,7 @@ impl Store {
         }
     }
 
-    async fn insert_item(&self, tx: &mut Tx, run: &RunId, new: &NewItem) -> Result<Enqueued> {
-        let fields = self.payload(&new.fields)?;
+    async fn insert_item(&self, tx: &mut Tx, run: &RunId, new: &NewItem, fields: String) -> Result<Enqueued> {
         let now = now(tx).await?;
         let at = time_text(now);
         let id = ItemId(new_id_at(now));
@@ -314,6 +314,8 @@ impl Store {
             append(&mut tx, &[let_go_event(&claim.item, state, &person)]).await?;
         }
         let at = time_text(now);
+        let circuit_wait = circuit_wait.filter(|_| finish.circuit.is_some());
+        let not_before = circuit_wait.or_else(|| finish.wait.map(|wait| time_text(now + wait)));
         change_state(
             &mut tx,
             Change {

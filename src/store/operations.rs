@@ -222,11 +222,11 @@ async fn carry_out(tx: &mut Tx, item: &Item, order: &Order, now: DateTime<Utc>) 
             (AGAIN, vec![(&at).into()])
         }
         Operation::Defer { until } => (
-            ", not_before = $3, code = $4, reason = $5",
+            ", not_before = $3, code = $4, reason = $5, circuit = null",
             vec![time_text(until).into(), BY_PERSON.into(), (&order.reason).into()],
         ),
         _ => (
-            ", code = $3, reason = $4, not_before = null, due_at = null",
+            ", code = $3, reason = $4, not_before = null, due_at = null, circuit = null",
             vec![BY_PERSON.into(), (&order.reason).into()],
         ),
     };
@@ -236,7 +236,7 @@ async fn carry_out(tx: &mut Tx, item: &Item, order: &Order, now: DateTime<Utc>) 
 
 /// What a new attempt begins with.
 const AGAIN: &str = ", attempt = attempt + 1, stage = null, tries = 0, code = null, reason = null, not_before = null,
-     due_at = null, asked = null, asked_by = null, began_at = $3";
+     due_at = null, asked = null, asked_by = null, circuit = null, began_at = $3";
 
 /// Keeps how an attempt ended, before the next begins; what was suggested in it no longer counts.
 async fn end_attempt(tx: &mut Tx, item: &Item, at: &str) -> Result<()> {

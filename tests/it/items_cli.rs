@@ -49,7 +49,7 @@ async fn items_are_found_and_sorted_by_flags() {
         (&["--state", "done"], &[]),
         (&["--sort", "reference", "--descending"], &["B-1", "A-2", "A-1"]),
         (&["--sort", "deadline", "--limit", "1"], &["A-2"]),
-        (&["--limit", "0"], &["B-1", "A-1", "A-2"]),
+        (&["--limit", "0"], &["A-1", "A-2", "B-1"]),
     ] {
         assert_eq!(list(&office, flags), expected, "{flags:?}");
     }

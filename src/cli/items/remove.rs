@@ -7,7 +7,9 @@ use clap::{Args, ValueEnum};
 
 use super::super::{open_store, print, print_error, sign_in};
 use super::order::named;
+use crate::app::agree;
 use crate::config::Config;
+use crate::seal::Seal;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -50,7 +52,9 @@ impl Why {
 
 /// Carries the command out.
 pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let store = open_store(config).await?;
+    let seal = Seal::open(&config.data())?;
+    let store = open_store(config).await?.with_seal(seal.clone());
+    agree(&store, &seal, config).await?;
     let user = sign_in::sign_in(&store, &arguments.who).await?;
     if !user.has_role("admin") {
         bail!("{} får inte göra detta: det kräver rollen administratör", user.name);
