@@ -54,7 +54,6 @@ impl Order {
     /// The expression ordered by, text of ours.
     fn sql(self, descending: bool) -> &'static str {
         match (self, descending) {
-            // Ids are made of the database's time, and have an index.
             (Self::Created, false) => "id",
             (Self::Created, true) => "id desc",
             (Self::Updated, false) => "updated_at, id",
@@ -108,7 +107,8 @@ impl Store {
     }
 
     async fn page(&self, filter: &ItemFilter, offset: i64, limit: i64) -> Result<Vec<Item>> {
-        filtered(filter).select("items", filter.order.sql(filter.descending), limit, offset).fetch_all(self).await
+        let order = filter.order.sql(filter.descending);
+        filtered(filter).page("items", order, limit, offset).fetch_all(self).await
     }
 }
 
@@ -117,12 +117,12 @@ fn filtered(filter: &ItemFilter) -> Filtered {
     filtered.by("bot = ", filter.bot.as_ref());
     filtered.by("state = ", filter.state.map(ItemState::as_str));
     filtered.by("run = ", filter.run.as_ref());
-    filtered.with_part_of("items", "reference", filter.reference.as_ref());
     filtered.by("created_at < ", filter.created_before.map(time_text));
     filtered.by("created_at > ", filter.created_after.map(time_text));
     let open = "state not in ('done', 'handed_over', 'failed', 'cancelled') and deadline_at < ";
     filtered.by(open, filter.overdue_at.map(time_text));
-    filtered.with_text("fields", filter.fields.iter().find_map(FieldIs::written));
+    filtered.with_part_of("items", "reference", filter.reference.as_ref());
+    filtered.with("fields", filter.fields.iter().find_map(FieldIs::written));
     filtered
 }
 

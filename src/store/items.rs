@@ -117,8 +117,10 @@ impl Store {
 
     /// The same for an item with a priority or a deadline.
     pub async fn enqueue_item(&self, run: &RunId, new: &NewItem) -> Result<Enqueued> {
+        // Written out before the transaction: it may be long.
+        let fields = self.payload(&new.fields)?;
         let mut tx = self.begin_with_us().await?;
-        let enqueued = self.insert_item(&mut tx, run, new).await?;
+        let enqueued = self.insert_item(&mut tx, run, new, fields).await?;
         if let Enqueued::New(_) = enqueued {
             tx.commit().await?;
         } else {
@@ -327,7 +329,7 @@ impl Store {
                 values: vec![
                     (&finish.code).into(),
                     (&finish.reason).into(),
-                    circuit_wait.or_else(|| finish.wait.map(|wait| time_text(now + wait))).into(),
+                    not_before.into(),
                     finish.due_at.map(time_text).into(),
                     i64::from(finish.failed_try).into(),
                     fields.into(),
@@ -387,8 +389,8 @@ impl Store {
 /// What changes when a worker lets go. What a person asked for is over too: it has been done, or came too late, or, with
 /// a commit of unknown outcome, is to be decided anew by whoever settles that.
 const LET_GO: &str =
-    ", code = $3, reason = $4, not_before = $5, due_at = $6, tries = tries + $7, fields = coalesce($8, fields),
-     worker = null, lease_until = null, browsers = null, asked = null, asked_by = null, circuit = $9";
+    ", code = $3, reason = $4, not_before = $5, due_at = $6, tries = tries + $7, fields = coalesce($8, fields), circuit = $9,
+     worker = null, lease_until = null, browsers = null, asked = null, asked_by = null";
 
 /// Checks that the claim still holds and never shortens its lease; refuses a late worker.
 pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {

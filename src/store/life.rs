@@ -30,10 +30,7 @@ pub(super) async fn change_state(tx: &mut Tx, change: Change<'_>) -> Result<()> 
 /// parameters, with those of what else is set, begin with `$2`.
 pub(super) fn changing(from: ItemState, to: ItemState, at: &str, also: &str, which: &str) -> Result<Query> {
     allow(from, to)?;
-    // What waited for a circuit waits for it no more.
-    let circuit = if also.contains("circuit") { "" } else { ", circuit = null" };
-    let sql =
-        format!("update items set state = '{to}', updated_at = $1{circuit}{also} where state = '{from}' and ({which})");
+    let sql = format!("update items set state = '{to}', updated_at = $1{also} where state = '{from}' and ({which})");
     Ok(made(sql).bind(at))
 }
 

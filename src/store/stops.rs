@@ -135,7 +135,7 @@ fn actor(run: &Run) -> String {
 /// than a failed try keeps its time.
 async fn put_aside(tx: &mut Tx, run: &RunId, now: DateTime<Utc>) -> Result<()> {
     let at = time_text(now);
-    let also = ", code = $2, not_before = null";
+    let also = ", code = $2, not_before = null, circuit = null";
     let ready = changing(ItemState::Ready, ItemState::Deferred, &at, also, "run = $3")?;
     ready.bind(RUN_STOPPED).bind(run).execute(&mut *tx).await?;
     // What a person has put off keeps its time too.
