@@ -64,7 +64,9 @@ impl Database {
 
 /// Opens the installation's store.
 pub async fn open_store(config: &Config, secrets: &SecretStore) -> anyhow::Result<Store> {
-    database(config, secrets)?.open().await
+    let seal = Seal::open(&config.data()).context("sigillets nyckel kan inte öppnas")?;
+    let store = database(config, secrets)?.open().await?;
+    Ok(store.with_seal(seal).with_payload(config.items.max_megabytes << 20))
 }
 
 /// What the seal's key is called in the store.

@@ -89,6 +89,10 @@ async fn replace(config: &Config, who: &sign_in::As) -> anyhow::Result<()> {
     let seal = Seal::open(&config.data())?;
     store.set_fingerprint(SEAL, &seal.fingerprint(&[]), &user.name).await?;
     print("Den här datorns nyckel är nu installationens. Beslut som är fattade under den förra gäller inte längre.");
+    let lost = store.forget_reference_key().await?;
+    if lost > 0 {
+        print(&format!("{lost} borttagna ärenden känns inte längre igen: se till att de inte läggs in på nytt."));
+    }
     Ok(())
 }
 

@@ -195,6 +195,11 @@ impl Store {
     /// A system did what it should for this item or run: the row of failures ends, and where this was the probe, the
     /// circuit closes and what waited is ready at once.
     pub async fn circuit_answered(&self, id: &CircuitId, holder: &str, event: &Event) -> Result<()> {
+        // Every stage on every node tells this. One row that all of them held would make them wait for each other, and for
+        // a worker that is stopped while it holds it: it is held only where something is to be changed.
+        if self.circuit(id).await?.is_none_or(|circuit| !changes_by_answer(&circuit, holder)) {
+            return Ok(());
+        }
         let mut tx = self.begin().await?;
         let Some(circuit) = circuit_in(&mut tx, id).await? else { return tx.roll_back().await };
         let closes = circuit.state == CircuitState::Probing && circuit.probe.as_deref() == Some(holder);
@@ -371,6 +376,15 @@ async fn make(tx: &mut Tx, id: &CircuitId, now: DateTime<Utc>) -> Result<()> {
 async fn circuit_in(tx: &mut Tx, id: &CircuitId) -> Result<Option<Circuit>> {
     let sql = format!("select * from circuits where id = $1{}", tx.for_update());
     made(sql).bind(id.to_string()).fetch_optional(&mut *tx).await
+}
+
+/// Whether an answer to this item or run changes anything.
+fn changes_by_answer(circuit: &Circuit, holder: &str) -> bool {
+    match circuit.state {
+        CircuitState::Closed => circuit.failures > 0,
+        CircuitState::Probing => circuit.probe.as_deref() == Some(holder),
+        _ => false,
+    }
 }
 
 /// Whether a probe is still being worked on.

@@ -29,12 +29,37 @@ impl Filtered {
         }
     }
 
-    /// The first rows of a table in an order.
-    pub fn select(self, table: &str, order: &str, limit: i64) -> Query {
-        let Self { terms, mut values } = self;
-        let filter = if terms.is_empty() { String::new() } else { format!(" where {}", terms.join(" and ")) };
-        values.push(limit.into());
-        let sql = format!("select * from {table}{filter} order by {order} limit ${}", values.len());
-        values.into_iter().fold(made(sql), Query::bind)
+    /// Only rows whose column has the text within it.
+    pub fn with_text(&mut self, column: &str, text: Option<String>) {
+        if let Some(text) = text {
+            self.values.push(text.into());
+            self.terms.push(format!("replace({column}, ${}, '') <> {column}", self.values.len()));
+        }
+    }
+
+    /// Some rows of a table in an order, the first ones passed over.
+    pub fn select(self, table: &str, order: &str, limit: i64, offset: i64) -> Query {
+        let place = self.values.len();
+        let sql = format!(
+            "select * from {table}{} order by {order} limit ${} offset ${}",
+            self.filter(),
+            place + 1,
+            place + 2
+        );
+        self.bound(sql).bind(limit).bind(offset)
+    }
+
+    /// How many rows there are.
+    pub fn count(self, table: &str) -> Query {
+        let sql = format!("select count(*) from {table}{}", self.filter());
+        self.bound(sql)
+    }
+
+    fn filter(&self) -> String {
+        if self.terms.is_empty() { String::new() } else { format!(" where {}", self.terms.join(" and ")) }
+    }
+
+    fn bound(self, sql: String) -> Query {
+        self.values.into_iter().fold(made(sql), Query::bind)
     }
 }

@@ -160,7 +160,7 @@ impl Store {
     pub async fn runs(&self, bot: Option<&str>, limit: i64) -> Result<Vec<Run>> {
         let mut filtered = Filtered::default();
         filtered.by("bot = ", bot);
-        filtered.select("runs", "id desc", limit).fetch_all(self).await
+        filtered.select("runs", "id desc", limit, 0).fetch_all(self).await
     }
 
     /// The runs of a schedule that are queued or running, oldest first.

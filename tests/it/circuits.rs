@@ -394,3 +394,18 @@ async fn a_page_that_has_changed_stops_new_items_and_nothing_is_saved_twice() {
         morning.is_registered_once(reference).await;
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_changes_nothing_waits_for_nobody_who_holds_the_circuit() {
+    use sqlx::Connection as _;
+    let url = crate::database::new_postgres().await;
+    let store = Store::connect(&url, None, 4).await.expect("the store");
+    fails(&store, FailureKind::SystemDown, "a").await;
+    store.circuit_answered(&id(), "b", &event()).await.expect("the row of failures ends");
+    // A worker that was stopped in the middle of a change holds the row.
+    let mut other = sqlx::PgConnection::connect(&url).await.expect("the server");
+    let mut held = other.begin().await.expect("a transaction");
+    sqlx::query("select id from circuits for update").execute(&mut *held).await.expect("held");
+    let answered = store.circuit_answered(&id(), "c", &event());
+    tokio::time::timeout(Duration::from_secs(5), answered).await.expect("at once").expect("the store");
+}
