@@ -222,8 +222,8 @@ impl Trial {
             self.orders += more;
             let mut text = String::from("arende;akt;belopp\n");
             for order in self.orders_of_pages() {
-                let dossier = 1001 + self.orders_number(&order.reference) % 26;
-                text += &format!("{};A-{dossier};{}\n", order.reference, order.amount);
+                let dossier = 1001 + number_of(&order.reference) % 26;
+                text.extend([order.reference.as_str(), ";A-", &dossier.to_string(), ";", &order.amount, "\n"]);
             }
             let file = self.folder.path().join("bots").join(PAGES).join("utbetalningar.csv");
             let draft = file.with_extension("new");
@@ -232,10 +232,6 @@ impl Trial {
             self.sandbox.add_orders(u32::try_from(more).expect("a number")).await.expect("orders");
             self.orders += more;
         }
-    }
-
-    fn orders_number(&self, reference: &str) -> usize {
-        reference.trim_start_matches("UB-").parse().expect("a number")
     }
 
     fn orders_of_pages(&self) -> Vec<Order> {
@@ -496,4 +492,8 @@ impl Drop for Postgres {
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         drop(self.script.wait());
     }
+}
+
+fn number_of(reference: &str) -> usize {
+    reference.trim_start_matches("UB-").parse().expect("a number")
 }
