@@ -113,7 +113,7 @@ impl ItemState {
             AwaitingDecision, Cancelled, Deferred, Done, Failed, HandedOver, InProgress, Ready, Uncertain,
         };
         match self {
-            Ready | Deferred => matches!(next, InProgress | HandedOver | Cancelled),
+            Ready | Deferred => matches!(next, InProgress | Deferred | HandedOver | Cancelled),
             InProgress => !matches!(next, Cancelled),
             AwaitingDecision => matches!(next, Ready | HandedOver | Cancelled),
             Uncertain => matches!(next, Ready | HandedOver | Cancelled | Done),
@@ -214,6 +214,8 @@ pub struct Item {
     pub lease_until: Option<String>,
     /// The browsers used under the lease, as JSON: ended before a takeover verifies anything.
     pub browsers: Option<String>,
+    /// Who decides, where the run is held to an approved script; otherwise the bot's file says it.
+    pub decide_role: Option<String>,
     pub created_at: String,
     pub updated_at: String,
 }

@@ -5,7 +5,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
@@ -24,7 +24,7 @@ pub(super) async fn submit(State(desk): State<Desk>, Path(name): Path<String>, h
     if !is_allowed(&desk, &name, &headers).await {
         return answer(StatusCode::UNAUTHORIZED, "fel token, eller ett schema som inte kan startas över HTTP");
     }
-    let Some(key) = headers.get(KEY).map(axum::http::HeaderValue::as_bytes).filter(|key| (1..=200).contains(&key.len())) else {
+    let Some(key) = headers.get(KEY).map(HeaderValue::as_bytes).filter(|key| (1..=200).contains(&key.len())) else {
         return answer(
             StatusCode::BAD_REQUEST,
             "huvudet Idempotency-Key saknas: skicka ett eget värde för varje start och samma igen när anropet görs om",
@@ -61,14 +61,14 @@ fn answer(status: StatusCode, error: &str) -> Response {
 
 /// Whether the call carries the token of the schedule.
 async fn is_allowed(desk: &Desk, name: &str, headers: &HeaderMap) -> bool {
-    let Some(given) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) else { return false };
-    let Some(given) = given.strip_prefix("Bearer ") else { return false };
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    let Some(given) = given else { return false };
     let Ok(now) = desk.store.now().await else { return false };
     let Ok(schedule) = scheduler::load(&desk.config, name, now) else { return false };
     let Some(http) = schedule.triggers.http else { return false };
     let token = SecretStore::open(&desk.config.data()).and_then(|secrets| secrets.get(&http.token));
     match token {
-        Ok(token) if token.expose().len() >= SHORTEST_TOKEN => are_equal(given, token.expose()),
+        Ok(token) if token.expose().len() >= SHORTEST_TOKEN => are_equal(given, token.expose().as_bytes()),
         Ok(_) => {
             tracing::error!(secret = http.token, schedule = name, "the token is shorter than 20 characters: not used");
             false
@@ -81,8 +81,8 @@ async fn is_allowed(desk: &Desk, name: &str, headers: &HeaderMap) -> bool {
 }
 
 /// Compares in a time that does not depend on where they differ.
-fn are_equal(given: &str, token: &str) -> bool {
-    let mac = |text: &str| {
+fn are_equal(given: &[u8], token: &[u8]) -> bool {
+    let mac = |text: &[u8]| {
         let mac = Hmac::<Sha256>::new_from_slice(b"the token of a schedule").expect("a key of any length will do");
         mac.chain_update(text)
     };

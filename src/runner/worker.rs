@@ -89,7 +89,7 @@ impl Worker {
         let mut browsers = Browsers::new(Arc::clone(&self.guard), self.options.headed);
         let mut collected: BTreeMap<RunId, RunLease> = BTreeMap::new();
         while !self.stop.load(Ordering::SeqCst) {
-            let busy = match self.turn(&name, &mut browsers, &mut collected).await {
+            let busy = match Box::pin(self.turn(&name, &mut browsers, &mut collected)).await {
                 Ok(busy) => busy,
                 Err(error) if is_passing(&error) => {
                     tracing::warn!(%error, "the store did not take a change");

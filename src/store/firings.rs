@@ -102,14 +102,6 @@ impl Store {
         Ok(written)
     }
 
-    /// What a look would see now, holding nothing: for those who only ask.
-    pub async fn seen(&self, schedule: &str, ask: &Ask) -> Result<Seen> {
-        let mut tx = self.begin().await?;
-        let seen = see(&mut tx, schedule, ask).await?;
-        tx.roll_back().await?;
-        Ok(seen)
-    }
-
     /// The newest firings of a schedule, newest first.
     pub async fn firings(&self, schedule: &str, limit: i64) -> Result<Vec<Firing>> {
         let sql = "select * from firings where schedule = $1 order by due_at desc, fold desc limit $2";

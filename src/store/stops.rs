@@ -145,10 +145,10 @@ async fn put_aside(tx: &mut Tx, run: &RunId, now: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// The items that wait for their bot's next run go into this one.
+/// The items that wait for their bot's next run go into this one, and have waited long enough.
 pub(super) async fn take_up(tx: &mut Tx, run: &Run, now: DateTime<Utc>) -> Result<()> {
     query(
-        "update items set run = $1, state = 'ready', code = null, updated_at = $2
+        "update items set run = $1, code = null, not_before = $2, updated_at = $2
          where bot = $3 and state = 'deferred' and code = $4 and not_before is null",
     )
     .bind(&run.id)

@@ -206,7 +206,7 @@ impl State {
     fn coming_told(why: &ScheduleWhy) -> String {
         let shown = |one: &Coming| {
             let note = if one.note.is_empty() { String::new() } else { format!(" ({})", one.note) };
-            format!("{}{note}", one.local.replace('T', " ").trim_end_matches(":00"))
+            format!("{}{note}", without_zeros(&one.local))
         };
         let (starts, skipped): (Vec<&Coming>, Vec<&Coming>) = why.coming.iter().partition(|one| one.starts);
         let Some(next) = starts.first() else { return "Schemat startar aldrig mer av klockan.".to_owned() };
@@ -218,8 +218,13 @@ impl State {
 /// A firing's time, or what started it.
 fn nominal(firing: &Firing) -> String {
     if firing.trigger == "schedule" {
-        format!("Tiden {}", firing.nominal.replace('T', " ").trim_end_matches(":00"))
+        format!("Tiden {}", without_zeros(&firing.nominal))
     } else {
         format!("Starten ({})", wording::trigger(&firing.trigger))
     }
+}
+
+/// A time on the wall without the seconds where there are none.
+fn without_zeros(local: &str) -> String {
+    local.strip_suffix(":00").unwrap_or(local).replace('T', " ")
 }

@@ -26,6 +26,7 @@ mod privacy;
 mod schedule;
 mod schedule_fifty_years;
 mod schedule_times;
+mod schedules_alive;
 mod secret;
 mod ssbtek;
 mod store;
