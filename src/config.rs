@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::model::AlertKind;
+
 /// The configuration of one installation.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,6 +26,9 @@ pub struct Config {
     pub console: Console,
     pub webdriver: WebDriver,
     pub worker: Worker,
+    pub circuits: Circuits,
+    pub alerts: Alerts,
+    pub screenshots: Screenshots,
     pub systems: BTreeMap<String, System>,
     pub mail: Mail,
     /// The connection to SSBTEK; without it the step `ssbtek` can't be used.
@@ -73,6 +78,8 @@ pub struct WebDriver {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Worker {
+    /// Whose work is done: the pools that bots are in.
+    pub pools: Vec<String>,
     /// How many items are worked on at the same time, each with its own browsers.
     pub sessions: usize,
     /// What is added to a step's time-out for the lease.
@@ -81,6 +88,9 @@ pub struct Worker {
     /// How long after a lease's end another worker waits before it takes over.
     #[serde(deserialize_with = "crate::duration::deserialize")]
     pub margin: Duration,
+    /// How long a worker that is asked to end waits for the stages in hand.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub drain: Duration,
     /// How often the queue is looked at when there is nothing to do.
     #[serde(deserialize_with = "crate::duration::deserialize")]
     pub poll: Duration,
@@ -94,6 +104,73 @@ pub struct Worker {
     /// How long it waits each time.
     #[serde(deserialize_with = "crate::duration::deserialize")]
     pub silent_wait: Duration,
+}
+
+/// When a system gets no new work for a while.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Circuits {
+    /// How many failures of the same kind in a row open a circuit. A refused sign-in opens it at once.
+    pub failures: i64,
+    /// How long after that the system is tried with one item; doubled for each try that fails.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub wait: Duration,
+    /// The longest wait between tries.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub max_wait: Duration,
+}
+
+/// Who is told what is wrong, and when.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alerts {
+    /// Addresses, with commas between; empty: no mail.
+    pub mail: String,
+    /// The address that is called; empty: none.
+    pub webhook: String,
+    /// The name of the secret that calls are signed with.
+    pub secret: Option<String>,
+    /// What is told; everything when empty.
+    pub on: Vec<AlertKind>,
+    /// Where the console is, as the reader reaches it.
+    pub console: String,
+    /// How often it is looked at what is wrong.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub every: Duration,
+    /// At most one message in this time to each.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub window: Duration,
+    /// How long after it was told something that is still wrong is told again.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub remind: Duration,
+    /// How long a failure counts.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub recent: Duration,
+    /// How late a start may be before it counts as absent.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub late: Duration,
+    /// How many times longer than usual is slow.
+    pub slow_factor: u32,
+    /// A run that has gone on for longer is slow; 0s: only by what is usual.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub slow_run: Duration,
+    /// An item that has been worked on for longer is slow; 0s: only by what is usual.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub slow_item: Duration,
+    /// A disk with less than this percentage free is nearly full.
+    pub disk_free: u64,
+}
+
+/// How many pictures of pages are kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Screenshots {
+    /// Bytes; the oldest are removed when there are more.
+    #[serde(deserialize_with = "crate::size::deserialize")]
+    pub budget: u64,
+    /// Older ones are removed.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub keep: Duration,
 }
 
 /// A system that bots drive.
@@ -153,6 +230,9 @@ impl Default for Config {
             console: Console::default(),
             webdriver: WebDriver::default(),
             worker: Worker::default(),
+            circuits: Circuits::default(),
+            alerts: Alerts::default(),
+            screenshots: Screenshots::default(),
             systems: BTreeMap::new(),
             mail: Mail::default(),
             ssbtek: None,
@@ -190,15 +270,50 @@ impl Default for WebDriver {
 impl Default for Worker {
     fn default() -> Self {
         Self {
+            pools: vec!["default".into()],
             sessions: 1,
             lease: Duration::from_secs(30),
             margin: Duration::from_secs(5),
+            drain: Duration::from_mins(2),
             poll: Duration::from_millis(500),
             tries: 3,
             backoff: Duration::from_secs(30),
             silent_tries: 3,
             silent_wait: Duration::from_mins(10),
         }
+    }
+}
+
+impl Default for Circuits {
+    fn default() -> Self {
+        Self { failures: 3, wait: Duration::from_mins(5), max_wait: Duration::from_hours(1) }
+    }
+}
+
+impl Default for Alerts {
+    fn default() -> Self {
+        Self {
+            mail: String::new(),
+            webhook: String::new(),
+            secret: None,
+            on: Vec::new(),
+            console: String::new(),
+            every: Duration::from_secs(10),
+            window: Duration::from_mins(5),
+            remind: Duration::from_hours(4),
+            recent: Duration::from_hours(24),
+            late: Duration::from_mins(15),
+            slow_factor: 3,
+            slow_run: Duration::ZERO,
+            slow_item: Duration::from_mins(30),
+            disk_free: 5,
+        }
+    }
+}
+
+impl Default for Screenshots {
+    fn default() -> Self {
+        Self { budget: 2_000_000_000, keep: Duration::from_hours(90 * 24) }
     }
 }
 
@@ -234,7 +349,13 @@ impl Config {
         let wrong = |error: config::ConfigError| Error { file: file.to_path_buf(), message: error.to_string() };
         let source = config::Config::builder()
             .add_source(config::File::from(file).required(named).format(config::FileFormat::Toml))
-            .add_source(config::Environment::with_prefix("KOLLEGA").separator("__").try_parsing(true))
+            .add_source(
+                config::Environment::with_prefix("KOLLEGA")
+                    .separator("__")
+                    .list_separator(",")
+                    .with_list_parse_key("worker.pools")
+                    .try_parsing(true),
+            )
             .build()
             .map_err(wrong)?;
         let mut loaded: Self = source.try_deserialize().map_err(wrong)?;
@@ -250,18 +371,6 @@ impl Config {
     /// The folder of the database, the key and the secrets.
     pub fn data(&self) -> PathBuf {
         self.path(&self.data)
-    }
-
-    /// The folder of pictures of pages.
-    pub fn screenshots(&self) -> PathBuf {
-        self.data().join("screenshots")
-    }
-
-    /// The file of a picture by its name in the log; none for what is not such a name.
-    pub fn screenshot(&self, name: &str) -> Option<PathBuf> {
-        let hash = name.strip_suffix(".png")?;
-        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_hash.then(|| self.screenshots().join(name))
     }
 
     /// The script of a bot.

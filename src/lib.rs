@@ -2,7 +2,9 @@
 //!
 //! The map of the modules is `docs/architecture.md`.
 
+pub mod alert;
 pub mod app;
+pub mod backup;
 pub mod bot;
 pub mod browser;
 pub mod calendar;
@@ -16,14 +18,17 @@ pub mod duration;
 pub mod explanation;
 pub mod mail;
 pub mod model;
+pub mod outage;
 pub mod person;
 pub mod problem;
 pub mod runner;
 pub mod schedule;
 pub mod scheduler;
+pub mod screenshots;
 pub mod script;
 pub mod seal;
 pub mod secret;
+pub mod size;
 pub mod ssbtek;
 pub mod stop;
 pub mod store;

@@ -2,7 +2,16 @@
 
 use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    kollega::cli::main().await
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            kollega::terminal::print_error(&format!("fel: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(kollega::cli::main());
+    // A read from a file that nobody writes is not waited for.
+    runtime.shutdown_background();
+    code
 }

@@ -140,6 +140,86 @@ states! {
 }
 
 states! {
+    /// Whether new work may go into a system.
+    CircuitState {
+        /// It may.
+        Closed = "closed",
+        /// It waits.
+        Open = "open",
+        /// One item or run tries whether the system answers again.
+        Probing = "probing",
+        /// It was open for a credential that is no longer in use; that one is never tried again.
+        Replaced = "replaced",
+    }
+}
+
+states! {
+    /// How a system failed.
+    FailureKind {
+        /// It did not take the user and the password.
+        SignInRefused = "sign_in_refused",
+        /// What a step looked for is not on the page.
+        PageChanged = "page_changed",
+        /// It does not answer, or answers with an error of its own.
+        SystemDown = "system_down",
+    }
+}
+
+/// A system with the credential it is signed in to with; written `system/credential`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CircuitId {
+    pub system: String,
+    /// A keyed hash of the secrets that the sign-in uses; `-` where there are none.
+    pub credential: String,
+}
+
+impl fmt::Display for CircuitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.system, self.credential)
+    }
+}
+
+/// Whether new work may go into a system, and what has failed there.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Circuit {
+    pub id: String,
+    pub system: String,
+    pub credential: String,
+    #[sqlx(try_from = "String")]
+    pub state: CircuitState,
+    /// A `FailureKind`: of the failures that are counted, or that opened it.
+    pub kind: Option<String>,
+    /// How many in a row.
+    pub failures: i64,
+    /// The item or run that failed last.
+    pub last_holder: Option<String>,
+    pub opened_at: Option<String>,
+    /// When it is tried again; none where only a new secret or a person closes it.
+    pub retry_at: Option<String>,
+    /// The present wait between tries.
+    pub wait_ms: i64,
+    /// The item or run that tries.
+    pub probe: Option<String>,
+    /// The item or run that signs in: one at a time, unless the credential was proven just now.
+    pub signing_in: Option<String>,
+    /// When somebody last signed in.
+    pub proven_at: Option<String>,
+    pub updated_at: String,
+}
+
+impl Circuit {
+    /// Which it is.
+    pub fn circuit_id(&self) -> CircuitId {
+        CircuitId { system: self.system.clone(), credential: self.credential.clone() }
+    }
+
+    /// Whether new work waits for it.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, CircuitState::Open | CircuitState::Probing)
+    }
+}
+
+states! {
     /// What became of an intended commit.
     IntentOutcome {
         /// It took effect.
@@ -165,6 +245,8 @@ pub struct Run {
     pub schedule: Option<String>,
     /// The nominal local time of the schedule.
     pub nominal: Option<String>,
+    /// Which workers may take it.
+    pub pool: String,
     #[sqlx(try_from = "String")]
     pub state: RunState,
     pub reason: Option<String>,
@@ -193,6 +275,8 @@ pub struct Item {
     pub bot: String,
     pub reference: String,
     pub run: RunId,
+    /// Which workers may take it.
+    pub pool: String,
     #[sqlx(try_from = "String")]
     pub state: ItemState,
     pub attempt: i64,
@@ -351,12 +435,93 @@ states! {
         Rerun = "rerun",
         Cancelled = "cancelled",
         LateWrite = "late_write",
+        /// A worker that ends has let go of the item between two stages, or before its commit.
+        Released = "released",
+        /// Another key is in use from now on, because the one before was lost.
+        KeyReplaced = "key_replaced",
         Fired = "fired",
         SchedulePaused = "schedule_paused",
         ScheduleResumed = "schedule_resumed",
         StopAsked = "stop_asked",
         Approved = "approved",
+        CircuitOpened = "circuit_opened",
+        CircuitProbed = "circuit_probed",
+        CircuitClosed = "circuit_closed",
     }
+}
+
+states! {
+    /// What an alert is about.
+    AlertKind {
+        /// Items or runs failed.
+        Failed = "failed",
+        /// Nobody can tell whether something was saved.
+        Uncertain = "uncertain",
+        /// A nominal time passed without a start.
+        Missed = "missed",
+        /// An expected run, or as much work as was expected, did not come.
+        Absent = "absent",
+        /// A run or an item takes much longer than usual, or than it may.
+        Slow = "slow",
+        /// A system gets no new work.
+        Circuit = "circuit",
+        /// A disk is nearly full.
+        Disk = "disk",
+    }
+}
+
+/// Something that is wrong now. Never personal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlertFact {
+    pub kind: AlertKind,
+    /// The bot, schedule, system or machine that it is about.
+    pub subject: String,
+    /// Since when, UTC.
+    pub since: String,
+    pub count: i64,
+    /// `bot`, `schedule`, and what the kind has to say.
+    pub detail: serde_json::Value,
+}
+
+/// An alert: something that was wrong from a time on, and perhaps is over.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Alert {
+    pub id: String,
+    #[sqlx(try_from = "String")]
+    pub kind: AlertKind,
+    pub subject: String,
+    pub opened_at: String,
+    pub seen_at: String,
+    /// When it was over.
+    pub closed_at: Option<String>,
+    pub since: String,
+    pub count: i64,
+    #[sqlx(try_from = "String")]
+    pub detail: Json,
+    /// When it was last told to somebody.
+    pub told_at: Option<String>,
+    pub told_count: i64,
+    /// Whether it was told that it is over.
+    pub clear_told: bool,
+}
+
+/// A message about alerts, written down before it is sent.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct AlertMessage {
+    pub id: String,
+    /// `mail` or `webhook`.
+    pub channel: String,
+    pub target: String,
+    pub subject: String,
+    pub body: String,
+    /// `waiting`, `sent` or `given_up`.
+    pub state: String,
+    pub tries: i64,
+    pub next_at: String,
+    pub token: i64,
+    pub error: Option<String>,
+    pub created_at: String,
+    pub sent_at: Option<String>,
 }
 
 /// Something that happened, to be appended once. Never holds personal data.
@@ -485,6 +650,43 @@ pub struct Script {
     pub approved_at: String,
     pub approved_by: String,
     pub note: String,
+}
+
+/// A program that is at work, by its own word.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Node {
+    /// Its machine, its process, and a word that no other has.
+    pub name: String,
+    /// `serve` or `worker`.
+    pub kind: String,
+    /// JSON list of pools.
+    pub pools: String,
+    pub sessions: i64,
+    /// The program's version.
+    pub version: String,
+    /// Tells whether two nodes have the same secrets, and nothing else.
+    pub secrets: String,
+    /// It takes no more work and ends when what it holds has come to a stage's end.
+    pub draining: bool,
+    pub started_at: String,
+    pub seen_at: String,
+}
+
+impl Node {
+    /// The pools whose work it takes.
+    pub fn pools(&self) -> Vec<String> {
+        serde_json::from_str(&self.pools).unwrap_or_default()
+    }
+}
+
+/// A node as it is seen from the store.
+#[derive(Debug, Clone)]
+pub struct NodeState {
+    pub node: Node,
+    /// `alive`, `draining` or `dead`.
+    pub state: &'static str,
+    /// The references of the items that it holds.
+    pub holds: Vec<String>,
 }
 
 /// A person who may sign in.

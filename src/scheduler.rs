@@ -7,6 +7,7 @@
 mod choice;
 mod plan;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,16 +20,26 @@ pub use plan::Cause;
 use crate::app::App;
 use crate::config::Config;
 use crate::model::Firing;
+use crate::outage::Outage;
 use crate::schedule::{AfterSource, AfterWhen, Context, Schedule};
 use crate::store::{self, After, Ask, Store};
 
 /// How often the schedules are looked at.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Starts runs until it is told to stop.
+/// Starts runs until it is told to stop. While the database is away nothing is looked at; what came meanwhile is handled
+/// when it is back, here or by another node.
 pub async fn serve(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let mut told = Told::default();
     while !*stop.borrow() {
-        turn(&app.store, &app.config).await;
+        match app.store.now().await {
+            Ok(_) => {
+                app.outage.is_over();
+                turn_telling(&app.store, &app.config, Some(&app.outage), &mut told).await;
+            }
+            Err(error) if app.outage.is_why(&error) => {}
+            Err(error) => told.tell("", Some(error.to_string())),
+        }
         let pause = tokio::time::timeout(POLL, stop.changed()).await;
         if matches!(pause, Ok(Err(_))) {
             return;
@@ -38,13 +49,40 @@ pub async fn serve(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 
 /// One turn: every schedule is looked at, and runs that take too long are stopped. A fault in one keeps none from it.
 pub async fn turn(store: &Store, config: &Config) {
+    turn_telling(store, config, None, &mut Told::default()).await;
+}
+
+async fn turn_telling(store: &Store, config: &Config, outage: Option<&Outage>, told: &mut Told) {
+    let is_outage = |error: &anyhow::Error| {
+        let error = error.downcast_ref::<store::Error>();
+        outage.zip(error).is_some_and(|(outage, error)| outage.is_why(error))
+    };
     for file in files(config) {
-        if let Err(error) = look(store, config, &file).await {
-            tracing::error!(%error, schedule = %file.display(), "failed to handle a schedule");
+        match look(store, config, &file).await {
+            Err(error) if is_outage(&error) => return,
+            result => told.tell(&file.display().to_string(), result.err().map(|error| error.to_string())),
         }
     }
-    if let Err(error) = store.stop_runs().await {
-        tracing::error!(%error, "failed to stop runs that take too long");
+    let stopped = store.stop_runs().await.map_err(anyhow::Error::from);
+    if !stopped.as_ref().is_err_and(is_outage) {
+        told.tell("stop", stopped.err().map(|error| error.to_string()));
+    }
+}
+
+/// What has been told of what fails, so that it is told once and not each second.
+#[derive(Default)]
+struct Told(BTreeMap<String, String>);
+
+impl Told {
+    fn tell(&mut self, what: &str, error: Option<String>) {
+        let Some(error) = error else {
+            self.0.remove(what);
+            return;
+        };
+        if self.0.get(what) != Some(&error) {
+            tracing::error!(%error, schedule = what, "failed to handle a schedule");
+            self.0.insert(what.to_owned(), error);
+        }
     }
 }
 

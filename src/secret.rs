@@ -4,6 +4,7 @@
 //! and personal numbers in everything that leaves the process as text. This module must never log and never put a
 //! value, or a part of one, into an error.
 
+pub mod bundle;
 mod error;
 mod key;
 mod personal_number;

@@ -10,7 +10,7 @@ pub use schedule::{ScheduleWhy, schedule};
 
 use crate::config::Config;
 use crate::desk::Bots;
-use crate::model::{Item, ItemState, parse_time};
+use crate::model::{Circuit, FailureKind, Item, ItemState, parse_time};
 use crate::store::{RUN_STOPPED, Result, Store};
 use crate::wording;
 
@@ -64,8 +64,11 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
     let now = store.now().await?;
     let clock = Clock { timezone: wording::timezone(config), now };
     match item.state {
-        ItemState::Ready => ready(&mut why, item, &clock),
-        ItemState::Deferred => deferred(&mut why, item, &clock),
+        ItemState::Ready => ready(&mut why, item, &clock, store.has_worker(&item.pool).await?),
+        ItemState::Deferred => match store.circuit_of_item(&item.id).await? {
+            Some(circuit) if circuit.is_open() => waits_for_circuit(&mut why, config, &circuit),
+            _ => deferred(&mut why, item, &clock),
+        },
         ItemState::InProgress => in_progress(&mut why, item, &clock),
         ItemState::AwaitingDecision => awaiting(&mut why, item, config, &clock),
         ItemState::Uncertain => uncertain(&mut why, store, item).await?,
@@ -99,7 +102,7 @@ fn say(why: &mut Why, because: impl Into<String>, next: impl Into<String>) {
     why.next = next.into();
 }
 
-fn ready(why: &mut Why, item: &Item, clock: &Clock) {
+fn ready(why: &mut Why, item: &Item, clock: &Clock, has_worker: bool) {
     match &item.not_before {
         Some(until) if !clock.is_past(until) => {
             why.until = Some(until.clone());
@@ -110,6 +113,15 @@ fn ready(why: &mut Why, item: &Item, clock: &Clock) {
                 "Ingenting: det går vidare av sig självt.",
             );
         }
+        _ if !has_worker => say(
+            why,
+            format!("Står i kö, men ingen arbetare är i gång för poolen {}.", item.pool),
+            format!(
+                "Starta en: `kollega worker --pool {}`, eller `kollega serve` där worker.pools har den. `kollega nodes` \
+                 visar vilka som är i gång.",
+                item.pool
+            ),
+        ),
         _ => say(
             why,
             "Står i kö och väntar på en arbetare.",
@@ -128,6 +140,25 @@ fn deferred(why: &mut Why, item: &Item, clock: &Clock) {
     let code = item.code.as_deref().map(|code| format!(" Orsak: {code}.")).unwrap_or_default();
     let tries = tries(item);
     say(why, format!("Uppskjutet till {until}{tries}.{code}"), "Ingenting: det går vidare av sig självt.");
+}
+
+/// The item waits for a system that gets no new work: since when, why, and what ends it.
+fn waits_for_circuit(why: &mut Why, config: &Config, circuit: &Circuit) {
+    why.until.clone_from(&circuit.retry_at);
+    let system = &circuit.system;
+    let told = wording::circuit(circuit, wording::timezone(config));
+    let next = if circuit.kind.as_deref() == Some(FailureKind::SignInRefused.as_str()) {
+        format!(
+            "Byt hemligheten med `kollega secret set …`: då går det vidare av sig självt. Är den rätt, och kontot \
+             upplåst: `kollega systems reset {system}`."
+        )
+    } else {
+        format!(
+            "Ingenting, om {system} är på väg tillbaka: ett ärende prövar, och lyckas det går alla vidare. Är det lagat \
+             nu: `kollega systems reset {system}`."
+        )
+    };
+    say(why, format!("Kretsbrytaren för {system} är {told}."), next);
 }
 
 fn tries(item: &Item) -> String {

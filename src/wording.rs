@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::config::Config;
-use crate::model::{EventKind, ItemState, RunState, parse_time};
+use crate::model::{AlertKind, Circuit, CircuitState, EventKind, FailureKind, ItemState, RunState, parse_time};
 
 /// An item's state.
 pub fn item_state(state: ItemState) -> &'static str {
@@ -139,12 +139,54 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::Rerun => "nytt försök",
         EventKind::Cancelled => "avbrutet",
         EventKind::LateWrite => "för sen skrivning avvisad",
+        EventKind::Released => "släppt av arbetare som avslutas",
+        EventKind::KeyReplaced => "nyckel bytt",
         EventKind::Fired => "schema startade",
         EventKind::SchedulePaused => "schema pausat",
         EventKind::ScheduleResumed => "schema återupptaget",
         EventKind::StopAsked => "körning ombedd att stanna",
         EventKind::Approved => "robotens version godkänd",
+        EventKind::CircuitOpened => "kretsbrytare öppnad",
+        EventKind::CircuitProbed => "system prövas igen",
+        EventKind::CircuitClosed => "kretsbrytare stängd",
     }
+}
+
+/// What an alert is about.
+pub fn alert(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::Failed => "misslyckat",
+        AlertKind::Uncertain => "osäkert",
+        AlertKind::Missed => "missad start",
+        AlertKind::Absent => "uteblivet",
+        AlertKind::Slow => "långsamt",
+        AlertKind::Circuit => "kretsbrytare öppen",
+        AlertKind::Disk => "disken nästan full",
+    }
+}
+
+/// How a system failed.
+pub fn failure_kind(kind: &str) -> &str {
+    match FailureKind::try_from(kind.to_owned()) {
+        Ok(FailureKind::SignInRefused) => "inloggningen nekades",
+        Ok(FailureKind::PageChanged) => "sidan ser inte ut som väntat",
+        Ok(FailureKind::SystemDown) => "systemet svarar inte eller visar fel",
+        Err(_) => kind,
+    }
+}
+
+/// An open circuit: since when, why, and when it is tried again.
+pub fn circuit(circuit: &Circuit, timezone: Tz) -> String {
+    let since =
+        circuit.opened_at.as_deref().map_or_else(String::new, |at| format!(" sedan {}", local_time(at, timezone)));
+    let why = circuit.kind.as_deref().map(failure_kind).unwrap_or_default();
+    let times = if circuit.failures == 1 { "1 gång".to_owned() } else { format!("{} gånger", circuit.failures) };
+    let next = match (circuit.state, &circuit.retry_at) {
+        (CircuitState::Probing, _) => "prövas just nu".to_owned(),
+        (_, Some(at)) => format!("prövas {}", local_seconds(at, timezone)),
+        (_, None) => "prövas inte av sig självt".to_owned(),
+    };
+    format!("öppen{since}: {why} ({times}); {next}")
 }
 
 /// A stored time as the clock on the wall shows it: `2025-12-10 09:31`.

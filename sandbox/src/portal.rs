@@ -1,6 +1,9 @@
 //! Medborgarporten: the e-applications. Reads the seed only; nothing here can be changed by a visitor.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::{
     Form, Router,
@@ -80,6 +83,7 @@ struct SignIn {
 
 async fn sign_in(State(shared): State<Arc<Shared>>, Form(form): Form<SignIn>) -> Response {
     if form.anvandarnamn != credentials::PORTAL_USER || form.losenord != credentials::PORTAL_PASSWORD {
+        shared.refused_sign_ins.fetch_add(1, Ordering::SeqCst);
         return shared.pages.show("portal/sign_in.html", json!({"till": form.till, "wrong": true}));
     }
     let here = form.till.starts_with('/') && !form.till.starts_with("//");

@@ -120,6 +120,7 @@ async fn open(config: &Config) -> Result<Shared> {
         portal_sessions: Sessions::new("medborgarporten", None),
         akten_sessions: Sessions::new("akten", Some(config.akten_idle)),
         keypads: std::sync::Mutex::default(),
+        refused_sign_ins: std::sync::atomic::AtomicU64::new(0),
     })
 }
 
@@ -177,6 +178,11 @@ impl Sandbox {
     /// Every record in the ledger, oldest first.
     pub async fn ledger(&self) -> Result<Vec<LedgerRecord>> {
         self.shared.store.ledger().await
+    }
+
+    /// How many sign-ins Akten and the portal have refused since the start.
+    pub fn refused_sign_ins(&self) -> u64 {
+        self.shared.refused_sign_ins.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     /// Signs everybody out of Akten and the portal, as a restart of theirs would.

@@ -41,6 +41,9 @@ pub struct Bot {
     /// What the work takes by hand: the baseline of the benefit report.
     #[serde(default)]
     pub benefit: Option<Benefit>,
+    /// The workers that may do it: those that were started for this pool.
+    #[serde(default)]
+    pool: Option<Placed<String>>,
     /// What one piece of work is.
     pub item: Item,
     /// Done once a run: find the work and put it in the queue.
@@ -95,6 +98,22 @@ impl Bot {
         bot.folder = file.parent().unwrap_or(Path::new(".")).to_path_buf();
         bot.version = crate::yaml::content_hash(source);
         Ok(bot)
+    }
+
+    /// The pool whose workers do it; `default` where the script names none.
+    pub fn pool(&self) -> &str {
+        self.pool.as_ref().map_or("default", |pool| &pool.value)
+    }
+
+    /// The pool as it was written.
+    pub fn written_pool(&self) -> Option<&Placed<String>> {
+        self.pool.as_ref()
+    }
+
+    /// Whether this can be the name of a pool: small letters, digits and hyphens.
+    pub fn is_pool(name: &str) -> bool {
+        let fits = |letter: char| letter.is_lowercase() || letter.is_ascii_digit() || letter == '-';
+        (1..=40).contains(&name.chars().count()) && name.chars().all(fits)
     }
 
     /// The stage of this name.

@@ -27,6 +27,12 @@ pub struct Stage {
     /// The system it works in.
     #[serde(default)]
     pub on: Option<Placed<String>>,
+    /// What is added to each step's time limit for the lease of the item; otherwise `worker.lease`.
+    #[serde(default)]
+    pub lease: Option<Placed<String>>,
+    /// How long the steps may take together; otherwise only each step has its limit.
+    #[serde(default)]
+    pub timeout: Option<Placed<String>>,
     #[serde(default)]
     pub steps: Steps,
     /// Asks the decision library.

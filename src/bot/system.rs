@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Steps, Targets};
+use super::{Action, Steps, Targets};
 use crate::problem::Problem;
 use crate::yaml::Placed;
 
@@ -25,6 +25,12 @@ pub struct System {
     /// Shown when the sign-in has succeeded.
     #[serde(default)]
     pub signed_in: Option<Targets>,
+    /// Shown when the system has not taken the user and the password; without it a sign-in page that comes again is.
+    #[serde(default)]
+    pub refused: Option<Targets>,
+    /// Shown when the system says that it is out of order, on a page that came as any other.
+    #[serde(default)]
+    pub down: Option<Targets>,
     /// Covered in every picture of this system.
     #[serde(default)]
     pub mask: Vec<Targets>,
@@ -40,5 +46,24 @@ impl System {
             ]
         })?;
         crate::yaml::read(file, &source)
+    }
+
+    /// The names of the secrets that the sign-in uses, in order.
+    pub fn secrets(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        add_secrets(&self.sign_in, &mut names);
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+fn add_secrets(steps: &Steps, names: &mut Vec<String>) {
+    for step in &steps.0 {
+        match &step.action {
+            Action::Fill(fill) | Action::Type(fill) => names.extend(fill.secret.iter().map(|name| name.value.clone())),
+            Action::Keypad(keypad) => names.push(keypad.secret.value.clone()),
+            other => other.nested().into_iter().for_each(|steps| add_secrets(steps, names)),
+        }
     }
 }

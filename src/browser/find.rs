@@ -211,3 +211,20 @@ pub(super) fn is_final(kind: &ErrorKind, round: u32) -> bool {
 fn texts(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::script_for;
+
+    #[test]
+    fn every_request_is_given_the_part_that_answers_it() {
+        for op in ["set", "masks", "frame", "act"] {
+            assert!(script_for(&json!({"op": op})).contains(&format!("operations.{op} = ")), "{op}");
+        }
+        for op in ["read", "table", "exists", "text"] {
+            assert!(script_for(&json!({"op": op})).contains("Object.assign(operations, { read, "), "{op}");
+        }
+    }
+}

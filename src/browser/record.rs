@@ -117,6 +117,11 @@ impl SessionRecord {
         }
     }
 
+    /// Whether its processes are on another machine, or were begun before this one was started again as another.
+    pub fn is_elsewhere(&self) -> bool {
+        self.local && self.machine != process::machine()
+    }
+
     /// Removes what the session left on disk: the profile may hold what pages showed.
     pub fn forget(&self) {
         // A process that was killed a moment ago may still be writing; the second try meets an empty house.

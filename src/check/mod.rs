@@ -71,6 +71,10 @@ fn check_header(bot: &Bot, context: &Context<'_>, findings: &mut Findings<'_>) {
         let message = format!("roboten heter `{}` men mappen `{folder}`", bot.bot.value);
         findings.word(&bot.bot, message, format!("skriv `bot: {folder}`, eller döp om mappen"));
     }
+    if let Some(pool) = bot.written_pool().filter(|pool| !Bot::is_pool(&pool.value)) {
+        let hint = "skriv ett kort namn av små bokstäver, siffror och bindestreck, som `windows`";
+        findings.word(pool, format!("`{}` kan inte vara namnet på en pool", pool.value), hint);
+    }
     let reference = &bot.item.reference;
     if bot.item.fields.get(&reference.value).is_none() {
         let known: Vec<&str> = bot.item.fields.0.iter().map(|field| field.name.as_str()).collect();

@@ -1,5 +1,7 @@
 //! Stages: their names and order, what one may hold, what is never reached, and that nothing is written back undecided.
 
+use std::time::Duration;
+
 use crate::bot::{Action, Bot, Stage, Text};
 use crate::config::Config;
 use crate::model::ROLES;
@@ -8,6 +10,9 @@ use crate::yaml::{Placed, near};
 use super::findings::Findings;
 use super::parts::parts;
 use super::walk::{Part, Walk, constant_condition, ends};
+
+/// The shortest time that a stage can name.
+const LEAST: Duration = Duration::from_secs(1);
 
 pub(super) fn check(bot: &Bot, config: &Config, whole: bool, walk: &Walk<'_>, findings: &mut Findings<'_>) {
     if bot.stages.is_empty() && whole {
@@ -19,6 +24,7 @@ pub(super) fn check(bot: &Bot, config: &Config, whole: bool, walk: &Walk<'_>, fi
         if let Some(decide) = &stage.decide {
             check_decide(&decide.value, findings);
         }
+        check_times(stage, findings);
         check_conditions(stage, findings);
         if let (Some(when), Some(_)) = (&stage.when, &stage.decide) {
             let hint = "ta bort `when`; ärenden som inte ska beslutas här lämnas över med `hand_over` i en etapp före";
@@ -81,6 +87,25 @@ fn is_due(text: &str) -> bool {
     match days {
         Some(number) => number.trim().parse::<u32>().is_ok_and(|number| number > 0),
         None => crate::duration::parse_duration(text).is_ok_and(|time| !time.is_zero()),
+    }
+}
+
+/// `lease` and `timeout`: of stages that have steps, and long enough to work in.
+fn check_times(stage: &Stage, findings: &mut Findings<'_>) {
+    for (name, written) in [("lease", &stage.lease), ("timeout", &stage.timeout)] {
+        let Some(written) = written else { continue };
+        match crate::duration::parse_duration(&written.value) {
+            Err(why) => findings.word(written, why, format!("skriv till exempel `{name}: 2m`")),
+            Ok(time) if time < LEAST => {
+                findings.word(written, format!("`{name}` är för kort"), "skriv minst `1s`");
+            }
+            Ok(_) => {}
+        }
+        let works = stage.commit.is_some() || name == "lease" && stage.suggest.is_none() && stage.decide.is_none();
+        if stage.steps.0.is_empty() && !works {
+            let message = format!("`{name}` gäller steg, och etappen `{}` har inga", stage.stage.value);
+            findings.word(written, message, format!("ta bort `{name}`"));
+        }
     }
 }
 

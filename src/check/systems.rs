@@ -18,7 +18,9 @@ pub(super) fn check(system: &System, context: &Context<'_>, findings: &mut Findi
     targets::check(&walk, findings);
     values::check(&item.fields, &walk, findings);
     walk.visits.iter().for_each(|visit| commits::check_place(visit, findings));
-    for targets in [&system.signed_out, &system.signed_in].into_iter().flatten().chain(&system.mask) {
+    for targets in
+        [&system.signed_out, &system.signed_in, &system.refused, &system.down].into_iter().flatten().chain(&system.mask)
+    {
         check_targets(targets, findings);
     }
 }
@@ -41,6 +43,10 @@ fn check_recognised(system: &System, whole: bool, findings: &mut Findings<'_>) {
     if signs_in && system.signed_out.is_none() {
         let hint = "lägg till `signed_out: …` med det som bara syns när ingen är inloggad: annars märks inte en utgången session";
         findings.word(&system.system, "systemet har `sign_in` men inte `signed_out`", hint);
+    }
+    if !signs_in && whole && system.refused.is_some() {
+        let hint = "ta bort `refused`, eller lägg till `sign_in: [...]` med stegen som loggar in";
+        findings.word(&system.system, "systemet har `refused` men inget `sign_in`", hint);
     }
     if !signs_in && whole && (system.signed_out.is_some() || system.signed_in.is_some()) {
         let hint = "lägg till `sign_in: [...]` med stegen som loggar in";

@@ -59,7 +59,10 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         return Err(Invalid(format!("ärendet {} finns inte: se `kollega items`", arguments.item)).into());
     };
     let user = sign_in::sign_in(&store, &arguments.who).await?;
-    let desk = Desk { store, config: Arc::new(config.clone()), seal: Seal::open(&config.data())? };
+    let seal = Seal::open(&config.data())?;
+    // Under another key than the other nodes have, the decision would be believed by none of them.
+    crate::app::agree(&store, &seal, config).await?;
+    let desk = Desk { store, config: Arc::new(config.clone()), seal };
     desk.admit(&item, &user).await?;
     let current = desk.store.suggestion(&item.id).await?.context("ärendet har inget förslag")?;
     let Some(answer) = answer else {

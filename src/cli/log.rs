@@ -8,7 +8,8 @@ use clap::Args;
 
 use super::{Column, Format, Invalid, Table, open_store, print};
 use crate::config::Config;
-use crate::model::{ItemId, LoggedEvent, RunId, RunState};
+use crate::model::{EventKind, ItemId, LoggedEvent, RunId, RunState};
+use crate::screenshots::Screenshots;
 use crate::store::Store;
 use crate::wording;
 
@@ -114,6 +115,19 @@ async fn ended(store: &Store, subject: &Subject) -> anyhow::Result<bool> {
     })
 }
 
+/// What is to be said about an event, and of a picture that it is no longer there.
+fn detail(config: &Config, event: &LoggedEvent) -> String {
+    let text = event.detail.as_deref().map(wording::detail).unwrap_or_default();
+    let parts = event.detail.as_deref().filter(|_| event.kind == EventKind::Screenshot.as_str());
+    let parts: Option<serde_json::Value> = parts.and_then(|json| serde_json::from_str(json).ok());
+    match parts.as_ref().and_then(|parts| parts["file"].as_str()) {
+        Some(name) if Screenshots::of(&config.data()).find(name).is_none() => {
+            format!("{text} (bilden är borttagen eller ligger på en annan dator)")
+        }
+        _ => text,
+    }
+}
+
 fn cells(config: &Config, event: &LoggedEvent) -> Vec<String> {
     vec![
         wording::local_seconds(&event.at, wording::timezone(config)),
@@ -122,6 +136,6 @@ fn cells(config: &Config, event: &LoggedEvent) -> Vec<String> {
         event.step.clone().unwrap_or_default(),
         wording::actor(&event.actor),
         event.duration_ms.map(|duration| duration.to_string()).unwrap_or_default(),
-        event.detail.as_deref().map(wording::detail).unwrap_or_default(),
+        detail(config, event),
     ]
 }

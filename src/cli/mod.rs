@@ -2,6 +2,8 @@
 //!
 //! Each command is a file with `run`. Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or invalid input.
 
+mod alerts;
+mod backup;
 mod bots;
 mod check;
 mod decide;
@@ -9,9 +11,11 @@ mod demo;
 mod guard;
 mod invalid;
 mod items;
+mod keys;
 mod log;
-mod look;
+mod nodes;
 mod rerun;
+mod restore;
 mod rules;
 mod run;
 mod runs;
@@ -24,6 +28,7 @@ mod sign_in;
 mod strict_json;
 mod suggest;
 mod suggestion;
+mod systems;
 mod usage;
 mod user;
 mod why;
@@ -93,10 +98,20 @@ pub enum Command {
     Schedules(schedules::Arguments),
     /// Visa robotarna, eller godkänn en version av en
     Bots(bots::Arguments),
-    /// Visa systemen som robotarna arbetar i
-    Systems(look::Arguments),
+    /// Visa systemen som robotarna arbetar i, och deras kretsbrytare
+    Systems(systems::Arguments),
+    /// Visa larmen, eller pröva att de kommer fram
+    Alerts(alerts::Arguments),
+    /// Visa datorerna som arbetar, och vad var och en håller i
+    Nodes(nodes::Arguments),
+    /// Flytta nycklar och hemligheter till en annan dator
+    Keys(keys::Arguments),
     /// Spara, visa namnen på och ta bort hemligheter
     Secret(secret::Arguments),
+    /// Säkerhetskopiera allt som behövs för att fortsätta, medan arbetet pågår
+    Backup(backup::Arguments),
+    /// Återställ en säkerhetskopia, i SQLite eller PostgreSQL
+    Restore(restore::Arguments),
     /// Starta bara övningssystemen
     Sandbox(sandbox::Arguments),
     /// Avsluta webbläsare vars lån tar slut
@@ -143,8 +158,13 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
         Command::Schedules(arguments) => schedules::run(&config, arguments).await,
         Command::Bots(arguments) => bots::run(&config, arguments).await,
-        Command::Systems(arguments) => look::systems(&config, &arguments),
+        Command::Systems(arguments) => systems::run(&config, arguments).await,
+        Command::Alerts(arguments) => Box::pin(alerts::run(&config, arguments)).await,
+        Command::Nodes(arguments) => nodes::run(&config, arguments).await,
+        Command::Keys(arguments) => keys::run(&config, arguments).await,
         Command::Secret(arguments) => secret::run(&config, &arguments),
+        Command::Backup(arguments) => backup::run(&config, arguments).await,
+        Command::Restore(arguments) => Box::pin(restore::run(&config, arguments)).await,
         Command::Sandbox(arguments) => Box::pin(sandbox::run(&config, arguments)).await,
         Command::Guard(arguments) => guard::run(arguments).await,
         Command::Runs(arguments) => runs::run(&config, arguments).await,

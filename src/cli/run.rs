@@ -50,6 +50,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         trigger,
         schedule: None,
         nominal: None,
+        pool: bot.pool().to_owned(),
         actor,
     };
     let run =
@@ -61,7 +62,9 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
             ));
         }
     }
-    let options = WorkerOptions { headed: arguments.headed, until_done: true, ..WorkerOptions::named() };
+    // Whoever starts it by hand here wants it done here, whatever pools this machine works for otherwise.
+    let pools = vec![bot.pool().to_owned()];
+    let options = WorkerOptions { headed: arguments.headed, until_done: true, pools, ..WorkerOptions::named() };
     Worker::start(Arc::clone(&app), options).await?.work().await?;
     tell(&app, &run, arguments.format).await
 }

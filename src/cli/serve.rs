@@ -10,23 +10,51 @@ use tokio::sync::watch;
 
 use super::print;
 use crate::app::App;
+use crate::bot::Bot;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::runner::{Worker, WorkerOptions};
+use crate::screenshots::{Screenshots, keep_tidy};
 use crate::stop::{until, wait_for_signal};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
+    #[command(flatten)]
+    work: WorkArguments,
+}
+
+/// What a worker is told, of its own or within `serve`.
+#[derive(Debug, Args)]
+struct WorkArguments {
+    /// Arbeta bara med robotar i den här poolen; kan anges flera gånger [annars: worker.pools]
+    #[arg(long = "pool", value_name = "NAMN", value_parser = pool)]
+    pools: Vec<String>,
+    /// Hur många ärenden som arbetas med samtidigt [annars: worker.sessions]
+    #[arg(long, value_name = "ANTAL", value_parser = clap::value_parser!(u8).range(1..=100))]
+    sessions: Option<u8>,
     /// Visa webbläsarna på skärmen
     #[arg(long)]
     headed: bool,
 }
 
+impl WorkArguments {
+    fn options(self) -> WorkerOptions {
+        let Self { pools, sessions, headed } = self;
+        WorkerOptions { pools, sessions: sessions.map(usize::from), headed, ..WorkerOptions::named() }
+    }
+}
+
+fn pool(text: &str) -> Result<String, String> {
+    if Bot::is_pool(text) {
+        return Ok(text.to_owned());
+    }
+    Err("en pool heter något av små bokstäver, siffror och bindestreck, som `windows`".into())
+}
+
 #[derive(Debug, Args)]
 pub struct WorkerArguments {
-    /// Visa webbläsarna på skärmen
-    #[arg(long)]
-    headed: bool,
+    #[command(flatten)]
+    work: WorkArguments,
     /// Sluta när inget finns kvar att göra
     #[arg(long)]
     until_done: bool,
@@ -38,38 +66,58 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let listener = TcpListener::bind(&config.console.address).await;
     let listener = listener.with_context(|| format!("konsolen kan inte lyssna på {}", config.console.address))?;
     let (stop, stopped) = watch::channel(false);
-    let worker =
-        Worker::start(Arc::clone(&app), WorkerOptions { headed: arguments.headed, ..WorkerOptions::named() }).await?;
+    let options = WorkerOptions { serves: true, ..arguments.work.options() };
+    let worker = Worker::start(Arc::clone(&app), options).await?;
     print(&format!("Konsolen: http://{}", listener.local_addr()?));
     print("Kollega arbetar. Avsluta med Ctrl-C; ärendet som pågår görs klart först.");
+    let tidying =
+        tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(&app), stopped.clone()));
+    let alerts = tokio::spawn(crate::alert::serve(Arc::clone(&app), stopped.clone()));
     let console = tokio::spawn(crate::console::serve(Desk::of(&app), listener, until(stopped)));
     let working = {
         let worker = Arc::clone(&worker);
         tokio::spawn(async move { worker.work().await })
     };
     wait_for_signal().await;
-    print("Avslutar …");
+    print("Avslutar: pågående etapper görs klart. En gång till avslutar genast.");
     let _ = stop.send(true);
     worker.stop();
+    tidying.abort();
+    let hurried = hurry_at_a_signal(&worker);
     working.await??;
+    hurried.abort();
     scheduler.await?;
+    alerts.await?;
     console.await??;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A second signal: nothing is waited for.
+fn hurry_at_a_signal(worker: &Arc<Worker>) -> tokio::task::JoinHandle<()> {
+    let worker = Arc::clone(worker);
+    tokio::spawn(async move {
+        wait_for_signal().await;
+        worker.hurry();
+    })
 }
 
 /// Carries out `worker`.
 pub async fn run_worker(config: &Config, arguments: WorkerArguments) -> anyhow::Result<ExitCode> {
     let app = Arc::new(App::open(config.clone()).await?);
-    let options =
-        WorkerOptions { headed: arguments.headed, until_done: arguments.until_done, ..WorkerOptions::named() };
+    let options = WorkerOptions { until_done: arguments.until_done, ..arguments.work.options() };
+    let tidying =
+        tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
     let worker = Worker::start(app, options).await?;
     let stopping = Arc::clone(&worker);
     let signal = tokio::spawn(async move {
         wait_for_signal().await;
         stopping.stop();
+        wait_for_signal().await;
+        stopping.hurry();
     });
     worker.work().await?;
     signal.abort();
+    tidying.abort();
     Ok(ExitCode::SUCCESS)
 }

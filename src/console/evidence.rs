@@ -10,6 +10,7 @@ use super::session::{SignedIn, require};
 use super::{Failure, page};
 use crate::desk::{self, Desk, Sight};
 use crate::model::{EventKind, Item, LoggedEvent};
+use crate::screenshots::Screenshots;
 use crate::store;
 
 /// What is known of an item's last intent.
@@ -93,7 +94,7 @@ fn picture(desk: &Desk, event: &LoggedEvent, clock: &impl Fn(&str) -> String) ->
         Some("commit_failed") => "Sidan när sparandet inte fick svar",
         _ => "Sidan när roboten slutade",
     };
-    let is_here = desk.config.screenshot(&file).is_some_and(|path| path.is_file());
+    let is_here = Screenshots::of(&desk.config.data()).find(&file).is_some();
     Some(Picture { file, at: clock(&event.at), what, is_here })
 }
 
@@ -109,7 +110,7 @@ pub(super) async fn show_picture(
     let is_of_item = events
         .iter()
         .any(|event| event.kind == EventKind::Screenshot.as_str() && detail(event)["file"].as_str() == Some(&file));
-    let path = desk.config.screenshot(&file).filter(|_| is_of_item).ok_or(Failure::NotFound)?;
+    let path = Screenshots::of(&desk.config.data()).find(&file).filter(|_| is_of_item).ok_or(Failure::NotFound)?;
     let picture = tokio::fs::read(path).await.map_err(|_| Failure::NotFound)?;
     Ok(([(header::CONTENT_TYPE, "image/png")], picture).into_response())
 }

@@ -16,6 +16,7 @@ mod runs;
 mod session;
 mod sign_in;
 mod start;
+mod systems;
 mod uncertain;
 
 use std::future::Future;
@@ -57,6 +58,8 @@ fn router(desk: Desk) -> Router {
         .route("/korningar", get(runs::show))
         .route("/korning/{id}", get(run::show))
         .route("/osakra", get(uncertain::show))
+        .route("/system", get(systems::show))
+        .route("/system/{name}/aterstall", post(systems::reset))
         .route("/api/schedules/{name}/start", post(start::submit))
         .route("/console.css", get(stylesheet))
         .route("/kollega.svg", get(icon))

@@ -27,6 +27,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("run.html", include_str!("templates/run.html")),
     ("events.html", include_str!("templates/events.html")),
     ("uncertain.html", include_str!("templates/uncertain.html")),
+    ("systems.html", include_str!("templates/systems.html")),
 ];
 
 /// A page of the signed-in person: `content` with what the layout needs.

@@ -79,6 +79,10 @@ url = {webdriver:?}
 backoff = "1s"
 silent_wait = "1s"
 
+[circuits]
+wait = "2s"
+max_wait = "4s"
+
 [systems.portal]
 url = "http://{portal}"
 

@@ -132,10 +132,11 @@ async fn start_run(app: &App) -> anyhow::Result<()> {
     })?;
     let run = NewRun {
         bot: BOT.into(),
-        version: bot.version,
+        version: bot.version.clone(),
         trigger: "demo".into(),
         schedule: None,
         nominal: None,
+        pool: bot.pool().to_owned(),
         actor: "person:demo".into(),
     };
     app.store.queue_run(&run).await?;

@@ -269,6 +269,11 @@ impl SendError {
         Self { phase, code: error.status().map(u16::from), message: without_addresses(&error.to_string()) }
     }
 
+    /// The server did not take the user and the password.
+    pub fn is_sign_in_refused(&self) -> bool {
+        self.phase == Phase::SignIn && self.code.is_some_and(|code| code >= 500)
+    }
+
     /// The server said no for good, to this letter and not to us.
     fn is_final(&self) -> bool {
         self.phase == Phase::Envelope && self.code.is_some_and(|code| code >= 500)

@@ -29,7 +29,7 @@ struct Delivery {
 impl Work<'_> {
     /// Leaves a file in its folder, once.
     pub(super) async fn commit_file(&mut self, stage: &Stage, write: &WriteFile) -> Result<Fenced, Stop> {
-        Box::pin(self.run_steps(&stage.steps)).await?;
+        self.stage_steps(stage).await?;
         let delivery = self.delivery(write)?;
         match self.before_file(&delivery).await? {
             Before::Done => return Ok(Fenced::Done),

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::browser;
+use crate::browser::ErrorKind;
+use crate::model::{CircuitId, FailureKind};
 use crate::store;
 
 /// Why the steps stopped before their end.
@@ -12,6 +14,8 @@ pub(super) enum Stop {
     HandOver { code: String, reason: String },
     /// The item waits and the stage is done again.
     Defer { wait: Duration, code: &'static str },
+    /// The system gets no new work now: it waits for the circuit.
+    CircuitOpen(CircuitId),
     /// The system says that nobody is signed in.
     SignedOut,
     /// A system exception: the stage is tried again.
@@ -27,17 +31,32 @@ pub(super) struct Failure {
     pub message: String,
     /// Trying again can't help: the bot or the configuration is wrong.
     pub permanent: bool,
+    /// How the system failed, where it did.
+    pub kind: Option<FailureKind>,
 }
 
 impl Stop {
     /// A failure that another try may mend.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self::Failed(Failure { message: message.into(), permanent: false })
+        Self::Failed(Failure { message: message.into(), permanent: false, kind: None })
+    }
+
+    /// A failure of the system.
+    pub fn failed_as(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self::Failed(Failure { message: message.into(), permanent: false, kind: Some(kind) })
+    }
+
+    /// How the system failed, where it did.
+    pub fn kind(&self) -> Option<FailureKind> {
+        match self {
+            Self::Failed(failure) => failure.kind,
+            _ => None,
+        }
     }
 
     /// A failure that another try can't mend.
     pub fn permanent(message: impl Into<String>) -> Self {
-        Self::Failed(Failure { message: message.into(), permanent: true })
+        Self::Failed(Failure { message: message.into(), permanent: true, kind: None })
     }
 
     /// In words, for an event.
@@ -45,6 +64,7 @@ impl Stop {
         match self {
             Self::HandOver { code, .. } => format!("lämnas till en person ({code})"),
             Self::Defer { code, .. } => format!("väntar ({code})"),
+            Self::CircuitOpen(id) => format!("väntar: kretsbrytaren för {} är öppen", id.system),
             Self::SignedOut => "systemet har loggat ut roboten".into(),
             Self::Failed(failure) => failure.message.clone(),
             Self::Store(error) => error.to_string(),
@@ -61,10 +81,25 @@ impl From<store::Error> for Stop {
 impl From<browser::Error> for Stop {
     fn from(error: browser::Error) -> Self {
         let dialog = match &error.kind {
-            browser::ErrorKind::UnexpectedDialog { text } => format!(" (”{text}”)"),
+            ErrorKind::UnexpectedDialog { text } => format!(" (”{text}”)"),
             _ => String::new(),
         };
-        Self::failed(format!("{error}{dialog}"))
+        let message = format!("{error}{dialog}");
+        match kind_of(&error.kind) {
+            Some(kind) => Self::failed_as(kind, message),
+            None => Self::failed(message),
+        }
+    }
+}
+
+/// How the system failed, by what the browser says; what our own side of it did is no failure of the system.
+fn kind_of(kind: &ErrorKind) -> Option<FailureKind> {
+    match kind {
+        ErrorKind::NotFound | ErrorKind::Ambiguous { .. } | ErrorKind::WrongTarget(_) | ErrorKind::NoFrame => {
+            Some(FailureKind::PageChanged)
+        }
+        ErrorKind::NotFetched(_) | ErrorKind::Timeout { .. } => Some(FailureKind::SystemDown),
+        _ => None,
     }
 }
 

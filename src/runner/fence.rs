@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::circuit::MAIL;
 use super::error::Stop;
 use super::verify::Seen;
 use super::work::Work;
 use crate::bot::{Action, Mail, OnUncertain, Stage, Step, Steps};
-use crate::mail::SendOutcome;
-use crate::model::{EventKind, Intent, IntentOutcome};
+use crate::mail::{Phase, SendError, SendOutcome};
+use crate::model::{EventKind, FailureKind, Intent, IntentOutcome};
 
 /// How long a mail server may take at most: to get ready, and to answer after the final dot.
 const LETTER: Duration = Duration::from_mins(3);
@@ -46,7 +47,7 @@ impl Work<'_> {
             Before::Uncertain(why) => return Ok(Fenced::Uncertain(why)),
             Before::Free => {}
         }
-        Box::pin(self.run_steps(&stage.steps)).await?;
+        self.stage_steps(stage).await?;
         self.picture_before(commit).await?;
         let intended = self.intend(None, self.timeout()).await;
         let acted = match intended {
@@ -130,7 +131,7 @@ impl Work<'_> {
         let before = Instant::now();
         // Never shorter than what the guard has been told.
         let left = self.deadline.saturating_duration_since(before);
-        let lease = (time + self.app.config.worker.lease).max(left);
+        let lease = (time + self.lease).max(left);
         let stage = self.stage.clone();
         self.app.store.intend(self.claim()?, &stage, message_id, lease, &self.events).await?;
         self.events.clear();
@@ -207,7 +208,10 @@ impl Work<'_> {
             Seen::Different => Err(self.already_there().await?),
             Seen::No => {
                 self.settle(IntentOutcome::NotDone, "not found, twice, after a lost answer").await?;
-                Err(Stop::failed(why.message()))
+                Err(match why.kind() {
+                    Some(kind) => Stop::failed_as(kind, why.message()),
+                    None => Stop::failed(why.message()),
+                })
             }
             Seen::Unknown(why) => {
                 self.settle(IntentOutcome::Uncertain, &why).await?;
@@ -249,10 +253,17 @@ impl Work<'_> {
             }
         }
         let letter = self.letter(mail, message_id, date)?;
+        self.pass_circuit(MAIL).await?;
         self.renew(LETTER).await?;
+        let mailer = self.mailer()?;
+        self.begin_sign_in(MAIL).await?;
         let started = Instant::now();
-        let announced = self.mailer()?.announce(&letter).await;
+        let announced = mailer.announce(&letter).await;
         self.waited += started.elapsed();
+        let refused = matches!(&announced, Err(SendOutcome::NotSent(error)) if error.is_sign_in_refused());
+        if !refused {
+            self.end_sign_in(MAIL, announced.is_ok()).await?;
+        }
         match announced {
             // Intended only now: a crash before this has sent nothing, and leaves nothing to wonder about.
             Ok(announced) => {
@@ -266,9 +277,21 @@ impl Work<'_> {
                 let outcome = announced.deliver().await;
                 self.waited += started.elapsed();
                 self.browsers.release_itself().await;
-                self.settle_mail(outcome, &letter.message_id).await
+                self.report_mail(outcome, &letter.message_id).await
             }
-            Err(outcome) => self.settle_mail(outcome, &letter.message_id).await,
+            Err(outcome) => self.report_mail(outcome, &letter.message_id).await,
+        }
+    }
+
+    /// Settles the mail, and tells the mail server's circuit. Its failures are none of the stage's system.
+    async fn report_mail(&mut self, outcome: SendOutcome, message_id: &str) -> Result<Fenced, Stop> {
+        let settled = self.settle_mail(outcome, message_id).await;
+        if matches!(settled, Ok(Fenced::Uncertain(_))) {
+            return settled;
+        }
+        match self.report_of(MAIL, settled).await {
+            Err(stop) if stop.kind().is_some() => Err(Stop::failed(stop.message())),
+            reported => reported,
         }
     }
 
@@ -282,7 +305,10 @@ impl Work<'_> {
             }
             SendOutcome::NotSent(error) => {
                 self.settle(IntentOutcome::NotDone, &error.phase.to_string()).await?;
-                Err(Stop::failed(error.to_string()))
+                Err(match mail_failure(&error) {
+                    Some(kind) => Stop::failed_as(kind, error.to_string()),
+                    None => Stop::failed(error.to_string()),
+                })
             }
             SendOutcome::Refused(error) => {
                 self.settle(IntentOutcome::NotDone, &error.phase.to_string()).await?;
@@ -296,6 +322,14 @@ impl Work<'_> {
         self.settle(IntentOutcome::Uncertain, why).await?;
         Ok(Fenced::Uncertain(why.to_owned()))
     }
+}
+
+/// How the mail server failed, where it did.
+fn mail_failure(error: &SendError) -> Option<FailureKind> {
+    if error.is_sign_in_refused() {
+        return Some(FailureKind::SignInRefused);
+    }
+    matches!(error.phase, Phase::Connect | Phase::Encrypt).then_some(FailureKind::SystemDown)
 }
 
 /// Whether this attempt's commit took effect, by verify or by a person who looked.

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::browsers::Browsers;
 use super::decide::Decided;
+use super::drain::Drain;
 use super::error::{Failure, Stop};
 use super::fence::Fenced;
 use super::record::Record;
@@ -30,7 +31,13 @@ enum Next {
 }
 
 /// Works on a claimed item until it ends or waits.
-pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut Browsers) -> store::Result<()> {
+pub(super) async fn work_on(
+    app: &App,
+    bot: &Bot,
+    drain: &Drain,
+    claim: Claim,
+    browsers: &mut Browsers,
+) -> store::Result<()> {
     if claim.taken_over && !end_browsers_of(&claim).await {
         // What may still be saving must be known to be gone before anything is verified. The item stays as it is, with
         // its browsers, and is taken over again when this lease has ended.
@@ -60,17 +67,24 @@ pub(super) async fn work_on(app: &App, bot: &Bot, claim: Claim, browsers: &mut B
         committing: false,
         signing_in: false,
         events: Vec::new(),
+        drain,
+        lease: app.config.worker.lease,
+        stage_limit: None,
         deadline: Instant::now(),
         waited: Duration::ZERO,
     };
-    match Box::pin(work.through_stages(now)).await {
+    let result = match Box::pin(work.through_stages(now)).await {
         Ok(finish) => Box::pin(work.let_go(&finish)).await,
         Err(Stop::Store(error)) => Err(error),
         Err(stop) => {
             let finish = work.finish_of(stop);
             Box::pin(work.let_go(&finish)).await
         }
+    };
+    if matches!(result, Err(store::Error::LeaseLost)) {
+        work.note_late_write().await;
     }
+    result
 }
 
 /// The item waits for its bot's next run, at the stage where it is.
@@ -78,13 +92,21 @@ fn stopped() -> Finish {
     Finish::new(ItemState::Deferred).because(RUN_STOPPED, "")
 }
 
+/// A length of time that a stage names.
+fn length(written: Option<&str>) -> Result<Option<Duration>, Stop> {
+    written.map(|text| crate::duration::parse_duration(text).map_err(Stop::permanent)).transpose()
+}
+
 /// Ends the browsers of a worker that lost its lease; whether they are known to be gone.
+///
+/// One that ran on another machine can't be ended from here. Its own guard, on its own monotonic clock, has ended it
+/// when the lease ended, and the margin that was waited since is for that.
 async fn end_browsers_of(claim: &Claim) -> bool {
     let records: Vec<SessionRecord> =
         claim.item.browsers.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let mut ended = true;
     for record in records {
-        if !end_recorded(&record).await {
+        if !record.is_elsewhere() && !end_recorded(&record).await {
             tracing::warn!(session = record.id, "failed to end the browser of a worker that lost its lease");
             ended = false;
         }
@@ -107,14 +129,21 @@ impl Work<'_> {
         for (place, stage) in bot.stages.iter().enumerate().skip(first) {
             let outer = self.scope.clone();
             self.stage.clone_from(&stage.stage.value);
+            self.lease =
+                length(stage.lease.as_ref().map(|text| text.value.as_str()))?.unwrap_or(self.app.config.worker.lease);
             match self.whole_stage(stage, now).await? {
                 Next::Go => {}
                 Next::Stay(finish) => return Ok(finish),
             }
             self.keep_scope(outer);
             self.stage_done(place + 1).await?;
-            if place + 1 < bot.stages.len() && self.is_to_stop().await? {
-                return Ok(stopped());
+            if place + 1 < bot.stages.len() {
+                if self.is_to_stop().await? {
+                    return Ok(stopped());
+                }
+                if self.drain.has_begun() {
+                    return Ok(Finish::new(ItemState::Ready));
+                }
             }
         }
         Ok(Finish::new(ItemState::Done))
@@ -181,7 +210,9 @@ impl Work<'_> {
                     self.note(event);
                     self.leave_system().await;
                 }
-                result => return result,
+                // Nothing has been seen of the system.
+                Ok(Next::Stay(finish)) if finish.state == ItemState::Uncertain => return Ok(Next::Stay(finish)),
+                result => return self.report(result).await,
             }
         }
     }
@@ -209,13 +240,23 @@ impl Work<'_> {
             };
         }
         let Some(commit) = &stage.commit else {
-            Box::pin(self.run_steps(&stage.steps)).await?;
+            self.stage_steps(stage).await?;
             return Ok(Next::Go);
         };
         match Box::pin(self.commit(stage, &commit.value)).await? {
             Fenced::Done => Ok(Next::Go),
             Fenced::Uncertain(why) => Ok(Next::Stay(Finish::new(ItemState::Uncertain).because("uncertain", why))),
         }
+    }
+
+    /// The steps of the stage, within the time that the stage may take. What is done to make a commit once, and to see
+    /// it, is not cut short by it.
+    pub(super) async fn stage_steps(&mut self, stage: &Stage) -> Result<(), Stop> {
+        let limit = length(stage.timeout.as_ref().map(|text| text.value.as_str()))?;
+        self.stage_limit = limit.map(|limit| (Instant::now() + limit, limit));
+        let result = Box::pin(self.run_steps(&stage.steps)).await;
+        self.stage_limit = None;
+        result
     }
 
     /// Writes down that a stage is done, with the item's record and its next stage.
@@ -245,7 +286,11 @@ impl Work<'_> {
             Stop::Defer { wait, code } => {
                 Finish { wait: Some(wait), failed_try: true, ..Finish::new(ItemState::Deferred).because(code, "") }
             }
-            Stop::Failed(Failure { permanent: false, message }) if tries < worker.tries => {
+            Stop::CircuitOpen(id) => {
+                let wait = Finish::new(ItemState::Deferred).because("circuit_open", "");
+                Finish { circuit: Some(id), ..wait }
+            }
+            Stop::Failed(Failure { permanent: false, message, .. }) if tries < worker.tries => {
                 let doubled = worker.backoff * 2_u32.saturating_pow(u32::try_from(tries - 1).unwrap_or(0).min(10));
                 let retry = Finish::new(ItemState::Deferred).because("retry", self.redactor().redact(&message));
                 Finish { wait: Some(doubled), failed_try: true, ..retry }
@@ -258,8 +303,8 @@ impl Work<'_> {
     }
 
     /// Lets go of the item, with everything that has happened; a failed stage's browser is not used again.
-    async fn let_go(mut self, finish: &Finish) -> store::Result<()> {
-        if finish.failed_try || finish.state == ItemState::Uncertain {
+    async fn let_go(&mut self, finish: &Finish) -> store::Result<()> {
+        if finish.failed_try || finish.circuit.is_some() || finish.state == ItemState::Uncertain {
             self.screenshot("failure").await;
             self.leave_system().await;
         }
@@ -270,10 +315,12 @@ impl Work<'_> {
             ItemState::Uncertain => EventKind::Uncertain,
             ItemState::Deferred if finish.code.as_deref() == Some("retry") => EventKind::Retried,
             ItemState::Deferred => EventKind::Deferred,
+            ItemState::Ready => EventKind::Released,
             _ => EventKind::Failed,
         };
         let wait = finish.wait.map(|wait| wait.as_secs());
-        let event = self.event(kind).detail(json!({"code": finish.code, "wait_s": wait}));
+        let system = finish.circuit.as_ref().map(|circuit| &circuit.system);
+        let event = self.event(kind).detail(json!({"code": finish.code, "wait_s": wait, "system": system}));
         self.note(event);
         let fields = self.record.store();
         let Held::Item(claim) = &self.held else { return Ok(()) };

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::error::Stop;
 use super::work::Work;
 use crate::bot::Mail as MailStep;
-use crate::mail::{Letter, Mail, MailConfig, Mailer, Template, Tls};
+use crate::mail::{Letter, Mail, Mailer, Template};
 
 impl Work<'_> {
     /// The letter of a mail step, under the Message-ID of an earlier try where there was one.
@@ -39,23 +39,10 @@ impl Work<'_> {
     }
 
     fn new_message_id(&self) -> String {
-        let from = self.app.config.mail.from.trim_end_matches('>');
-        let domain = from.rsplit('@').next().filter(|domain| !domain.is_empty()).unwrap_or("kollega.invalid");
-        format!("<{}@{domain}>", crate::model::new_id())
+        self.app.message_id(&crate::model::new_id())
     }
 
     pub(super) fn mailer(&self) -> Result<Mailer, Stop> {
-        let own = &self.app.config.mail;
-        if own.host.is_empty() {
-            return Err(Stop::permanent("e-post är inte inställt: lägg till [mail] med host och from i kollega.toml"));
-        }
-        let mut config = MailConfig::new(own.host.clone(), own.port, own.from.clone());
-        config.tls = own.tls.parse::<Tls>().map_err(|error| Stop::permanent(format!("[mail] tls: {error}")))?;
-        config.ca.clone_from(&own.ca);
-        config.user.clone_from(&own.user);
-        if let Some(name) = &own.password {
-            config.password = Some(self.app.secrets.get(name).map_err(|error| Stop::permanent(error.to_string()))?);
-        }
-        Ok(Mailer::new(config))
+        self.app.mailer().map_err(Stop::permanent)
     }
 }

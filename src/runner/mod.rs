@@ -4,8 +4,10 @@
 //! `work` what steps work with, `steps` the steps themselves.
 
 mod browsers;
+mod circuit;
 mod decide;
 mod delivery;
+mod drain;
 mod error;
 mod fence;
 mod item;
@@ -20,5 +22,6 @@ mod verify;
 mod work;
 mod worker;
 
+pub use circuit::circuit_id;
 pub use record::{Record, from_plain};
 pub use worker::{Worker, WorkerOptions};

@@ -52,8 +52,13 @@ impl Work<'_> {
             self.pause(self.settle_time()).await?;
             let seen = match self.look_fresh(verify).await {
                 Ok(seen) => seen,
-                Err(stop @ Stop::Store(_)) => return Err(stop),
-                Err(stop) => Seen::Unknown(self.redactor().redact(&stop.message())),
+                Err(stop @ (Stop::Store(_) | Stop::CircuitOpen(_))) => return Err(stop),
+                // The system is down: what is intended stays so, and is looked for when the system is back.
+                Err(stop) => match self.report::<Seen>(Err(stop)).await {
+                    Err(stop @ (Stop::Store(_) | Stop::CircuitOpen(_))) => return Err(stop),
+                    Err(stop) => Seen::Unknown(self.redactor().redact(&stop.message())),
+                    Ok(seen) => seen,
+                },
             };
             self.note_seen(&seen, "fresh");
             readings += 1;
@@ -115,7 +120,10 @@ impl Work<'_> {
         let expected = exists.is.as_ref().map(|is| self.text(is)).transpose()?;
         self.renew(self.timeout()).await?;
         let started = Instant::now();
-        let found = self.every_match(&shown, &at, next.as_deref()).await;
+        let found = match self.every_match(&shown, &at, next.as_deref()).await {
+            Err(stop) => Err(self.explained(stop).await),
+            found => found,
+        };
         self.waited += started.elapsed();
         Ok(judge(&found?, expected.as_deref()))
     }

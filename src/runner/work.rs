@@ -5,15 +5,16 @@ use std::time::{Duration, Instant};
 
 use expression::{Scope, Value};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::browsers::Browsers;
+use super::drain::Drain;
 use super::error::Stop;
 use super::record::Record;
 use crate::app::App;
 use crate::bot::{Bot, Named, System, TargetSpec, Targets, Text, Tree};
 use crate::browser::{Found, Session, Target, TargetKind};
 use crate::model::{Event, EventKind};
+use crate::screenshots::Screenshots;
 use crate::secret::Redactor;
 use crate::store::{Claim, RunLease};
 
@@ -42,6 +43,12 @@ pub(super) struct Work<'a> {
     pub signing_in: bool,
     /// What happened and is not yet in the store.
     pub events: Vec<Event>,
+    /// Whether the worker has been asked to end.
+    pub drain: &'a Drain,
+    /// What is added to a step's time limit for the lease, in this stage.
+    pub lease: Duration,
+    /// When the steps of this stage must have come to an end, and how long they had.
+    pub stage_limit: Option<(Instant, Duration)>,
     /// When our lease ends, by the local monotonic clock, reckoned from before it was asked for.
     pub deadline: Instant,
     /// Time spent waiting for other systems in this stage.
@@ -73,7 +80,7 @@ impl Work<'_> {
 
     /// Prolongs the lease for a step that may take `time`, and writes down what has happened so far.
     pub async fn renew(&mut self, time: Duration) -> Result<(), Stop> {
-        let lease = time + self.app.config.worker.lease;
+        let lease = time + self.lease;
         let before = Instant::now();
         // A browser may never be left a longer lease than the store has: the shorter one is told to the guard first.
         let shorter = before + lease < self.deadline;
@@ -85,9 +92,35 @@ impl Work<'_> {
         self.events.clear();
         self.deadline = before + lease;
         if !shorter {
-            watched = self.browsers.renew(lease).await;
+            watched = self.browsers.renew(self.time_left()).await;
         }
         if watched { Ok(()) } else { Err(Stop::failed("webbläsaren avslutades av vakten")) }
+    }
+
+    /// How long our lease lasts, by the local monotonic clock.
+    pub fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Writes down that the lease was lost, and what was to be written under it when that was found out.
+    pub async fn note_late_write(&self) {
+        let (worker, token) = match &self.held {
+            Held::Item(claim) => (claim.item.worker.as_deref(), claim.token),
+            Held::Run(lease) => (lease.run.worker.as_deref(), lease.token),
+        };
+        let last = self.events.last();
+        let tried = json!({
+            "worker": worker,
+            "token": token,
+            "tried": last.map_or("renew", |event| event.kind.as_str()),
+            "step": last.and_then(|event| event.step.as_deref()),
+            "detail": last.and_then(|event| event.detail.as_ref()),
+        });
+        let mut event = self.event(EventKind::LateWrite).detail(tried);
+        event.actor = format!("worker:{}", worker.unwrap_or_default());
+        if let Err(error) = self.app.store.append(&[event]).await {
+            tracing::warn!(%error, "failed to write down that a late write was refused");
+        }
     }
 
     /// The time limit of a step in the present system.
@@ -218,9 +251,7 @@ impl Work<'_> {
         let picture = session.screenshot(&[], &values).await;
         self.waited += started.elapsed();
         let Ok(picture) = picture else { return };
-        let name = format!("{}.png", hex::encode(Sha256::digest(&picture)));
-        let folder = self.app.config.screenshots();
-        if std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(&name), &picture)).is_ok() {
+        if let Ok(name) = Screenshots::of(&self.app.config.data()).keep(&picture) {
             let event = self.event(EventKind::Screenshot).detail(json!({"file": name, "why": why}));
             self.note(event);
         }

@@ -3,25 +3,32 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
-use tokio::sync::Notify;
+use std::time::{Duration, Instant};
 
 use super::browsers::{Browsers, journal};
-use super::{item, lives, run};
+use super::drain::Drain;
+use super::{circuit, item, lives, run};
 use crate::app::App;
 use crate::bot::Bot;
 use crate::browser::{Guard, end_orphans};
-use crate::model::{RunId, RunState};
+use crate::model::{Node, RunId, RunState, new_id};
 use crate::script;
-use crate::store::{self, Error, RunLease};
+use crate::store::{self, Claimant, Error, RunLease};
+
+/// How often it is looked whether an open circuit's secrets have been changed.
+const NOTICE: Duration = Duration::from_secs(1);
 
 /// How a worker is to work.
 #[derive(Debug, Clone, Default)]
 pub struct WorkerOptions {
     /// What it is called in the store and the log.
     pub name: String,
+    /// Whose work is done; as the configuration says when empty.
+    pub pools: Vec<String>,
+    /// How many items are worked on at the same time; as the configuration says when none.
+    pub sessions: Option<usize>,
+    /// Whether it works beside a scheduler and a console, in `kollega serve`.
+    pub serves: bool,
     /// Shows the browser.
     pub headed: bool,
     /// Ends when nothing is left to do; waiting for a person does not count.
@@ -31,10 +38,13 @@ pub struct WorkerOptions {
 }
 
 impl WorkerOptions {
-    /// A worker called by its machine and process.
+    /// A worker called by its machine and process, and by a word of chance: machines that are copies of each other may
+    /// have the same name.
     pub fn named() -> Self {
-        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
-        Self { name: format!("{}:{}", host.trim(), std::process::id()), ..Self::default() }
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let id = new_id().to_lowercase();
+        let name = format!("{}:{}-{}", host.trim(), std::process::id(), &id[id.len() - 4..]);
+        Self { name, ..Self::default() }
     }
 }
 
@@ -43,13 +53,22 @@ pub struct Worker {
     app: Arc<App>,
     options: WorkerOptions,
     guard: Arc<Guard>,
-    stop: AtomicBool,
-    wake: Notify,
+    drain: Drain,
 }
+
+/// How often a node says that it is at work.
+const BEAT: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// A worker with its guard. Browsers that an earlier life left running are ended first.
-    pub async fn start(app: Arc<App>, options: WorkerOptions) -> anyhow::Result<Arc<Self>> {
+    pub async fn start(app: Arc<App>, mut options: WorkerOptions) -> anyhow::Result<Arc<Self>> {
+        if options.pools.is_empty() {
+            options.pools.clone_from(&app.config.worker.pools);
+        }
+        anyhow::ensure!(!options.pools.is_empty(), "worker.pools är tom: skriv till exempel pools = [\"default\"]");
+        if let Some(wrong) = options.pools.iter().find(|name| !Bot::is_pool(name)) {
+            anyhow::bail!("`{wrong}` kan inte vara namnet på en pool: skriv små bokstäver, siffror och bindestreck");
+        }
         let ended = end_orphans(&journal(&app.config)).await;
         if ended > 0 {
             tracing::info!(ended, "ended browsers left by an earlier life");
@@ -62,56 +81,157 @@ impl Worker {
         let program =
             if options.guard.as_os_str().is_empty() { std::env::current_exe()? } else { options.guard.clone() };
         let guard = Arc::new(Guard::start(&program, &journal(&app.config))?);
-        Ok(Arc::new(Self { app, options, guard, stop: AtomicBool::new(false), wake: Notify::new() }))
+        Ok(Arc::new(Self { app, options, guard, drain: Drain::new() }))
     }
 
-    /// Asks the worker to stop when the items in hand have come to an end or to a wait.
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::SeqCst);
-        self.wake.notify_waiters();
+    /// Asks the worker to end: it takes nothing new, does the stages in hand and lets go of their items, within
+    /// `worker.drain`.
+    pub fn stop(self: &Arc<Self>) {
+        if self.drain.has_begun() {
+            return;
+        }
+        self.drain.begin();
+        let worker = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(worker.app.config.worker.drain).await;
+            worker.drain.hurry();
+        });
+    }
+
+    /// Asks the worker to end without waiting for anything: browsers are ended, and what is in the middle of a commit is
+    /// left to be taken over and verified.
+    pub fn hurry(&self) {
+        self.drain.begin();
+        self.drain.hurry();
     }
 
     /// Works, with as many items at a time as the configuration says.
     pub async fn work(self: &Arc<Self>) -> store::Result<()> {
         let mut tasks = tokio::task::JoinSet::new();
-        for number in 0..self.app.config.worker.sessions.max(1) {
+        for number in 0..self.sessions() {
             let worker = Arc::clone(self);
             tasks.spawn(async move { Box::pin(worker.task(number)).await });
         }
+        let beating = {
+            let worker = Arc::clone(self);
+            tokio::spawn(async move { worker.beat().await })
+        };
+        let mut ended = Ok(());
         while let Some(result) = tasks.join_next().await {
-            result.map_err(|error| Error::Corrupt(format!("a worker task ended: {error}")))??;
+            let result = result.map_err(|error| Error::Corrupt(format!("a worker task ended: {error}"))).flatten();
+            if ended.is_ok() {
+                ended = result;
+            }
         }
-        Ok(())
+        beating.abort();
+        self.leave().await;
+        ended
+    }
+
+    fn sessions(&self) -> usize {
+        self.options.sessions.unwrap_or(self.app.config.worker.sessions).max(1)
+    }
+
+    /// Says again and again that it is at work, for people to see; nothing hangs on it.
+    async fn beat(&self) {
+        let mut node = Node {
+            name: self.options.name.clone(),
+            kind: if self.options.serves { "serve" } else { "worker" }.into(),
+            pools: serde_json::json!(self.options.pools).to_string(),
+            sessions: i64::try_from(self.sessions()).unwrap_or(i64::MAX),
+            version: env!("CARGO_PKG_VERSION").into(),
+            secrets: String::new(),
+            draining: false,
+            started_at: String::new(),
+            seen_at: String::new(),
+        };
+        loop {
+            node.draining = self.drain.has_begun();
+            node.secrets = self.app.secrets_fingerprint();
+            match self.app.store.beat(&node).await {
+                Ok(()) => self.app.outage.is_over(),
+                Err(error) if self.app.outage.is_why(&error) => {}
+                Err(error) => tracing::warn!(%error, "failed to say that this node is at work"),
+            }
+            if node.draining {
+                tokio::time::sleep(BEAT).await;
+            } else {
+                drop(tokio::time::timeout(BEAT, self.drain.begins()).await);
+            }
+        }
+    }
+
+    /// Lets go of what is left in hand; the browsers are ended.
+    async fn leave(&self) {
+        let name = &self.options.name;
+        match self.app.store.release(name).await {
+            Ok(0) => {}
+            Ok(released) => tracing::info!(released, "let go of items in the middle of a stage"),
+            Err(error) => {
+                tracing::warn!(%error, "failed to let go of items: they are taken over when their leases end");
+            }
+        }
+        if let Err(error) = self.app.store.leave(name).await {
+            tracing::warn!(%error, "failed to say that this node has ended");
+        }
     }
 
     async fn task(&self, number: usize) -> store::Result<()> {
         let name = format!("{}/{number}", self.options.name);
         let mut browsers = Browsers::new(Arc::clone(&self.guard), self.options.headed);
         let mut collected: BTreeMap<RunId, RunLease> = BTreeMap::new();
-        while !self.stop.load(Ordering::SeqCst) {
-            let busy = match Box::pin(self.turn(&name, &mut browsers, &mut collected)).await {
-                Ok(busy) => busy,
+        let mut noticed = Instant::now();
+        let mut ended = Ok(());
+        while !self.drain.has_begun() {
+            let turn = tokio::select! {
+                turn = Box::pin(self.turn(&name, &mut browsers, &mut collected)) => turn,
+                () = self.drain.hurries() => break,
+            };
+            let busy = match turn {
+                Ok(busy) => {
+                    self.app.outage.is_over();
+                    busy
+                }
                 Err(error) if is_passing(&error) => {
-                    tracing::warn!(%error, "the store did not take a change");
+                    if !self.app.outage.is_why(&error) {
+                        tracing::warn!(%error, "the store did not take a change");
+                    }
                     browsers.end_all().await;
                     false
                 }
                 Err(error) => {
-                    browsers.end_all().await;
-                    return Err(error);
+                    ended = Err(error);
+                    break;
                 }
             };
+            if noticed.elapsed() >= NOTICE {
+                noticed = Instant::now();
+                if let Err(error) = circuit::notice_new_secrets(&self.app).await {
+                    tracing::warn!(%error, "failed to look for new secrets");
+                }
+            }
             if !busy {
-                if self.options.until_done && !self.app.store.anything_to_do().await? {
+                if self.options.until_done && self.nothing_to_do().await {
                     break;
                 }
                 // Nothing to do: a browser is not held without a lease.
                 browsers.end_all().await;
-                drop(tokio::time::timeout(self.app.config.worker.poll, self.wake.notified()).await);
+                drop(tokio::time::timeout(self.app.config.worker.poll, self.drain.begins()).await);
             }
         }
         browsers.end_all().await;
-        Ok(())
+        ended
+    }
+
+    async fn nothing_to_do(&self) -> bool {
+        match self.app.store.anything_to_do(&self.options.pools).await {
+            Ok(anything) => !anything,
+            // Nobody can tell: it is asked again.
+            Err(error) => {
+                self.app.outage.is_why(&error);
+                false
+            }
+        }
     }
 
     /// One piece of work, if there is any.
@@ -125,12 +245,12 @@ impl Worker {
         if self.collect_next(name, browsers, collected).await? {
             return Ok(true);
         }
-        let worker = &self.app.config.worker;
-        let lease = worker.lease;
-        let Some(claim) = self.app.store.claim_item(name, lease, worker.margin).await? else { return Ok(false) };
+        let claimant = self.claimant(name);
+        let lease = claimant.lease;
+        let Some(claim) = self.app.store.claim_item(&claimant).await? else { return Ok(false) };
         browsers.renew(lease).await;
         match self.bot_of(&claim).await? {
-            Ok(bot) => Box::pin(item::work_on(&self.app, &bot, claim, browsers)).await?,
+            Ok(bot) => Box::pin(item::work_on(&self.app, &bot, &self.drain, claim, browsers)).await?,
             Err(why) => {
                 let finish = store::Finish::new(crate::model::ItemState::Failed).because("bot", why);
                 self.app.store.finish(&claim, &finish, &claim.item.fields.0, &[]).await?;
@@ -146,8 +266,10 @@ impl Worker {
         browsers: &mut Browsers,
         collected: &mut BTreeMap<RunId, RunLease>,
     ) -> store::Result<bool> {
-        let lease = self.app.config.worker.lease + Duration::from_secs(30);
-        let Some(held) = self.app.store.claim_run(name, lease).await? else { return Ok(false) };
+        let mut claimant = self.claimant(name);
+        claimant.lease += Duration::from_secs(30);
+        let lease = claimant.lease;
+        let Some(held) = self.app.store.claim_run(&claimant).await? else { return Ok(false) };
         browsers.renew(lease).await;
         let bot = match script::bot_of(&self.app.store, &self.app.config, &held.run, 1).await? {
             Ok(bot) => bot,
@@ -157,7 +279,7 @@ impl Worker {
             }
         };
         if !held.run.collected && held.run.stop_at.is_none() {
-            Box::pin(run::collect(&self.app, &bot, &held, browsers)).await?;
+            Box::pin(run::collect(&self.app, &bot, &self.drain, &held, browsers)).await?;
         }
         collected.insert(held.run.id.clone(), held);
         Ok(true)
@@ -184,6 +306,11 @@ impl Worker {
             collected.remove(id);
         }
         Ok(())
+    }
+
+    fn claimant<'a>(&'a self, worker: &'a str) -> Claimant<'a> {
+        let own = &self.app.config.worker;
+        Claimant { worker, pools: &self.options.pools, lease: own.lease, margin: own.margin }
     }
 
     /// The bot by the script that the item's run is held to.

@@ -11,9 +11,10 @@ use serde_saphyr::Spanned;
 
 use super::read::{Shape, nearest, read_shape};
 use super::report::Report;
-use super::written::{Missed, Overlap, WrittenAlert, WrittenCalendar, WrittenSchedule};
+use super::written::{Missed, Overlap, WrittenAlert, WrittenCalendar, WrittenExpect, WrittenSchedule};
 use super::{
-    Alert, AlertOn, CronExpression, HolidayRule, PaydayRule, Schedule, ScriptVersion, Triggers, parse_duration, trigger,
+    Alert, AlertOn, CronExpression, Expect, HolidayRule, PaydayRule, Schedule, ScriptVersion, Triggers, parse_duration,
+    trigger,
 };
 use crate::calendar::{Calendar, ClosedDays};
 use crate::problem::Problem;
@@ -309,7 +310,13 @@ pub(super) fn read_duration(text: Option<&Spanned<String>>, report: &mut Report<
 }
 
 fn read_alert(alert: &Spanned<WrittenAlert>, report: &mut Report<'_>) -> Option<Alert> {
+    let expect = alert.value.expect.as_ref().and_then(|expect| read_expect(expect, report));
+    let on: BTreeSet<AlertOn> = alert.value.on.clone().unwrap_or(AlertOn::ALL.to_vec()).into_iter().collect();
+    let on = on.into_iter().collect();
     let Some(mail) = &alert.value.mail else {
+        if expect.is_some() {
+            return Some(Alert { mail: String::new(), on, expect });
+        }
         report.wrong(alert, "larmet saknar e-postadress".to_owned(), "lägg till mail: drift@example.se");
         return None;
     };
@@ -317,8 +324,20 @@ fn read_alert(alert: &Spanned<WrittenAlert>, report: &mut Report<'_>) -> Option<
     if !known || mail.value.contains(char::is_whitespace) {
         report.wrong(mail, format!("\"{}\" är ingen e-postadress", mail.value), "skriv en adress som drift@example.se");
     }
-    let on: BTreeSet<AlertOn> = alert.value.on.clone().unwrap_or(AlertOn::ALL.to_vec()).into_iter().collect();
-    Some(Alert { mail: mail.value.clone(), on: on.into_iter().collect() })
+    Some(Alert { mail: mail.value.clone(), on, expect })
+}
+
+fn read_expect(expect: &Spanned<WrittenExpect>, report: &mut Report<'_>) -> Option<Expect> {
+    let example = "skriv t.ex. expect: {by: \"09:00\", at_least: 20}";
+    let Some(by) = &expect.value.by else {
+        report.wrong(expect, "expect saknar klockslaget by".to_owned(), example);
+        return None;
+    };
+    let Ok(time) = chrono::NaiveTime::parse_from_str(&by.value, "%H:%M") else {
+        report.wrong(by, format!("\"{}\" är inget klockslag", by.value), example);
+        return None;
+    };
+    Some(Expect { by: time, at_least: expect.value.at_least.as_ref().map_or(0, |count| count.value) })
 }
 
 fn read_pause_after(runs: Option<&Spanned<u32>>, report: &mut Report<'_>) -> Option<u32> {

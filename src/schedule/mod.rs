@@ -71,8 +71,19 @@ pub struct Schedule {
 /// Who is told, and about what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// The mail address.
+    /// The mail address; empty where only the installation's own are told.
     pub mail: String,
     /// What is told, without repetition.
     pub on: Vec<AlertOn>,
+    /// What should have come by a time of day.
+    pub expect: Option<Expect>,
+}
+
+/// What should have come by a time of day, on days when the schedule starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expect {
+    /// By the clock on the wall.
+    pub by: chrono::NaiveTime,
+    /// How many items the day's runs should have found; 0: that a run has found its work is enough.
+    pub at_least: u32,
 }

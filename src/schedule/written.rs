@@ -157,11 +157,26 @@ pub struct WrittenCalendar {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WrittenAlert {
-    /// The mail address.
-    #[schemars(with = "String", required)]
+    /// The mail address; may be left out where `expect` stands and the installation has addresses of its own.
+    #[schemars(with = "Option<String>")]
     pub mail: Option<Spanned<String>>,
     /// What is told; everything when left out.
     pub on: Option<Vec<AlertOn>>,
+    /// What should have come by a time of day, on days when the schedule starts.
+    #[schemars(with = "Option<WrittenExpect>")]
+    pub expect: Option<Spanned<WrittenExpect>>,
+}
+
+/// What should have come by a time of day.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenExpect {
+    /// The time by the clock on the wall, as `09:00`.
+    #[schemars(with = "String", required)]
+    pub by: Option<Spanned<String>>,
+    /// How many items the day's runs should have found; without it that a run has found its work is enough.
+    #[schemars(with = "Option<u32>")]
+    pub at_least: Option<Spanned<u32>>,
 }
 
 /// A country whose holidays are known.

@@ -10,6 +10,7 @@ use crate::store::{self, Store};
 #[derive(Debug, Clone)]
 pub struct Chosen {
     pub version: String,
+    pub pool: String,
     /// How the run is held to it; none where the file rules.
     pub pin: Option<String>,
 }
@@ -39,12 +40,15 @@ impl Found {
     pub fn choose(&self, config: &Config, schedule: &Schedule) -> Result<Chosen, String> {
         let bot = &schedule.bot;
         match self {
-            Self::File => Ok(Chosen { version: current(config, bot)?.version, pin: None }),
+            Self::File => {
+                let bot = current(config, bot)?;
+                Ok(Chosen { pool: bot.pool().to_owned(), version: bot.version, pin: None })
+            }
             Self::Approved { scripts, pin } => match scripts.as_slice() {
                 [] => Err(format!("versionen {} är inte godkänd: kör `kollega bots approve {bot}`", schedule.version)),
                 [script] => {
-                    read(config, script)?;
-                    Ok(Chosen { version: script.version.clone(), pin: Some((*pin).to_owned()) })
+                    let pool = read(config, script)?.pool().to_owned();
+                    Ok(Chosen { version: script.version.clone(), pool, pin: Some((*pin).to_owned()) })
                 }
                 _ => Err(format!("flera godkända versioner börjar på {}: skriv fler tecken", schedule.version)),
             },

@@ -197,13 +197,14 @@ impl Planner<'_> {
 
     fn write(&mut self, firing: Firing, nominal: Option<String>, actor: Option<String>, outcome: Outcome) {
         let reason = Some(outcome.reason).filter(|reason| !reason.is_empty());
-        let start = outcome.chosen.map(|Chosen { version, pin }| Start {
+        let start = outcome.chosen.map(|Chosen { version, pool, pin }| Start {
             run: NewRun {
                 bot: self.schedule.bot.clone(),
                 version,
                 trigger: firing.trigger.clone(),
                 schedule: Some(self.schedule.name.clone()),
                 nominal,
+                pool,
                 actor: actor.unwrap_or_else(|| format!("schedule:{}", self.schedule.name)),
             },
             pin,

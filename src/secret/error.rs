@@ -30,6 +30,8 @@ pub enum SecretError {
     KeyIsMissing { key: PathBuf, store: PathBuf },
     #[error("{} kan inte dekrypteras med nyckelfilen; de hör inte ihop eller filen är skadad", path.display())]
     StoreIsBroken { path: PathBuf },
+    #[error("{} kan inte dekrypteras: fel lösenord, eller så är filen inte gjord av `kollega keys export`", path.display())]
+    BundleIsBroken { path: PathBuf },
     #[error("{} kunde inte krypteras", path.display())]
     Encryption { path: PathBuf },
     #[error("hemligheten ”{name}” finns inte; ange den med: kollega secret set {name}")]

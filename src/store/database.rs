@@ -4,38 +4,70 @@
 //! which may hold a cut link or an open transaction, is closed and never used again.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Connection as _, Postgres, Row, Sqlite, Transaction};
 
-use super::query::query;
+use super::disk::Disk;
+use super::query::{made, query};
 use super::{Error, Result, Store};
 
 /// How long PostgreSQL may take to answer one statement, or to give a connection.
 pub(super) const ANSWER: Duration = Duration::from_secs(15);
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+/// How long a connection that has been at rest may take to show that it lives.
+const PING: Duration = Duration::from_secs(3);
+
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+macro_rules! clock_postgres {
+    () => {
+        "to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+    };
+}
 
 /// The connections of one installation.
 #[derive(Debug, Clone)]
 pub(super) enum Pools {
     Sqlite {
-        /// What is committed here is on disk.
+        /// Single statements; what they change is on disk when they end.
         pool: SqlitePool,
-        /// What is committed here is on disk with the next commit of the other: a power cut may take the last of it.
-        brief: SqlitePool,
+        /// The one connection that transactions take turns on, first come first served: SQLite has one writer at a
+        /// time, and those who wait for it there sleep and try again.
+        writer: SqlitePool,
+        disk: Arc<Disk>,
     },
     Postgres(PgPool),
 }
 
 /// A transaction. One that is not committed changes nothing.
-pub(super) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
+pub(super) struct Tx {
+    pub link: Link,
+    /// The database's clock, once it has been looked at.
+    now: Option<DateTime<Utc>>,
+}
+
+/// What a transaction is open on.
+pub(super) enum Link {
+    /// With what to wait for after the commit, if it must be on disk.
+    Sqlite(Transaction<'static, Sqlite>, Option<Arc<Disk>>),
     Postgres(Lent),
+}
+
+/// How much of what is committed a power cut may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Everything,
+    /// What is lost is lost together with the program that committed it, which is on the same machine.
+    WithUs,
+    /// The last of it, also while the program that committed it lives on.
+    Briefly,
 }
 
 /// A PostgreSQL connection in use. It goes back to the pool only when it is known to be at rest.
@@ -104,9 +136,16 @@ impl Drop for Lent {
 impl Tx {
     /// Makes everything in it so.
     pub async fn commit(self) -> Result<()> {
-        match self {
-            Self::Sqlite(tx) => Ok(tx.commit().await?),
-            Self::Postgres(mut lent) => {
+        match self.link {
+            Link::Sqlite(tx, disk) => {
+                tx.commit().await?;
+                // The next transaction does not wait for the disk, and shares the wait with this one.
+                match disk {
+                    Some(disk) => disk.reach().await,
+                    None => Ok(()),
+                }
+            }
+            Link::Postgres(mut lent) => {
                 lent.control("commit").await?;
                 lent.open = false;
                 Ok(())
@@ -116,9 +155,9 @@ impl Tx {
 
     /// Leaves everything as it was. Dropping does the same, but costs PostgreSQL a connection.
     pub async fn roll_back(self) -> Result<()> {
-        match self {
-            Self::Sqlite(tx) => Ok(tx.rollback().await?),
-            Self::Postgres(mut lent) => {
+        match self.link {
+            Link::Sqlite(tx, _) => Ok(tx.rollback().await?),
+            Link::Postgres(mut lent) => {
                 lent.control("rollback").await?;
                 lent.open = false;
                 Ok(())
@@ -128,36 +167,62 @@ impl Tx {
 
     /// Waits until nobody else is in a transaction that named the same thing, for reads that no row can be locked for.
     pub async fn one_at_a_time(&mut self, thing: &str) -> Result<()> {
-        if let Self::Postgres(_) = self {
+        if let Link::Postgres(_) = self.link {
             query("select 1 from (select pg_advisory_xact_lock(hashtext($1))) as lock")
                 .bind(thing)
                 .execute(&mut *self)
                 .await?;
+            self.look_again();
         }
         Ok(())
     }
 
     /// What follows a `select` whose rows are to be changed: nobody else changes them before this transaction ends.
-    /// SQLite has one writer at a time anyway.
-    pub fn for_update(&self) -> &'static str {
-        match self {
-            Self::Sqlite(_) => "",
-            Self::Postgres(_) => " for update",
+    /// SQLite has one writer at a time anyway. The select may wait for somebody: the time is asked for again after it.
+    pub fn for_update(&mut self) -> &'static str {
+        self.look_again();
+        match self.link {
+            Link::Sqlite(..) => "",
+            Link::Postgres(_) => " for update",
         }
     }
 
     /// The same, passing over rows that somebody else is changing.
     pub fn for_update_skip_locked(&self) -> &'static str {
-        match self {
-            Self::Sqlite(_) => "",
-            Self::Postgres(_) => " for update skip locked",
+        match self.link {
+            Link::Sqlite(..) => "",
+            Link::Postgres(_) => " for update skip locked",
         }
+    }
+
+    /// The database's clock as an expression, to be returned by a statement that may have waited for somebody else.
+    pub fn clock(&self) -> &'static str {
+        match self.link {
+            Link::Sqlite(..) => CLOCK_SQLITE,
+            Link::Postgres(_) => CLOCK_POSTGRES,
+        }
+    }
+
+    /// What a statement returned as `clock` is the time from here on.
+    pub fn it_is(&mut self, clock: &str) -> Result<()> {
+        self.now = Some(parse_now(clock)?);
+        Ok(())
+    }
+
+    /// The time is asked for again when it is needed next: somebody else was waited for.
+    pub fn look_again(&mut self) {
+        self.now = None;
     }
 }
 
 impl Pools {
     /// Opens an SQLite file, made and migrated if need be. One program at a time does this: SQLite has no lock for it.
     pub async fn sqlite(file: &Path) -> Result<Self> {
+        Self::sqlite_with(file, &MIGRATIONS).await
+    }
+
+    /// Holds the lock of an SQLite file, under which it is made, migrated or replaced, until the answer is dropped.
+    pub async fn lock(file: &Path) -> Result<std::fs::File> {
         let folder = file.parent().unwrap_or(Path::new(".")).to_path_buf();
         let lock = file.with_extension("lock");
         let locked = tokio::task::spawn_blocking(move || {
@@ -166,24 +231,44 @@ impl Pools {
             lock.lock().map(|()| lock)
         });
         let locked = locked.await.map_err(std::io::Error::other).flatten();
-        let _lock = locked.map_err(|error| Error::File { file: file.to_path_buf(), error })?;
+        locked.map_err(|error| Error::File { file: file.to_path_buf(), error })
+    }
+
+    /// The same as `sqlite`, with these migrations.
+    pub async fn sqlite_with(file: &Path, migrations: &Migrator) -> Result<Self> {
+        let _lock = Self::lock(file).await?;
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // An intent must be on disk before the act: a power cut may not lose it.
             .synchronous(SqliteSynchronous::Full)
+            // Pages; less often than by default, because it waits for the disk.
+            .pragma("wal_autocheckpoint", "4000")
             .busy_timeout(Duration::from_secs(30))
             .foreign_keys(true);
-        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options.clone()).await?;
-        let brief = options.synchronous(SqliteSynchronous::Normal);
-        let brief = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(brief);
-        MIGRATIONS.run(&pool).await.map_err(Error::Migrate)?;
-        Ok(Self::Sqlite { pool, brief })
+        let opened = SqlitePoolOptions::new().test_before_acquire(false);
+        let pool = opened.clone().max_connections(4).connect_with(options.clone()).await?;
+        // `Disk` waits for the disk in its place.
+        let writer = options.synchronous(SqliteSynchronous::Normal);
+        let writer = opened.max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(writer);
+        migrations.run(&pool).await.map_err(Error::Migrate)?;
+        Ok(Self::Sqlite { pool, writer, disk: Arc::new(Disk::of(file)) })
     }
 
     /// Connects to PostgreSQL, and migrates it if need be: it has a lock for this.
     pub async fn postgres(url: &str, password: Option<&str>, connections: u32) -> Result<Self> {
+        Self::postgres_with(url, password, connections, None, Some(&MIGRATIONS)).await
+    }
+
+    /// The same in a schema of its own, with these migrations or none.
+    pub async fn postgres_with(
+        url: &str,
+        password: Option<&str>,
+        connections: u32,
+        schema: Option<&str>,
+        migrations: Option<&Migrator>,
+    ) -> Result<Self> {
         let mut options: PgConnectOptions = url.parse()?;
         if let Some(password) = password {
             options = options.password(password);
@@ -197,53 +282,111 @@ impl Pools {
             ("tcp_keepalives_interval", "3"),
             ("tcp_keepalives_count", "3"),
         ]);
-        let pool =
-            PgPoolOptions::new().max_connections(connections).acquire_timeout(ANSWER).connect_with(options).await?;
-        MIGRATIONS.run(&pool).await.map_err(Error::Migrate)?;
+        let options = match schema {
+            Some(schema) => options.options([("search_path", schema)]),
+            None => options,
+        };
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ANSWER)
+            // A connection over a link that was cut does not answer and does not fail: each may cost this long and no more.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| {
+                Box::pin(async move {
+                    match tokio::time::timeout(PING, connection.ping()).await {
+                        Ok(answer) => answer.map(|()| true),
+                        Err(_) => Err(no_answer()),
+                    }
+                })
+            })
+            .connect_with(options)
+            .await?;
+        if let Some(migrations) = migrations {
+            migrations.run(&pool).await.map_err(Error::Migrate)?;
+        }
         Ok(Self::Postgres(pool))
     }
 }
 
 impl Store {
-    /// A transaction that may read and then write. On SQLite `BEGIN IMMEDIATE`, because a read that is upgraded fails
-    /// with `SQLITE_BUSY_SNAPSHOT`, which the busy time-out does not retry.
+    /// A transaction that may read and then write, on disk when it has been committed. On SQLite `BEGIN IMMEDIATE`,
+    /// because a read that is upgraded fails with `SQLITE_BUSY_SNAPSHOT`, which the busy time-out does not retry.
     pub(super) async fn begin(&self) -> Result<Tx> {
+        self.transaction(Keep::Everything).await
+    }
+
+    /// The same where a power cut of this machine may take what was committed, together with this program: on SQLite,
+    /// a claim is worth nothing after it, and a run whose collecting had not ended collects again. What is committed
+    /// on disk later takes all of it along. On PostgreSQL the database's machine may lose power while this program
+    /// lives on, and nothing is spared.
+    pub(super) async fn begin_with_us(&self) -> Result<Tx> {
+        self.transaction(Keep::WithUs).await
+    }
+
+    /// The same for what a power cut may take on both: a longer lease. Waiting for the disk at every step would take
+    /// time.
+    pub(super) async fn begin_brief(&self) -> Result<Tx> {
+        self.transaction(Keep::Briefly).await
+    }
+
+    async fn transaction(&self, keep: Keep) -> Result<Tx> {
         match &self.pools {
-            Pools::Sqlite { pool, .. } => Ok(Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?)),
-            Pools::Postgres(pool) => begin_postgres(pool, "begin").await,
+            Pools::Sqlite { writer, disk, .. } => {
+                let tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                let disk = (keep == Keep::Everything).then(|| Arc::clone(disk));
+                Ok(Tx { link: Link::Sqlite(tx, disk), now: None })
+            }
+            Pools::Postgres(pool) if keep == Keep::Briefly => begin_postgres(pool, BEGIN_BRIEFLY).await,
+            Pools::Postgres(pool) => begin_postgres(pool, BEGIN).await,
         }
     }
 
-    /// The same for what a power cut may take: a lease is worth nothing after it. Waiting for the disk at every step
-    /// would take time, and a worker that is stopped meanwhile keeps everybody else from writing.
-    pub(super) async fn begin_brief(&self) -> Result<Tx> {
+    /// A transaction that only reads, everything as it is at one moment, and may take its time.
+    pub(super) async fn begin_snapshot(&self) -> Result<Tx> {
         match &self.pools {
-            Pools::Sqlite { brief, .. } => Ok(Tx::Sqlite(brief.begin_with("BEGIN IMMEDIATE").await?)),
-            Pools::Postgres(pool) => begin_postgres(pool, "begin; set local synchronous_commit = off").await,
+            Pools::Sqlite { pool, .. } => {
+                Ok(Tx { link: Link::Sqlite(pool.begin_with("BEGIN").await?, None), now: None })
+            }
+            Pools::Postgres(pool) => begin_postgres(pool, BEGIN_SNAPSHOT).await,
         }
     }
 
     /// The database's clock.
     pub async fn now(&self) -> Result<DateTime<Utc>> {
-        let sql = if matches!(self.pools, Pools::Sqlite { .. }) { NOW_SQLITE } else { NOW_POSTGRES };
-        parse_now(&query(sql).fetch_value::<String>(self).await?)
+        let clock = if matches!(self.pools, Pools::Sqlite { .. }) { CLOCK_SQLITE } else { CLOCK_POSTGRES };
+        parse_now(&made(format!("select {clock}")).fetch_value::<String>(self).await?)
     }
 }
 
+/// One round trip: the transaction begins and tells the time.
 async fn begin_postgres(pool: &PgPool, begin: &'static str) -> Result<Tx> {
     let mut lent = Lent::from(pool).await?;
     lent.open = true;
-    lent.control(begin).await?;
-    Ok(Tx::Postgres(lent))
+    let answer = on_postgres!(lent, |connection| sqlx::raw_sql(begin).fetch_all(connection))?;
+    let clock = answer.last().map(|row| row.try_get::<String, _>(0)).transpose()?;
+    let mut tx = Tx { link: Link::Postgres(lent), now: None };
+    tx.it_is(clock.as_deref().unwrap_or_default())?;
+    Ok(tx)
 }
 
-const NOW_SQLITE: &str = "select strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
-const NOW_POSTGRES: &str = "select to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')";
+const CLOCK_SQLITE: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+const CLOCK_POSTGRES: &str = clock_postgres!();
+const BEGIN: &str = concat!("begin; select ", clock_postgres!());
+const BEGIN_BRIEFLY: &str = concat!("begin; set local synchronous_commit = off; select ", clock_postgres!());
+const BEGIN_SNAPSHOT: &str = concat!(
+    "begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = 0; select ",
+    clock_postgres!()
+);
 
-/// The database's clock inside a transaction.
+/// The database's clock inside a transaction: as it was when the transaction began, or last waited for somebody else.
 pub(super) async fn now(tx: &mut Tx) -> Result<DateTime<Utc>> {
-    let sql = if matches!(tx, Tx::Sqlite(_)) { NOW_SQLITE } else { NOW_POSTGRES };
-    parse_now(&query(sql).fetch_value::<String>(tx).await?)
+    if let Some(now) = tx.now {
+        return Ok(now);
+    }
+    let clock = made(format!("select {}", tx.clock())).fetch_value::<String>(&mut *tx).await?;
+    let now = parse_now(&clock)?;
+    tx.now = Some(now);
+    Ok(now)
 }
 
 fn parse_now(text: &str) -> Result<DateTime<Utc>> {

@@ -19,6 +19,12 @@ pub enum Error {
         /// Why.
         error: std::io::Error,
     },
+    /// The database can't be replaced while a program has it open.
+    #[error("ett program har databasen öppen: stoppa `kollega serve` och alla `kollega worker` först")]
+    InUse,
+    /// Something was made by a newer program: it has this migration, which is not known here.
+    #[error("det är gjort av en nyare version av Kollega (tabellernas version {0}): uppgradera programmet först")]
+    Newer(i64),
     /// The lease is no longer ours: another worker has the work.
     #[error("arbetet har tagits över av en annan arbetare")]
     LeaseLost,
@@ -36,6 +42,21 @@ pub enum Error {
     /// Something in the database cannot be read.
     #[error("databasen innehåller något som inte kan läsas: {0}")]
     Corrupt(String),
+}
+
+impl Error {
+    /// Whether the database is away, or does not answer: it may be there again in a while.
+    pub fn is_outage(&self) -> bool {
+        use sqlx::Error as E;
+        match self {
+            Self::Database(E::Io(_) | E::PoolTimedOut | E::Protocol(_) | E::Tls(_) | E::WorkerCrashed) => true,
+            // 57P01–57P03: it is shutting down or starting; 08…: the connection; 53300: too many connections.
+            Self::Database(E::Database(error)) => {
+                error.code().is_some_and(|code| code.starts_with("57P0") || code.starts_with("08") || code == "53300")
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The result of a store function.

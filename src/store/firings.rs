@@ -232,7 +232,7 @@ async fn ended(tx: &mut Tx, schedule: &str, seen: &Seen, after: &After) -> Resul
 async fn see_queue(tx: &mut Tx, schedule: &str, bot: &str, seen: &mut Seen) -> Result<()> {
     let (count, oldest): (i64, Option<String>) = query(
         "select count(*), min(updated_at) from items
-         where bot = $1 and (state = 'ready' or (state = 'deferred' and not_before is null))
+         where bot = $1 and (state = 'ready' or (state = 'deferred' and code = 'run_stopped' and not_before is null))
              and not exists (select 1 from runs where runs.id = items.run and runs.state in ('queued', 'running'))",
     )
     .bind(bot)

@@ -5,9 +5,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::circuits::wait_until;
 use super::events::append;
-use super::{Error, Result, Store, Tx, made, now, query, still_held};
-use crate::model::{Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
+use super::filtered::Filtered;
+use super::{Error, Result, Store, Tx, made, now, places, query, still_held};
+use crate::model::{CircuitId, Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
+
+/// The circuits that are not tried by themselves.
+const TOLD: &str = "select id from circuits where state = 'open' and retry_at is null";
 
 /// What became of putting an item in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +21,17 @@ pub enum Enqueued {
     New(ItemId),
     /// The reference was there already; nothing was changed.
     Known(ItemId),
+}
+
+/// Who claims work, of which pools, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Claimant<'a> {
+    pub worker: &'a str,
+    /// Only work of these pools is claimed.
+    pub pools: &'a [String],
+    pub lease: Duration,
+    /// How long after the end of another worker's lease its work is taken over.
+    pub margin: Duration,
 }
 
 /// An item held by a worker.
@@ -44,12 +60,14 @@ pub struct Finish {
     pub role: Option<String>,
     /// Whether this was a failed try of the stage.
     pub failed_try: bool,
+    /// For `deferred`: the circuit that it waits for, instead of a time.
+    pub circuit: Option<CircuitId>,
 }
 
 impl Finish {
     /// Ends in this state.
     pub fn new(state: ItemState) -> Self {
-        Self { state, code: None, reason: None, wait: None, due_at: None, role: None, failed_try: false }
+        Self { state, code: None, reason: None, wait: None, due_at: None, role: None, failed_try: false, circuit: None }
     }
 
     /// With a code and a reason.
@@ -83,13 +101,14 @@ pub struct StateCount {
 impl Store {
     /// Puts an item in the queue. A reference that is there already changes nothing, however often it is tried.
     pub async fn enqueue(&self, run: &RunId, bot: &str, reference: &str, fields: &Value) -> Result<Enqueued> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_with_us().await?;
         let now = now(&mut tx).await?;
         let at = time_text(now);
         let id = ItemId(new_id_at(now));
         let inserted = query(
-            "insert into items (id, bot, reference, run, state, fields, created_at, updated_at)
-             values ($1, $2, $3, $4, 'ready', $5, $6, $6) on conflict (bot, reference) do nothing",
+            "insert into items (id, bot, reference, run, state, fields, created_at, updated_at, pool)
+             values ($1, $2, $3, $4, 'ready', $5, $6, $6, coalesce((select pool from runs where id = $4), 'default'))
+             on conflict (bot, reference) do nothing",
         )
         .bind(&id)
         .bind(bot)
@@ -115,27 +134,28 @@ impl Store {
         Ok(Enqueued::New(id))
     }
 
-    /// Claims the next item that is ready, whose waiting is over, or whose worker's lease ended more than `margin` ago.
-    pub async fn claim_item(&self, worker: &str, lease: Duration, margin: Duration) -> Result<Option<Claim>> {
-        let mut tx = self.begin().await?;
+    /// Claims the next item of the claimant's pools that is ready, whose waiting is over, or whose worker's lease ended
+    /// more than the margin ago.
+    pub async fn claim_item(&self, claimant: &Claimant<'_>) -> Result<Option<Claim>> {
+        let Claimant { worker, pools, lease, margin } = *claimant;
+        if pools.is_empty() {
+            return Ok(None);
+        }
+        let mut tx = self.begin_with_us().await?;
         let now = now(&mut tx).await?;
-        let sql = format!(
-            "select id, state from items
-             where state = 'ready' and (not_before is null or not_before <= $1)
-                or state = 'deferred' and not_before <= $1
-                or state = 'in_progress' and lease_until < $2
-             order by priority desc, created_at, id limit 1{}",
-            tx.for_update_skip_locked()
-        );
-        let before: Option<(ItemId, String)> =
-            made(sql).bind(time_text(now)).bind(time_text(now - margin)).fetch_optional(&mut tx).await?;
+        let before: Option<(ItemId, String)> = made(next_item(pools.len(), tx.for_update_skip_locked()))
+            .bind(time_text(now))
+            .bind(time_text(now - margin))
+            .bind_all(pools)
+            .fetch_optional(&mut tx)
+            .await?;
         let Some((id, state)) = before else {
             tx.roll_back().await?;
             return Ok(None);
         };
         let item: Item = query(
             "update items set state = 'in_progress', worker = $1, token = token + 1, lease_until = $2, not_before = null,
-                 updated_at = $3
+                 updated_at = $3, claimed_at = $3
              where id = $4 returning *",
         )
         .bind(worker)
@@ -155,8 +175,17 @@ impl Store {
     /// Sets the lease to end `lease` from now and appends what has happened.
     pub async fn renew(&self, claim: &Claim, lease: Duration, events: &[Event]) -> Result<()> {
         let mut tx = self.begin_brief().await?;
-        hold(&mut tx, claim).await?;
-        set_lease(&mut tx, claim, lease).await?;
+        let at = now(&mut tx).await?;
+        let renewed = query(
+            "update items set lease_until = $1, updated_at = $2 where id = $3 and token = $4 and state = 'in_progress'",
+        )
+        .bind(time_text(at + lease))
+        .bind(time_text(at))
+        .bind(&claim.item.id)
+        .bind(claim.token)
+        .execute(&mut tx)
+        .await?;
+        still_held(renewed)?;
         append(&mut tx, events).await?;
         tx.commit().await
     }
@@ -206,11 +235,15 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
+        let circuit_wait = match &finish.circuit {
+            Some(id) => Some(wait_until(&mut tx, id).await?),
+            None => None,
+        };
         hold(&mut tx, claim).await?;
-        let not_before = finish.wait.map(|wait| time_text(now + wait));
+        let not_before = circuit_wait.or_else(|| finish.wait.map(|wait| time_text(now + wait)));
         query(
             "update items set state = $1, code = $2, reason = $3, not_before = $4, due_at = $5, tries = tries + $6,
-                 fields = $7, worker = null, lease_until = null, browsers = null, updated_at = $8
+                 fields = $7, worker = null, lease_until = null, browsers = null, updated_at = $8, circuit = $10
              where id = $9",
         )
         .bind(finish.state.as_str())
@@ -222,6 +255,7 @@ impl Store {
         .bind(fields.to_string())
         .bind(time_text(now))
         .bind(&claim.item.id)
+        .bind(finish.circuit.as_ref().map(ToString::to_string))
         .execute(&mut tx)
         .await?;
         if finish.state == ItemState::AwaitingDecision {
@@ -257,55 +291,90 @@ impl Store {
 
     /// An item by its id or, failing that, its reference.
     pub async fn find_item(&self, name: &str) -> Result<Option<Item>> {
-        let sql = "select * from items where id = $1 or reference = $1 order by id = $1 desc, created_at desc limit 1";
+        let by_id = query("select * from items where id = $1").bind(name).fetch_optional(self).await?;
+        if by_id.is_some() {
+            return Ok(by_id);
+        }
+        let sql = "select * from items where reference = $1 order by created_at desc, id desc limit 1";
         query(sql).bind(name).fetch_optional(self).await
     }
 
     /// The items a filter lets through, oldest first.
     pub async fn items(&self, filter: &ItemFilter) -> Result<Vec<Item>> {
-        let sql = "select * from items
-             where ($1 is null or bot = $1) and ($2 is null or state = $2) and ($3 is null or replace(reference, $3, '') <> reference)
-                and ($4 is null or run = $4)
-             order by created_at, id limit $5";
-        query(sql)
-            .bind(&filter.bot)
-            .bind(filter.state.map(ItemState::as_str))
-            .bind(&filter.reference)
-            .bind(&filter.run)
-            .bind(if filter.limit == 0 { 1000 } else { filter.limit })
-            .fetch_all(self)
-            .await
+        let mut filtered = Filtered::default();
+        filtered.by("bot = ", filter.bot.as_ref());
+        filtered.by("state = ", filter.state.map(ItemState::as_str));
+        filtered.by("run = ", filter.run.as_ref());
+        filtered.with_part_of("items", "reference", filter.reference.as_ref());
+        let limit = if filter.limit == 0 { 1000 } else { filter.limit };
+        filtered.select("items", "id", limit).fetch_all(self).await
     }
 
     /// How many items are in each state.
     pub async fn item_counts(&self, run: Option<&RunId>) -> Result<Vec<StateCount>> {
-        let sql = "select bot, state, count(*) as count from items where $1 is null or run = $1
-             group by bot, state order by bot, state";
-        query(sql).bind(run).fetch_all(self).await
+        let filter = if run.is_some() { "where run = $1" } else { "" };
+        // Grouped in the order of the index that holds both.
+        let sql =
+            format!("select bot, state, count(*) as count from items {filter} group by state, bot order by bot, state");
+        let counts = made(sql);
+        let counts = if run.is_some() { counts.bind(run) } else { counts };
+        counts.fetch_all(self).await
     }
 
-    /// Whether any item can be worked on now or after a wait that has begun; waiting for a person does not count.
-    pub async fn anything_to_do(&self) -> Result<bool> {
-        let sql = "select (select count(*) from items where state in ('ready', 'in_progress') or (state = 'deferred' and not_before is not null))
-             + (select count(*) from runs where state in ('queued', 'running'))";
-        let open: i64 = query(sql).fetch_value(self).await?;
+    /// Whether any item of these pools can be worked on now or after a wait that has begun; waiting for a person does
+    /// not count, nor waiting for a circuit that only a person or a new secret closes.
+    pub async fn anything_to_do(&self, pools: &[String]) -> Result<bool> {
+        let pools_are = format!("pool in ({})", places(1, pools.len()));
+        let goes_on = format!("(circuit is null or circuit not in ({TOLD}))");
+        // Each finds the first entry of an index and looks no further.
+        let parts = [
+            "items where state = 'ready'".to_owned(),
+            "items where state = 'in_progress'".to_owned(),
+            format!("items where state = 'deferred' and not_before is not null and {goes_on}"),
+            "runs where state = 'running'".to_owned(),
+            format!("runs where state = 'queued' and {goes_on}"),
+        ]
+        .map(|part| format!("(select count(*) from (select 1 from {part} and {pools_are} limit 1) as one)"));
+        let open: i64 = made(format!("select {}", parts.join(" + "))).bind_all(pools).fetch_value(self).await?;
         Ok(open > 0)
     }
 }
 
 /// Checks that the claim still holds and never shortens its lease; refuses a late worker.
 pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {
-    let now = now(tx).await?;
-    let held = query(
-        "update items set lease_until = case when lease_until > $1 then lease_until else $1 end, updated_at = $2 where id = $3 and token = $4 and state = 'in_progress'",
-    )
-    .bind(time_text(now + claim.lease))
-    .bind(time_text(now))
-    .bind(&claim.item.id)
-    .bind(claim.token)
-    .execute(&mut *tx)
-    .await?;
-    still_held(held)
+    let at = now(tx).await?;
+    let sql = format!(
+        "update items set lease_until = case when lease_until > $1 then lease_until else $1 end, updated_at = $2
+         where id = $3 and token = $4 and state = 'in_progress' returning {}",
+        tx.clock()
+    );
+    let hold = made(sql).bind(time_text(at + claim.lease)).bind(time_text(at)).bind(&claim.item.id).bind(claim.token);
+    let held: Option<(String,)> = hold.fetch_optional(&mut *tx).await?;
+    // Somebody may have been waited for.
+    tx.it_is(&held.ok_or(Error::LeaseLost)?.0)
+}
+
+/// The statement that finds the item to claim next; `$1` is now, `$2` is when a lease must have ended, then the pools.
+/// Each part reads the first entries of an index: what one big `or` would sort grows with the queue.
+fn next_item(pools: usize, lock: &str) -> String {
+    let first = "order by priority desc, created_at, id limit 1";
+    let mut parts = Vec::new();
+    for pool in 3..pools + 3 {
+        let ready = format!("pool = ${pool} and state = 'ready' and (not_before is null or not_before <= $1)");
+        // Of those that have waited, the hundred whose time came first.
+        let deferred = format!(
+            "state = 'deferred' and id in (select id from items where pool = ${pool} and state = 'deferred'
+                 and not_before <= $1 order by not_before limit 100)"
+        );
+        let expired = format!("pool = ${pool} and state = 'in_progress' and lease_until < $2");
+        for which in [ready, deferred, expired] {
+            let name = format!("part_{}", parts.len());
+            parts.push(format!(
+                "select * from (select id, state, priority, created_at from items where {which} {first}{lock}) as {name}"
+            ));
+        }
+    }
+    format!("select id, state from ({}) as next {first}", parts.join(" union all "))
 }
 
 /// Sets when the lease of a claim that holds ends.

@@ -3,13 +3,19 @@
 //! SQL stands only here, one text for SQLite and PostgreSQL. The database's clock decides: times are read from it inside
 //! the transaction. A claim is one short transaction and a lease; no transaction is open while a bot runs.
 
+mod alerts;
+mod circuits;
 mod database;
 mod decisions;
+mod disk;
+mod dump;
 mod error;
 mod events;
 mod fence;
+mod filtered;
 mod firings;
 mod items;
+mod nodes;
 mod query;
 mod runs;
 mod scripts;
@@ -19,12 +25,15 @@ mod users;
 
 use std::path::Path;
 
+pub use alerts::{AlertPace, FailedItems, NewMessage, Working};
+pub use circuits::{CircuitLimits, Entry, SignIn};
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
+pub use dump::{Cells, NewStore, Snapshot, Table};
 pub use error::{Error, Result};
 pub use firings::{After, Ask, Plan, Seen, Start};
-pub use items::{Claim, Enqueued, Finish, ItemFilter, StateCount};
-use query::{made, query};
+pub use items::{Claim, Claimant, Enqueued, Finish, ItemFilter, StateCount};
+use query::{made, places, query};
 pub use runs::{NewRun, RunLease};
 pub use stops::{RUN_STOPPED, Standing};
 
@@ -43,6 +52,17 @@ impl Store {
     /// Connects to a PostgreSQL database, `postgres://user@host/database`, and migrates it if need be.
     pub async fn connect(url: &str, password: Option<&str>, connections: u32) -> Result<Self> {
         Ok(Self { pools: Pools::postgres(url, password, connections).await? })
+    }
+
+    /// Ends every connection, when the last that uses one is done.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { pool, writer, .. } => {
+                writer.close().await;
+                pool.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
     }
 }
 

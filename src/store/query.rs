@@ -7,7 +7,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, FromRow};
 
-use super::database::{Lent, Pools, Tx, on_postgres};
+use super::database::{Lent, Link, Pools, Tx, on_postgres};
 use super::{Result, Store};
 use crate::model::{IntentId, ItemId, RunId};
 
@@ -57,12 +57,22 @@ pub(super) fn made(sql: String) -> Query {
     Query { sql: AssertSqlSafe(sql), values: Vec::new() }
 }
 
+/// The places `$first, …` of so many parameters, for `in (…)`; of none, a list that nothing is in.
+pub(super) fn places(first: usize, count: usize) -> String {
+    match count {
+        0 => "null".into(),
+        _ => (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", "),
+    }
+}
+
 macro_rules! run {
     ($query:ident, $on:expr, $call:ident, $method:ident) => {{
         let Query { sql, values } = $query;
         match $on.into() {
-            On::Tx(Tx::Sqlite(tx)) => sqlx::$call(sql, arguments::<SqliteArguments>(values)?).$method(&mut **tx).await,
-            On::Tx(Tx::Postgres(lent)) => {
+            On::Tx(Tx { link: Link::Sqlite(tx, _), .. }) => {
+                sqlx::$call(sql, arguments::<SqliteArguments>(values)?).$method(&mut **tx).await
+            }
+            On::Tx(Tx { link: Link::Postgres(lent), .. }) => {
                 let arguments = arguments::<PgArguments>(values)?;
                 on_postgres!(lent, |connection| sqlx::$call(sql, arguments).$method(connection))
             }
@@ -87,14 +97,19 @@ impl Query {
         self
     }
 
+    /// With one more parameter for each of these; see [`places`].
+    pub fn bind_all(self, values: &[String]) -> Self {
+        values.iter().fold(self, Self::bind)
+    }
+
     /// Runs it; how many rows it changed.
     pub async fn execute(self, on: impl Into<On<'_>>) -> Result<u64> {
         let Query { sql, values } = self;
         let changed = match on.into() {
-            On::Tx(Tx::Sqlite(tx)) => {
+            On::Tx(Tx { link: Link::Sqlite(tx, _), .. }) => {
                 sqlx::query_with(sql, arguments::<SqliteArguments>(values)?).execute(&mut **tx).await?.rows_affected()
             }
-            On::Tx(Tx::Postgres(lent)) => {
+            On::Tx(Tx { link: Link::Postgres(lent), .. }) => {
                 let arguments = arguments::<PgArguments>(values)?;
                 on_postgres!(lent, |connection| sqlx::query_with(sql, arguments).execute(connection))?.rows_affected()
             }

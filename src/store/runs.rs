@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::events::append;
+use super::filtered::Filtered;
 use super::stops::take_up;
-use super::{Result, Store, Tx, made, now, query, still_held};
+use super::{Claimant, Result, Store, Tx, made, now, places, query, still_held};
 use crate::model::{Event, EventKind, Run, RunId, RunState, new_id_at, time_text};
 
 /// A run to be queued.
@@ -17,6 +18,8 @@ pub struct NewRun {
     pub trigger: String,
     pub schedule: Option<String>,
     pub nominal: Option<String>,
+    /// Which workers may take it and its items.
+    pub pool: String,
     /// Who or what started it.
     pub actor: String,
 }
@@ -46,20 +49,30 @@ impl Store {
         Ok(id)
     }
 
-    /// Claims the oldest run that waits or whose worker's lease has ended.
-    pub async fn claim_run(&self, worker: &str, lease: Duration) -> Result<Option<RunLease>> {
-        let mut tx = self.begin().await?;
+    /// Claims the oldest run of the claimant's pools that waits, or whose worker's lease ended more than the margin ago.
+    pub async fn claim_run(&self, claimant: &Claimant<'_>) -> Result<Option<RunLease>> {
+        let mut tx = self.begin_with_us().await?;
         let now = now(&mut tx).await?;
         let sql = format!(
             "update runs set state = 'running', worker = $1, token = token + 1, lease_until = $2,
                  started_at = coalesce(started_at, $3)
-             where id = (select id from runs where state = 'queued' or (state = 'running' and lease_until < $3)
+             where id = (select id from runs
+                         where (state = 'queued' and (not_before is null or not_before <= $3)
+                                or state = 'running' and lease_until < $4) and pool in ({})
                          order by created_at, id limit 1{})
              returning *",
+            places(5, claimant.pools.len()),
             tx.for_update_skip_locked()
         );
-        let run: Option<Run> =
-            made(sql).bind(worker).bind(time_text(now + lease)).bind(time_text(now)).fetch_optional(&mut tx).await?;
+        let worker = claimant.worker;
+        let run: Option<Run> = made(sql)
+            .bind(worker)
+            .bind(time_text(now + claimant.lease))
+            .bind(time_text(now))
+            .bind(time_text(now - claimant.margin))
+            .bind_all(claimant.pools)
+            .fetch_optional(&mut tx)
+            .await?;
         let Some(run) = run else {
             tx.roll_back().await?;
             return Ok(None);
@@ -130,9 +143,10 @@ impl Store {
         tx.commit().await
     }
 
-    /// Whether nothing of the run can be done now: waiting items do not hold it.
+    /// Whether nothing of the run can be done now: items that wait for a person or a circuit do not hold it.
     pub async fn nothing_ready(&self, run: &RunId) -> Result<bool> {
-        let sql = "select count(*) from items where run = $1 and state in ('ready', 'in_progress', 'deferred')";
+        let sql = "select count(*) from (select 1 from items where run = $1
+             and (state in ('ready', 'in_progress') or state = 'deferred' and circuit is null) limit 1) as open";
         let open: i64 = query(sql).bind(run).fetch_value(self).await?;
         Ok(open == 0)
     }
@@ -144,8 +158,9 @@ impl Store {
 
     /// Runs, newest first.
     pub async fn runs(&self, bot: Option<&str>, limit: i64) -> Result<Vec<Run>> {
-        let sql = "select * from runs where $1 is null or bot = $1 order by created_at desc, id desc limit $2";
-        query(sql).bind(bot).bind(limit).fetch_all(self).await
+        let mut filtered = Filtered::default();
+        filtered.by("bot = ", bot);
+        filtered.select("runs", "id desc", limit).fetch_all(self).await
     }
 
     /// The runs of a schedule that are queued or running, oldest first.
@@ -161,8 +176,8 @@ pub(super) async fn insert_run(tx: &mut Tx, new: &NewRun) -> Result<RunId> {
     let id = RunId(new_id_at(now));
     let at = time_text(now);
     query(
-        "insert into runs (id, bot, version, trigger, schedule, nominal, state, created_at)
-         values ($1, $2, $3, $4, $5, $6, 'queued', $7)",
+        "insert into runs (id, bot, version, trigger, schedule, nominal, state, created_at, pool)
+         values ($1, $2, $3, $4, $5, $6, 'queued', $7, $8)",
     )
     .bind(&id)
     .bind(&new.bot)
@@ -171,6 +186,7 @@ pub(super) async fn insert_run(tx: &mut Tx, new: &NewRun) -> Result<RunId> {
     .bind(&new.schedule)
     .bind(&new.nominal)
     .bind(at)
+    .bind(&new.pool)
     .execute(&mut *tx)
     .await?;
     append(tx, &[Event::new(EventKind::RunQueued, new.actor.clone()).run(&id, &new.bot)]).await?;

@@ -62,7 +62,14 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
         paused_reason: watch.as_ref().and_then(|watch| watch.paused_reason.clone()),
         firings,
     };
-    let state = State { now, watch, open, timezone: wording::timezone(config) };
+    let mut without_worker = Vec::new();
+    for run in &open {
+        if !store.has_worker(&run.pool).await? {
+            without_worker.push(run.pool.clone());
+        }
+    }
+    let watched = store.has_scheduler().await?;
+    let state = State { now, watch, open, without_worker, watched, timezone: wording::timezone(config) };
     match &read {
         Ok(schedule) => state.explain(schedule, &mut why),
         Err(problem) => {
@@ -89,6 +96,10 @@ struct State {
     now: DateTime<Utc>,
     watch: Option<Watch>,
     open: Vec<Run>,
+    /// The pools of those runs that no living worker takes.
+    without_worker: Vec<String>,
+    /// Whether a scheduler is up.
+    watched: bool,
     timezone: chrono_tz::Tz,
 }
 
@@ -105,7 +116,7 @@ impl State {
         } else if let Some(run) = self.open.first() {
             self.running(run, schedule, why);
         } else {
-            Self::idle(schedule, why);
+            self.idle(schedule, why);
         }
     }
 
@@ -137,11 +148,20 @@ impl State {
             RunState::Queued => Some(&run.created_at),
             _ => run.lease_until.as_ref(),
         };
-        since.and_then(|since| parse_time(since)).is_some_and(|since| self.now - since > PATIENCE)
+        let waits_long = since.and_then(|since| parse_time(since)).is_some_and(|since| self.now - since > PATIENCE);
+        waits_long || run.state == RunState::Queued && self.without_worker.contains(&run.pool)
     }
 
     fn no_worker(&self, run: &Run, why: &mut ScheduleWhy) {
         let because = match (&run.state, &run.worker) {
+            (RunState::Queued, _) | (_, None) if self.without_worker.contains(&run.pool) => {
+                format!(
+                    "Körningen {} står i kö sedan {}, men ingen arbetare är i gång för poolen {}.",
+                    run.id,
+                    self.local(&run.created_at),
+                    run.pool
+                )
+            }
             (RunState::Queued, _) | (_, None) => {
                 format!(
                     "Körningen {} står i kö sedan {}, men ingen arbetare har tagit den.",
@@ -157,7 +177,9 @@ impl State {
                 )
             }
         };
-        why.say("no_worker", because, "Se till att `kollega serve` eller `kollega worker` är i gång.");
+        let because = because + Self::waiting_told(why);
+        let next = "Se till att `kollega serve` eller `kollega worker` är i gång för den; se `kollega nodes`.";
+        why.say("no_worker", because, next);
     }
 
     fn running(&self, run: &Run, schedule: &Schedule, why: &mut ScheduleWhy) {
@@ -170,9 +192,7 @@ impl State {
             let reason = run.stop_reason.as_deref().unwrap_or_default();
             because = format!("{because} Den ombads stanna {}: {reason}.", self.local(asked));
         }
-        if why.firings.iter().any(|firing| firing.result == "waiting") {
-            because += " En start väntar på att den tar slut.";
-        }
+        because += Self::waiting_told(why);
         let next = match schedule.overlap {
             Overlap::Skip => "Ingenting. Tider som kommer medan den pågår hoppas över (overlap: skip).",
             _ => "Ingenting.",
@@ -180,8 +200,13 @@ impl State {
         why.say("running", because, next);
     }
 
+    fn waiting_told(why: &ScheduleWhy) -> &'static str {
+        let waits = why.firings.iter().any(|firing| firing.result == "waiting");
+        if waits { " En start väntar på att den tar slut." } else { "" }
+    }
+
     /// Nothing goes on: what became of the latest time, and when the next comes.
-    fn idle(schedule: &Schedule, why: &mut ScheduleWhy) {
+    fn idle(&self, schedule: &Schedule, why: &mut ScheduleWhy) {
         let latest = why.firings.first().filter(|latest| latest.result != "fired").cloned();
         let coming = Self::coming_told(why);
         if let Some(latest) = latest {
@@ -198,7 +223,10 @@ impl State {
         } else if !why.coming.iter().any(|one| one.starts) {
             why.say("never", coming, "Ändra schemats tider, eller ta bort det.");
         } else {
-            why.say("waiting_for_time", coming, "Ingenting: det startar av sig självt om `kollega serve` är i gång.");
+            why.say("waiting_for_time", coming, "Ingenting: det startar av sig självt.");
+        }
+        if !self.watched && why.state != "never" {
+            why.next = "Starta `kollega serve`: ingen schemaläggare är i gång nu.".to_owned();
         }
     }
 

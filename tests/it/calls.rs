@@ -32,7 +32,7 @@ async fn books(ledger_knows_keys: bool) -> Morning {
     fs::create_dir(&kvitton).expect("a folder");
     let text = format!(
         "data = 'data'\nbots = '{ROOT}/tests/chaos/bots'\n[worker]\nlease = '2s'\nmargin = '500ms'\npoll = '100ms'\n\
-         backoff = '200ms'\n[systems.liggaren]\nurl = 'http://{}'\ntimeout = '4s'\nsettle = '1s'\n[values]\n\
+         backoff = '200ms'\n[circuits]\nwait = '500ms'\nmax_wait = '1s'\n[systems.liggaren]\nurl = 'http://{}'\ntimeout = '4s'\nsettle = '1s'\n[values]\n\
          kvitton = '{}'\n",
         sandbox.addresses.ledger,
         kvitton.display()
@@ -52,6 +52,7 @@ async fn queue(books: &Morning, references: &[&str]) {
         trigger: "hand".into(),
         schedule: None,
         nominal: None,
+        pool: "default".into(),
         actor: "person:test".into(),
     };
     let run = books.app.store.queue_collected_run(&new).await.expect("a run");

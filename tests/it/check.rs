@@ -101,7 +101,7 @@ fn a_folder_is_searched_and_its_files_are_told_in_order() {
     let report = check_paths(&[FOLDER.into()], &config());
     let places: Vec<_> = report.problems.iter().map(|it| (it.file.clone(), it.line)).collect();
     assert!(places.is_sorted());
-    assert_eq!(report.checked.systems, 3);
+    assert_eq!(report.checked.systems, 4);
     assert!(report.checked.bots > 30, "{}", report.summary());
 }
 

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use kollega::desk::{self, Reply};
-use kollega::model::{Event, EventKind, Item, ItemState};
+use kollega::model::{CircuitId, Event, EventKind, FailureKind, Item, ItemState};
 use kollega::person;
-use kollega::store::{Answer, Refusal};
+use kollega::screenshots::Screenshots;
+use kollega::store::{Answer, CircuitLimits, Refusal};
 use reqwest::{Response, StatusCode, header};
 use serde_json::json;
 
@@ -402,10 +403,8 @@ async fn an_uncertain_item_is_shown_with_what_verify_saw_and_the_pictures_of_it(
     let office = Office::open().await;
     let item = office.uncertain("A-1").await;
     let other = office.handed_over("A-2").await;
-    let name = format!("{}.png", "ab".repeat(32));
-    let file = office.desk.config.screenshot(&name).expect("a picture's name");
-    std::fs::create_dir_all(file.parent().expect("a folder")).expect("the folder");
-    std::fs::write(&file, b"a picture").expect("the picture");
+    let pictures = Screenshots::of(&office.desk.config.data());
+    let name = pictures.keep(b"a picture").expect("the picture");
     let event = |kind, detail| Event::new(kind, "bot:x").item(&item).stage("registrera").detail(detail);
     let events = [
         event(EventKind::Screenshot, json!({"file": name, "why": "before_commit"})),
@@ -487,4 +486,30 @@ async fn a_decision_that_was_altered_in_the_database_is_shown_as_not_valid() {
     assert!(!browser.get(&path).await.shows("ogiltig"));
     office.execute("update decisions set amount = '60200'").await;
     assert!(browser.get(&path).await.shows("ogiltig: beslutet används inte"));
+}
+
+#[tokio::test]
+async fn operations_see_why_a_system_gets_no_work_and_let_it_be_tried_again() {
+    let office = Office::open().await;
+    let id = CircuitId { system: "akten".into(), credential: "x".into() };
+    let minute = std::time::Duration::from_mins(1);
+    let limits = CircuitLimits { failures: 3, wait: minute, max_wait: minute };
+    let event = Event::new(EventKind::CircuitOpened, "bot:robot");
+    let store = &office.desk.store;
+    store.circuit_failed(&id, FailureKind::SignInRefused, "x", limits, &event).await.expect("the store");
+    let mut browser = signed_in(&office, "olle", "operations").await;
+    let page = browser.get("/system").await;
+    assert!(page.shows("inloggningen nekades (1 gång); prövas inte av sig självt"), "{}", page.text);
+    let csrf = page.hidden("csrf");
+    let nothing_said = browser.post("/system/akten/aterstall", &[("csrf", &csrf), ("reason", " ")]).await;
+    assert_eq!(nothing_said.status, StatusCode::NOT_FOUND);
+    let forged = browser.post("/system/akten/aterstall", &[("csrf", "fel"), ("reason", "upplåst")]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    assert_eq!(store.open_circuits().await.expect("the store").len(), 1);
+    let reset = browser.post("/system/akten/aterstall", &[("csrf", &csrf), ("reason", "kontot är upplåst")]).await;
+    assert_eq!(reset.location.as_deref(), Some("/system"));
+    assert!(store.open_circuits().await.expect("the store").is_empty());
+    let mut reader = signed_in(&office, "rut", "auditor").await;
+    let page = reader.get("/system").await;
+    assert!(page.status == StatusCode::OK && !page.shows("<button type=\"submit\">Stäng"), "{}", page.text);
 }

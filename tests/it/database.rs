@@ -1,8 +1,10 @@
 //! The two databases: every test of the store runs on both.
 
 use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
 
-use kollega::store::Store;
+use kollega::store::{Claimant, Store};
 use sqlx::{AssertSqlSafe, Connection};
 
 /// Which database a test runs on.
@@ -35,6 +37,12 @@ macro_rules! on_both {
     )*};
 }
 pub(crate) use on_both;
+
+/// A worker of the pool `default` that claims something.
+pub fn claimant(worker: &str, lease: Duration, margin: Duration) -> Claimant<'_> {
+    static POOLS: LazyLock<[String; 1]> = LazyLock::new(|| ["default".into()]);
+    Claimant { worker, pools: &*POOLS, lease, margin }
+}
 
 impl Database {
     /// The section `[database]` for a new, empty database; nothing for SQLite.
@@ -72,6 +80,22 @@ pub async fn new_postgres() -> String {
     }
     connection.close().await.expect("the end");
     server.rsplit_once('/').map(|(server, _)| format!("{server}/{name}")).expect("an address with a database")
+}
+
+/// The rows of a statement with one text column, past the store.
+pub async fn texts(address: &str, sql: &str) -> Vec<String> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    if address.starts_with("postgres") {
+        let mut server = sqlx::PgConnection::connect(address).await.expect("the server");
+        let rows = sqlx::query_scalar(sql).fetch_all(&mut server).await.expect("the statement");
+        server.close().await.expect("the end");
+        return rows;
+    }
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(address).create_if_missing(true);
+    let mut file = sqlx::SqliteConnection::connect_with(&options).await.expect("the file");
+    let rows = sqlx::query_scalar(sql).fetch_all(&mut file).await.expect("the statement");
+    file.close().await.expect("the end");
+    rows
 }
 
 /// Runs SQL past every check, as somebody with access to the database could.

@@ -120,6 +120,10 @@ async fn differences(page: &Path) -> (usize, Vec<String>) {
     if text.contains("<!-- test: office -->") {
         docs_office::furnish(folder.path()).await;
     }
+    if text.contains("<!-- test: circuit -->") {
+        docs_office::furnish(folder.path()).await;
+        docs_office::break_circuit(folder.path()).await;
+    }
     let mut differences = Vec::new();
     for example in &examples {
         // An empty line last is seen by nobody.

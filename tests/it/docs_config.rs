@@ -53,7 +53,8 @@ fn what_the_handbook_says_is_used_otherwise_is_what_is_used() {
     let file = folder.path().join("kollega.toml");
     let mut text = String::new();
     for (key, value) in told().iter().filter(|(_, value)| *value != "–") {
-        let plain = value.parse::<i64>().is_ok() || value == "true" || value == "false";
+        let plain = value.parse::<i64>().is_ok() || ["true", "false"].contains(&value.as_str());
+        let plain = plain || value.starts_with('[');
         let value = if plain { value.clone() } else { format!("{value:?}") };
         writeln!(text, "{key} = {value}").expect("a line");
     }

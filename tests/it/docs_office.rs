@@ -4,10 +4,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::database::claimant;
+use kollega::app::App;
 use kollega::config::Config;
-use kollega::model::{Event, EventKind, IntentOutcome, ItemState, RunId};
+use kollega::model::{AlertFact, AlertKind, CircuitId, Event, EventKind, FailureKind, IntentOutcome, ItemState, RunId};
 use kollega::person;
-use kollega::store::{Claim, Finish, NewRun, Store};
+use kollega::store::{CircuitLimits, Claim, Finish, NewRun, Store};
 use serde_json::{Value, json};
 
 const BOT: &str = "ekonomiskt-bistand";
@@ -27,6 +29,7 @@ pub async fn furnish(folder: &Path) {
         trigger: "hand".into(),
         schedule: None,
         nominal: None,
+        pool: "default".into(),
         actor: "person:olle".into(),
     };
     let run = store.queue_collected_run(&run).await.expect("a run");
@@ -41,6 +44,45 @@ pub async fn furnish(folder: &Path) {
     let silent = Finish { wait: Some(Duration::from_mins(10)), failed_try: true, ..silent };
     office.ended("EB-2025-0105", "inkomster", &silent).await;
     office.enqueue("EB-2025-0106").await;
+}
+
+/// A system whose sign-in was refused, an item that waits for it, and the alerts about it.
+pub async fn break_circuit(folder: &Path) {
+    let config = Config::load(Some(&folder.join("kollega.toml"))).expect("the configuration");
+    let app = App::open(config).await.expect("the installation");
+    let store = &app.store;
+    let run = store.runs(None, 1).await.expect("the runs").remove(0).id;
+    let id = CircuitId { system: "akten".into(), credential: "x".into() };
+    let minute = Duration::from_mins(1);
+    let limits = CircuitLimits { failures: 3, wait: minute, max_wait: minute };
+    let event = Event::new(EventKind::CircuitOpened, format!("bot:{BOT}"));
+    store.circuit_failed(&id, FailureKind::SignInRefused, "x", limits, &event).await.expect("a circuit");
+    // The item of the other examples that is ready is claimed first, and let go again.
+    let fields = json!({"ansokan": "EB-2025-0107"});
+    store.enqueue(&run, BOT, "EB-2025-0107", &fields).await.expect("an item");
+    let claim = loop {
+        let claim = store
+            .claim_item(&claimant("dator:1/0", MINUTE, Duration::ZERO))
+            .await
+            .expect("the store")
+            .expect("an item");
+        if claim.item.reference == "EB-2025-0107" {
+            break claim;
+        }
+    };
+    store.stage_done(&claim, Some("beräkning"), &fields, &[]).await.expect("the stage");
+    let finish = Finish::new(ItemState::Deferred).because("circuit_open", "");
+    store.finish(&claim, &Finish { circuit: Some(id), ..finish }, &fields, &[]).await.expect("the wait");
+    let fact = |kind, subject: &str| AlertFact {
+        kind,
+        subject: subject.into(),
+        since: "2026-11-26T01:10:00.000Z".into(),
+        count: 1,
+        detail: json!({}),
+    };
+    let both = [fact(AlertKind::Failed, BOT), fact(AlertKind::Circuit, "akten")];
+    store.see_alerts(&both, |_| true).await.expect("the alerts");
+    store.see_alerts(&both[1..], |_| true).await.expect("the alerts");
 }
 
 /// What the shipped rule book answers to the handbook's facts.
@@ -66,8 +108,12 @@ impl Office {
     /// An item held by a worker in this stage.
     async fn claimed(&self, reference: &str, stage: &str) -> (Claim, Value) {
         let fields = self.enqueue(reference).await;
-        let claim =
-            self.store.claim_item("dator:1/0", MINUTE, Duration::ZERO).await.expect("the store").expect("an item");
+        let claim = self
+            .store
+            .claim_item(&claimant("dator:1/0", MINUTE, Duration::ZERO))
+            .await
+            .expect("the store")
+            .expect("an item");
         assert_eq!(claim.item.reference, reference);
         self.store.stage_done(&claim, Some(stage), &fields, &[]).await.expect("the stage");
         (claim, fields)

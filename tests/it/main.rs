@@ -1,11 +1,14 @@
 //! Integration tests: the real store, the real console over HTTP, the real program, a real browser.
 
+mod alerts;
 mod architecture;
+mod backup;
 mod browser;
 mod calls;
 mod certificate;
 mod chaos;
 mod check;
+mod circuits;
 mod console;
 mod console_browser;
 mod database;
@@ -20,13 +23,17 @@ mod fence;
 mod grid;
 mod konto;
 mod mail;
+mod migrations;
 mod morning;
+mod network;
+mod nodes;
 mod office;
 mod privacy;
 mod schedule;
 mod schedule_fifty_years;
 mod schedule_times;
 mod schedules_alive;
+mod screenshots;
 mod secret;
 mod ssbtek;
 mod store;

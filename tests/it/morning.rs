@@ -89,6 +89,7 @@ impl Morning {
             trigger: "hand".into(),
             schedule: None,
             nominal: None,
+            pool: bot.pool().into(),
             actor: "person:test".into(),
         };
         let run = self.app.store.queue_collected_run(&new).await.expect("a run");
@@ -366,14 +367,19 @@ impl Program {
 
     /// Starts it with this environment too.
     pub fn start_in(folder: &Path, name: &str, arguments: &[String], environment: &[(&str, &str)]) -> Self {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kollega"));
+        command.args(arguments).envs(environment.iter().copied());
+        Self::of(command, folder, name)
+    }
+
+    /// Starts this command, which runs `kollega` in the end.
+    pub fn of(mut command: std::process::Command, folder: &Path, name: &str) -> Self {
         std::fs::create_dir_all(folder).expect("a folder");
         let output = folder.join(format!("{name}.log"));
         let file = File::options().create(true).append(true).open(&output).expect("a file");
-        let child = std::process::Command::new(env!("CARGO_BIN_EXE_kollega"))
-            .args(arguments)
+        let child = command
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("RUST_LOG", "debug")
-            .envs(environment.iter().copied())
             // Whatever a browser leaves at home is found there.
             .env("HOME", folder.parent().unwrap_or(folder).join("home"))
             .stdin(Stdio::null())
@@ -478,6 +484,10 @@ margin = "500ms"
 poll = "100ms"
 backoff = "200ms"
 silent_wait = "200ms"
+
+[circuits]
+wait = "1s"
+max_wait = "2s"
 
 [systems.portal]
 url = "http://{portal}"

@@ -13,7 +13,7 @@ use kollega::secret::SecretStore;
 use kollega::store::{Claim, Enqueued, Finish, NewRun};
 use serde_json::{Value, json};
 
-use crate::database::Database;
+use crate::database::{Database, claimant};
 
 pub const PASSWORD: &str = "ett långt lösenord";
 pub const PERSONNUMMER: &str = "189001129817";
@@ -66,6 +66,7 @@ impl Office {
             trigger: "hand".into(),
             schedule: None,
             nominal: None,
+            pool: "default".into(),
             actor: "person:test".into(),
         };
         let run = store.queue_run(&new).await.expect("a run");
@@ -143,7 +144,8 @@ impl Office {
 
     async fn claim(&self, reference: &str) -> Claim {
         let (minute, none) = (Duration::from_mins(1), Duration::ZERO);
-        let claim = self.desk.store.claim_item("test", minute, none).await.expect("the store").expect("an item");
+        let claim =
+            self.desk.store.claim_item(&claimant("test", minute, none)).await.expect("the store").expect("an item");
         assert_eq!(claim.item.reference, reference);
         claim
     }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kollega::model::{EventKind, ItemState};
+use kollega::screenshots::Screenshots;
 use regex::Regex;
 use sandbox::{FaultKind, FaultSpec, Kind, System};
 use sqlx::{Column as _, Row as _};
@@ -221,7 +222,9 @@ async fn pictures_are_covered(morning: &Morning) {
     for event in events.iter().filter(|event| event.kind == EventKind::Screenshot.as_str()) {
         let detail: serde_json::Value =
             serde_json::from_str(event.detail.as_deref().unwrap_or_default()).expect("json");
-        let file = morning.app.config.screenshots().join(detail["file"].as_str().expect("a file"));
+        let file = Screenshots::of(&morning.app.config.data())
+            .find(detail["file"].as_str().expect("a file"))
+            .expect("the picture");
         let covered = covered(&std::fs::read(&file).expect("the picture"));
         if detail["why"] == "before_commit" {
             forms += 1;
@@ -256,7 +259,7 @@ fn covered(picture: &[u8]) -> usize {
 fn keep(morning: &Morning) {
     let Some(folder) = std::env::var_os("KOLLEGA_TEST_PICTURES").map(PathBuf::from) else { return };
     std::fs::create_dir_all(&folder).expect("a folder");
-    for entry in std::fs::read_dir(morning.app.config.screenshots()).expect("pictures").flatten() {
-        std::fs::copy(entry.path(), folder.join(entry.file_name())).expect("copied");
+    for picture in Screenshots::of(&morning.app.config.data()).all().expect("pictures") {
+        std::fs::copy(&picture.path, folder.join(&picture.name)).expect("copied");
     }
 }

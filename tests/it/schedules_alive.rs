@@ -22,7 +22,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::database::{Database, execute, on_both};
+use crate::database::{Database, claimant, execute, on_both};
 
 const MINUTE: Duration = Duration::from_mins(1);
 /// How long anything may take before the test gives up; the machine may be busy.
@@ -108,7 +108,7 @@ impl Yard {
     }
 
     async fn claim_run(&self) -> RunLease {
-        self.store().claim_run("w", MINUTE).await.expect("the store").expect("a run")
+        self.store().claim_run(&claimant("w", MINUTE, MINUTE)).await.expect("the store").expect("a run")
     }
 
     /// Claims the run that waits and ends it so.
@@ -184,7 +184,7 @@ on_both! {
         yard.fired("tät").await;
         let skipped = yard.turn_until("a skipped time", async || yard.first("tät", "skipped").await).await;
         assert_eq!(reason(&skipped), "förra körningen pågår ännu");
-        assert_eq!(yard.why("tät").await.state, "running");
+        assert_eq!(yard.why("tät").await.state, "no_worker");
         yard.end(RunState::Done).await;
         yard.turn_until("another start", async || {
             yard.firings("tät").await.iter().filter(|firing| firing.result == "fired").nth(1).cloned()
@@ -250,12 +250,12 @@ on_both! {
         for reference in ["Å-1", "Å-2"] {
             yard.store().enqueue(&run, "robot", reference, &json!({})).await.expect("an item");
         }
-        let claim = yard.store().claim_item("w", MINUTE, MINUTE).await.expect("the store").expect("an item");
+        let claim = yard.store().claim_item(&claimant("w", MINUTE, MINUTE)).await.expect("the store").expect("an item");
         // The other waits from the moment the run is asked to stop; the one in hand may come to the end of its stage.
         yard.turn_until("the stop", async || yard.run(&run).await.stop_at).await;
         let waits = yard.item("Å-2").await;
         assert_eq!((waits.state, waits.code.as_deref()), (ItemState::Deferred, Some(RUN_STOPPED)));
-        assert!(yard.store().claim_item("x", MINUTE, MINUTE).await.expect("the store").is_none());
+        assert!(yard.store().claim_item(&claimant("x", MINUTE, MINUTE)).await.expect("the store").is_none());
         assert_eq!(yard.store().standing(&claim.item.id, &run, false).await.expect("the store"), Standing::Stops);
         // It does not: then it is taken from its worker, whose writes are refused.
         let ended = yard.turn_until("the end", async || Some(yard.run(&run).await).filter(|run| run.ended_at.is_some())).await;
@@ -264,9 +264,9 @@ on_both! {
         let late = yard.store().renew(&claim, MINUTE, &[]).await;
         assert!(matches!(late, Err(Error::LeaseLost)), "{late:?}");
         // Its lease runs out, and only then another worker takes it over, to put it aside.
-        assert!(yard.store().claim_item("x", MINUTE, Duration::ZERO).await.expect("the store").is_none());
+        assert!(yard.store().claim_item(&claimant("x", MINUTE, Duration::ZERO)).await.expect("the store").is_none());
         yard.sql("update items set lease_until = '2026-01-01T00:00:00.000Z' where state = 'in_progress'").await;
-        let taken = yard.store().claim_item("x", MINUTE, Duration::ZERO).await.expect("the store").expect("the item");
+        let taken = yard.store().claim_item(&claimant("x", MINUTE, Duration::ZERO)).await.expect("the store").expect("the item");
         assert!(taken.taken_over);
         assert_eq!(yard.store().standing(&taken.item.id, &run, true).await.expect("the store"), Standing::Stops);
         let finish = kollega::store::Finish::new(ItemState::Deferred).because(RUN_STOPPED, "");
@@ -277,7 +277,7 @@ on_both! {
         for reference in ["Å-1", "Å-2"] {
             let item = yard.item(reference).await;
             assert_eq!((&item.run, item.code.as_deref()), (&next, None), "{reference}");
-            let claim = yard.store().claim_item("y", MINUTE, MINUTE).await.expect("the store");
+            let claim = yard.store().claim_item(&claimant("y", MINUTE, MINUTE)).await.expect("the store");
             assert!(claim.is_some_and(|claim| claim.item.run == next), "{reference} can be worked on");
         }
     }
@@ -458,11 +458,15 @@ on_both! {
         yard.turn().await;
         let missed = yard.first("tät", "missed").await.expect("a missed time");
         assert_eq!(reason(&missed), "en senare tid startar i stället (missed: last)");
-        assert_eq!(yard.why("tät").await.state, "running");
-        yard.sql("update runs set created_at = '2026-01-01T00:00:00.000Z'").await;
         let why = yard.why("tät").await;
         assert_eq!(why.state, "no_worker");
-        assert!(why.because.contains("ingen arbetare har tagit den"), "{}", why.because);
+        assert!(why.because.contains("ingen arbetare är i gång för poolen default"), "{}", why.because);
+        yard.claim_run().await;
+        assert_eq!(yard.why("tät").await.state, "running");
+        yard.sql("update runs set lease_until = '2026-01-01T00:00:00.000Z'").await;
+        let why = yard.why("tät").await;
+        assert_eq!(why.state, "no_worker");
+        assert!(why.because.contains("har inte hört av sig"), "{}", why.because);
         // The file is wrong; and one that never was is not known.
         yard.schedule("tät", "cron: fel\n");
         assert_eq!(yard.why("tät").await.state, "unreadable");
@@ -477,6 +481,7 @@ fn new_run() -> kollega::store::NewRun {
         trigger: "hand".into(),
         schedule: None,
         nominal: None,
+        pool: "default".into(),
         actor: "person:test".into(),
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use kollega::model::{Event, EventKind, IntentOutcome, ItemState, RunId};
-use kollega::store::{Enqueued, Error, Finish, ItemFilter, NewRun, Store};
+use kollega::store::{Claimant, Enqueued, Error, Finish, ItemFilter, NewRun, Store};
 use serde_json::json;
 
-use crate::database::on_both;
+use crate::database::{claimant, on_both};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -18,6 +18,7 @@ fn new_run() -> NewRun {
         trigger: "hand".into(),
         schedule: Some("vardagar".into()),
         nominal: None,
+        pool: "default".into(),
         actor: "person:test".into(),
     }
 }
@@ -44,6 +45,25 @@ on_both! {
         assert_eq!(found[0].fields.0["ort"], "Åmål");
     }
 
+    async fn a_worker_takes_the_work_of_its_pools_only(database) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = database.store(folder.path()).await;
+        let new = NewRun { pool: "windows".into(), ..new_run() };
+        let run = store.queue_run(&new).await.expect("a run");
+        store.enqueue(&run, "robot", "Ärende-w", &json!({})).await.expect("an item");
+        let other = claimant("linux", MINUTE, MINUTE);
+        assert!(store.claim_run(&other).await.expect("the store").is_none());
+        assert!(store.claim_item(&other).await.expect("the store").is_none());
+        assert!(!store.anything_to_do(other.pools).await.expect("the store"));
+        let pools = ["default".to_owned(), "windows".to_owned()];
+        let both = Claimant { pools: &pools, ..other };
+        assert_eq!(store.claim_run(&both).await.expect("the store").expect("the run").run.id, run);
+        let claim = store.claim_item(&both).await.expect("the store").expect("the item");
+        assert_eq!(claim.item.pool, "windows");
+        assert!(store.anything_to_do(&pools).await.expect("the store"));
+        assert!(store.claim_item(&Claimant { pools: &[], ..other }).await.expect("the store").is_none());
+    }
+
     async fn many_workers_claim_each_item_once(database) {
         let folder = tempfile::tempdir().expect("a folder");
         let store = database.store(folder.path()).await;
@@ -53,7 +73,7 @@ on_both! {
             let store = store.clone();
             workers.spawn(async move {
                 let mut mine = Vec::new();
-                while let Some(claim) = store.claim_item(&format!("w{worker}"), MINUTE, MINUTE).await.expect("the store") {
+                while let Some(claim) = store.claim_item(&claimant(&format!("w{worker}"), MINUTE, MINUTE)).await.expect("the store") {
                     mine.push(claim.item.reference);
                 }
                 mine
@@ -68,11 +88,11 @@ on_both! {
         let folder = tempfile::tempdir().expect("a folder");
         let store = database.store(folder.path()).await;
         with_items(&store, 1).await;
-        let first = store.claim_item("first", Duration::ZERO, Duration::ZERO).await.expect("the store").expect("it");
+        let first = store.claim_item(&claimant("first", Duration::ZERO, Duration::ZERO)).await.expect("the store").expect("it");
         // The lease ends in the millisecond of the claim: the next one of the database's clock is after it.
         let ends = store.now().await.expect("the clock");
         while store.now().await.expect("the clock") <= ends {}
-        let second = store.claim_item("second", MINUTE, Duration::ZERO).await.expect("the store").expect("it");
+        let second = store.claim_item(&claimant("second", MINUTE, Duration::ZERO)).await.expect("the store").expect("it");
         assert!(second.taken_over && second.token > first.token);
         let late = store.finish(&first, &Finish::new(ItemState::Done), &json!({}), &[]).await;
         assert!(matches!(late, Err(Error::LeaseLost)));
@@ -84,7 +104,7 @@ on_both! {
         let folder = tempfile::tempdir().expect("a folder");
         let store = database.store(folder.path()).await;
         with_items(&store, 1).await;
-        let mut claim = store.claim_item("one", MINUTE, MINUTE).await.expect("the store").expect("it");
+        let mut claim = store.claim_item(&claimant("one", MINUTE, MINUTE)).await.expect("the store").expect("it");
         claim.token += 1;
         let event = Event::new(EventKind::Intent, "bot:robot").item(&claim.item);
         assert!(store.intend(&claim, "spara", None, MINUTE, &[event]).await.is_err());
@@ -97,7 +117,7 @@ on_both! {
         let folder = tempfile::tempdir().expect("a folder");
         let store = database.store(folder.path()).await;
         with_items(&store, 1).await;
-        let claim = store.claim_item("one", MINUTE, MINUTE).await.expect("the store").expect("it");
+        let claim = store.claim_item(&claimant("one", MINUTE, MINUTE)).await.expect("the store").expect("it");
         store.intend(&claim, "spara", None, MINUTE, &[]).await.expect("an intent");
         store.settle(&claim, "spara", IntentOutcome::NotDone, "inget", &[]).await.expect("an outcome");
         store.intend(&claim, "spara", Some("<1@x>"), MINUTE, &[]).await.expect("an intent");

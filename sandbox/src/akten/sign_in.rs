@@ -1,6 +1,6 @@
 //! Signing in to Akten: user, password and a PIN on a keypad whose keys move. Must not keep more than a keypad until it is used.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, atomic::Ordering};
 
 use axum::{
     extract::{Request, State},
@@ -35,6 +35,7 @@ pub async fn sign_in(State(shared): State<Arc<Shared>>, body: axum::body::Bytes)
         && fields.typed("f2") == credentials::AKTEN_PASSWORD
         && pin.as_deref() == Some(credentials::AKTEN_PIN);
     if !right {
+        shared.refused_sign_ins.fetch_add(1, Ordering::SeqCst);
         return page(&shared, true);
     }
     ([(header::SET_COOKIE, shared.akten_sessions.begin())], Redirect::to("/")).into_response()

@@ -7,11 +7,12 @@ use super::super::work::Work;
 use crate::bot::Csv;
 
 impl Work<'_> {
-    pub(super) fn csv(&mut self, step: &Csv) -> Result<(), Stop> {
+    pub(super) async fn csv(&mut self, step: &Csv) -> Result<(), Stop> {
         let file = self.file(&self.text(&step.file)?);
         let wrong =
             |error: &dyn std::fmt::Display| Stop::permanent(format!("{} kan inte läsas: {error}", file.display()));
-        let text = std::fs::read_to_string(&file).map_err(|error| wrong(&error))?;
+        // A file on a server that is away, or one that nobody writes, must not stop the rest of the program.
+        let text = tokio::fs::read_to_string(&file).await.map_err(|error| wrong(&error))?;
         let text = text.trim_start_matches('\u{feff}');
         let separator =
             step.separator.as_ref().and_then(|text| text.value.bytes().next()).unwrap_or_else(|| guess(text));

@@ -10,10 +10,13 @@ use sha2::{Digest, Sha256};
 use super::super::error::Stop;
 use super::super::work::Work;
 use crate::bot::Http;
+use crate::model::FailureKind;
 
 impl Work<'_> {
     pub(super) async fn http(&mut self, step: &Http) -> Result<(), Stop> {
-        let url = self.address(&self.text(&step.url)?)?;
+        let written = self.text(&step.url)?;
+        let own = !written.starts_with("http");
+        let url = self.address(&written)?;
         let method = Method::from_bytes(step.method.value.to_uppercase().as_bytes());
         let method = method.map_err(|_| Stop::permanent(format!("`{}` är ingen HTTP-metod", step.method.value)))?;
         let changes = method != Method::GET;
@@ -30,15 +33,26 @@ impl Work<'_> {
         if let Some(tree) = &step.json {
             request = request.json(&expression::plain_json(&self.tree(tree)?));
         }
-        let answer = request.send().await.map_err(|error| failed(&error))?;
+        let answer = request.send().await.map_err(|error| self.of_system(own, failed(&error)))?;
         let status = answer.status();
         if !status.is_success() {
-            return Err(Stop::failed(format!("HTTP-anropet svarade {status}")));
+            let failed = Stop::failed(format!("HTTP-anropet svarade {status}"));
+            return Err(self.of_system(own && status.is_server_error(), failed));
         }
         let text = answer.text().await.map_err(|error| failed(&error))?;
         let Some(into) = &step.into else { return Ok(()) };
         let value = serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text));
         self.assign(&into.value, &expression::from_json(&value))
+    }
+
+    /// A failure of the stage's own system, where the call was to it.
+    fn of_system(&self, own: bool, stop: Stop) -> Stop {
+        match stop {
+            Stop::Failed(failure) if own && self.system.is_some() => {
+                Stop::failed_as(FailureKind::SystemDown, failure.message)
+            }
+            stop => stop,
+        }
     }
 
     /// What is the same for every try of this attempt's commit, and for no other commit: a receiver that knows

@@ -47,7 +47,7 @@ impl Work<'_> {
         let label = label(&step.action);
         self.begin_step(&label, self.time_of(&step.action)?).await?;
         let started = Instant::now();
-        let result = self.act(&step.action, &label).await;
+        let result = self.within_lease(&step.action, &label).await;
         let took = started.elapsed();
         if waits_for_systems(&step.action) {
             self.waited += took;
@@ -55,8 +55,26 @@ impl Work<'_> {
         self.end_step(&label, took, result).await
     }
 
+    /// A step of its own never outlasts its lease, whatever it waits for. One that holds others is as long as they are.
+    async fn within_lease(&mut self, action: &Action, label: &str) -> Result<(), Stop> {
+        if matches!(action, Action::When(_) | Action::ForEach(_) | Action::Window(_) | Action::Frame(_)) {
+            return self.act(action, label).await;
+        }
+        let until = self.deadline.into();
+        if let Ok(result) = tokio::time::timeout_at(until, self.act(action, label)).await {
+            return result;
+        }
+        self.leave_system().await;
+        Err(Stop::failed("steget höll på tills lånet av ärendet tog slut, och avbröts"))
+    }
+
     /// Notes that a step begins, with a lease that covers it.
     pub(super) async fn begin_step(&mut self, label: &str, time: Duration) -> Result<(), Stop> {
+        if let Some((until, limit)) = self.stage_limit
+            && Instant::now() >= until
+        {
+            return Err(Stop::failed(format!("etappens steg hann inte klart på {} sekunder", limit.as_secs())));
+        }
         let mut event = self.event(EventKind::StepStarted);
         event.step = Some(label.to_owned());
         self.note(event);
@@ -68,10 +86,11 @@ impl Work<'_> {
         let (kind, detail, result) = match result {
             Ok(()) => (EventKind::StepFinished, None, Ok(())),
             Err(stop @ Stop::Store(_)) => return Err(stop),
-            Err(stop @ (Stop::HandOver { .. } | Stop::Defer { .. })) => (EventKind::StepFinished, None, Err(stop)),
+            Err(stop @ (Stop::HandOver { .. } | Stop::Defer { .. } | Stop::CircuitOpen(_))) => {
+                (EventKind::StepFinished, None, Err(stop))
+            }
             Err(stop) => {
-                let stop =
-                    if matches!(stop, Stop::Failed(_)) && self.is_signed_out().await { Stop::SignedOut } else { stop };
+                let stop = self.explained(stop).await;
                 (EventKind::StepFailed, Some(self.redactor().redact(&stop.message())), Err(stop))
             }
         };
@@ -132,7 +151,7 @@ impl Work<'_> {
             Action::Http(http) => self.http(http).await,
             Action::Ssbtek(ssbtek) => self.ssbtek(ssbtek).await,
             Action::Mail(_) => Err(Stop::permanent("mail skickas bara under `commit`")),
-            Action::Csv(csv) => self.csv(csv),
+            Action::Csv(csv) => self.csv(csv).await,
             Action::WriteFile(_) => Err(Stop::permanent("en fil lämnas bara under `commit`")),
         }
     }

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use super::super::error::Stop;
 use super::super::work::{Held, Work};
-use crate::bot::System;
-use crate::browser::{Condition, Target};
-use crate::model::EventKind;
+use crate::bot::{System, Targets};
+use crate::browser::{Condition, Target, TargetKind};
+use crate::model::{EventKind, FailureKind};
 
 impl Work<'_> {
     /// Makes this system the one that is worked in; opened in a browser where its pages are looked at.
     pub(in crate::runner) async fn turn_to(&mut self, system: &str, pages: bool) -> Result<(), Stop> {
         self.pages = pages;
+        self.pass_circuit(system).await?;
         if pages {
             return self.enter_system(system).await;
         }
@@ -25,11 +26,13 @@ impl Work<'_> {
         if self.browsers.get(system).is_some() {
             return self.record_browsers().await;
         }
+        // Another session of a worker may have been refused since this one began.
+        self.pass_circuit(system).await?;
         let description = self.system_file(system)?;
         self.renew(Duration::from_mins(1)).await?;
         let masks = self.masks(&description)?;
-        let lease = Duration::from_mins(1) + self.app.config.worker.lease;
         let started = std::time::Instant::now();
+        let lease = self.time_left();
         Box::pin(self.browsers.open(&self.app.config, system, masks, lease)).await?;
         self.waited += started.elapsed();
         self.record_browsers().await?;
@@ -52,11 +55,18 @@ impl Work<'_> {
         if description.sign_in.0.is_empty() {
             return Ok(());
         }
+        let system = description.system.value.clone();
+        self.begin_sign_in(&system).await?;
         self.signing_in = true;
         let committing = std::mem::replace(&mut self.committing, false);
         let result = self.try_sign_in(description).await;
         self.signing_in = false;
         self.committing = committing;
+        let refused = matches!(&result, Err(stop) if stop.kind() == Some(FailureKind::SignInRefused));
+        if !refused {
+            // A refused one is held until the circuit has been told, so that nobody tries in between.
+            self.end_sign_in(&system, result.is_ok()).await?;
+        }
         if result.is_ok() {
             let event = self.event(EventKind::SignedIn).detail(serde_json::json!({"system": description.system.value}));
             self.note(event);
@@ -66,12 +76,59 @@ impl Work<'_> {
 
     async fn try_sign_in(&mut self, description: &System) -> Result<(), Stop> {
         Box::pin(self.run_steps(&description.sign_in)).await?;
-        if let Some(signed_in) = &description.signed_in {
-            let condition = Condition::Shown { targets: self.targets(signed_in)?, is: None };
-            let shown = self.session()?.wait_for(&condition).await;
-            shown.map_err(|error| Stop::failed(format!("inloggningen lyckades inte: {error}")))?;
+        let Some(signed_in) = &description.signed_in else {
+            return match &description.refused {
+                Some(refused) if self.shows(refused).await => Err(self.refused(&description.system.value)),
+                _ => Ok(()),
+            };
+        };
+        let mut either = self.targets(signed_in)?;
+        if let Some(refused) = &description.refused {
+            either.extend(self.targets(refused)?);
         }
-        Ok(())
+        let shown = self.session()?.wait_for(&Condition::Shown { targets: either, is: None }).await;
+        if let Some(refused) = &description.refused
+            && self.shows(refused).await
+        {
+            return Err(self.refused(&description.system.value));
+        }
+        match shown {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.not_signed_in(description, Stop::from(error)).await),
+        }
+    }
+
+    /// Why the page after the sign-in is not the one that was waited for. A sign-in page once more is a no.
+    async fn not_signed_in(&mut self, description: &System, stop: Stop) -> Stop {
+        let stop = self.explained(stop).await;
+        let asks_again = match &description.signed_out {
+            Some(signed_out) => self.shows(signed_out).await,
+            None => self.asks_for_password().await,
+        };
+        if asks_again && stop.kind() != Some(FailureKind::SystemDown) {
+            return self.refused(&description.system.value);
+        }
+        match stop.kind() {
+            Some(kind) => Stop::failed_as(kind, format!("inloggningen lyckades inte: {}", stop.message())),
+            None => stop,
+        }
+    }
+
+    async fn asks_for_password(&mut self) -> bool {
+        let field = [Target::new(TargetKind::Css, "input[type=password]")];
+        match self.session() {
+            Ok(session) => session.exists(&field, None, true).await.is_ok_and(|found| found.count > 0),
+            Err(_) => false,
+        }
+    }
+
+    /// Whether any of these is on the page now.
+    pub(in crate::runner) async fn shows(&mut self, targets: &Targets) -> bool {
+        let Ok(targets) = self.targets(targets) else { return false };
+        match self.session() {
+            Ok(session) => session.exists(&targets, None, true).await.is_ok_and(|found| found.count > 0),
+            Err(_) => false,
+        }
     }
 
     fn masks(&self, description: &System) -> Result<Vec<Target>, Stop> {
@@ -88,10 +145,6 @@ impl Work<'_> {
         let Some(system) = self.system.clone() else { return false };
         let Ok(description) = self.system_file(&system) else { return false };
         let Some(signed_out) = &description.signed_out else { return false };
-        let Ok(targets) = self.targets(signed_out) else { return false };
-        match self.session() {
-            Ok(session) => session.exists(&targets, None, true).await.is_ok_and(|found| found.count > 0),
-            Err(_) => false,
-        }
+        self.shows(signed_out).await
     }
 }

@@ -21,6 +21,17 @@ async fn steps_wait_for_what_comes_late_is_disabled_covered_or_moving() {
 }
 
 #[tokio::test]
+async fn what_was_seen_while_fields_were_set_is_not_clicked_when_it_has_moved_since() {
+    let mut desk = Desk::at("away.html").await;
+    let sets = [Set::fill(Target::field("Ort"), "Åmål"), Set::fill(Target::field("Gata"), "Björkgatan 1")];
+    let save = [Target::button("Spara")];
+    desk.session.set_before_click(&sets, &save, false).await.unwrap();
+    desk.session.click(&save, false).await.unwrap();
+    desk.sees("i vila").await;
+    desk.end().await;
+}
+
+#[tokio::test]
 async fn a_wait_that_is_in_vain_takes_its_time_limit_and_says_for_what() {
     let mut desk = Desk::with_limit(Duration::from_millis(500)).await;
     desk.open("main.html").await;

@@ -274,3 +274,13 @@ async fn words_within_a_text_match_only_when_that_is_asked_for() {
     assert_eq!(desk.session.exists(&[part], None, false).await.unwrap().count, 0);
     desk.end().await;
 }
+
+#[tokio::test]
+async fn a_label_counts_as_it_is_written_and_as_it_is_shown() {
+    let mut desk = Desk::at("away.html").await;
+    desk.fill(Target::field("ORT"), "Åmål").await;
+    assert_eq!(desk.read(Target::field("Ort")).await, "Åmål");
+    desk.fill(Target::field("Gata"), "Björkgatan").await;
+    assert_eq!(desk.read(Target::css("#b")).await, "Björkgatan");
+    desk.end().await;
+}

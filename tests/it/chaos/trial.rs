@@ -382,6 +382,10 @@ poll = "100ms"
 backoff = "300ms"
 tries = 12
 
+[circuits]
+wait = "500ms"
+max_wait = "1s"
+
 [systems.akten]
 url = "http://{akten}"
 timeout = "{timeout}"

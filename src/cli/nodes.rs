@@ -1,0 +1,92 @@
+//! `kollega nodes`: which programs are at work on the installation's machines, and what each of them holds.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{Column, Format, Table, open_store};
+use crate::config::Config;
+use crate::model::NodeState;
+use crate::wording;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Hur listan skrivs
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct NodeRow {
+    node: String,
+    kind: String,
+    /// `alive`, `draining` or `dead`.
+    state: &'static str,
+    pools: Vec<String>,
+    sessions: i64,
+    version: String,
+    started_at: String,
+    seen_at: String,
+    /// The references of the items that it holds.
+    items: Vec<String>,
+    /// Whether it has the same secrets as the newest node.
+    same_secrets: bool,
+}
+
+/// Carries the command out.
+pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let store = open_store(config).await?;
+    let nodes = store.nodes().await?;
+    let newest = nodes.iter().rev().find(|node| node.state != "dead").map(|node| node.node.secrets.clone());
+    let rows: Vec<NodeRow> = nodes.into_iter().map(|node| row(node, newest.as_deref())).collect();
+    let columns = &[
+        Column::Text("Nod"),
+        Column::Text("Slag"),
+        Column::Text("Läge"),
+        Column::Text("Pooler"),
+        Column::Number("Samtidiga"),
+        Column::Text("Version"),
+        Column::Text("Startad"),
+        Column::Text("Hördes senast"),
+        Column::Text("Ärenden"),
+    ];
+    let empty = "Inga noder är i gång. Starta `kollega serve`.";
+    let timezone = wording::timezone(config);
+    Table { columns, records: &rows, empty }.print(arguments.format, |row| {
+        let state = match row.state {
+            "alive" if row.same_secrets => "i gång",
+            "alive" => "i gång, andra hemligheter",
+            "draining" => "avslutas",
+            _ => "död",
+        };
+        vec![
+            row.node.clone(),
+            row.kind.clone(),
+            state.to_owned(),
+            row.pools.join(", "),
+            row.sessions.to_string(),
+            row.version.clone(),
+            wording::local_time(&row.started_at, timezone),
+            wording::local_seconds(&row.seen_at, timezone),
+            row.items.join(", "),
+        ]
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(state: NodeState, newest: Option<&str>) -> NodeRow {
+    let NodeState { node, state, holds } = state;
+    NodeRow {
+        pools: node.pools(),
+        same_secrets: newest.is_none_or(|newest| newest == node.secrets),
+        node: node.name,
+        kind: node.kind,
+        state,
+        sessions: node.sessions,
+        version: node.version,
+        started_at: node.started_at,
+        seen_at: node.seen_at,
+        items: holds,
+    }
+}
