@@ -83,6 +83,9 @@ impl<'a> Bots<'a> {
 
     /// The role that may decide on the item now.
     pub fn role(&mut self, item: &Item) -> Result<String, Error> {
+        if let Some(role) = item.decide_role.as_ref().filter(|_| item.state == ItemState::AwaitingDecision) {
+            return Ok(role.clone());
+        }
         let bot = self.get(&item.bot).ok_or_else(|| Error::Bot(item.bot.clone()))?;
         let stage = item.stage.as_deref().and_then(|name| bot.stage(name));
         let decide = stage.and_then(|stage| stage.decide.as_ref()).ok_or(Error::NoDecision(item.state))?;

@@ -300,6 +300,8 @@ pub struct Item {
     pub lease_until: Option<String>,
     /// The browsers used under the lease, as JSON: ended before a takeover verifies anything.
     pub browsers: Option<String>,
+    /// Who decides, where the run is held to an approved script; otherwise the bot's file says it.
+    pub decide_role: Option<String>,
     pub created_at: String,
     /// When the present attempt was put in the queue; none for the first.
     pub began_at: Option<String>,

@@ -125,7 +125,7 @@ async fn look_at(
 }
 
 /// What must be known of a schedule to say what starts.
-pub fn ask_of(schedule: &Schedule) -> Ask {
+fn ask_of(schedule: &Schedule) -> Ask {
     let after = schedule.triggers.after.as_ref().map(|after| {
         let states: &[&str] = match after.when {
             AfterWhen::Done => &["done"],

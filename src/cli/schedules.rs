@@ -41,7 +41,7 @@ enum Act {
 struct PreviewArguments {
     /// Schemats namn
     #[arg(value_name = "SCHEMA")]
-    name: String,
+    schedule: String,
     /// Hur många starter
     #[arg(long, value_name = "ANTAL", default_value_t = 20)]
     count: usize,
@@ -57,7 +57,7 @@ struct PreviewArguments {
 struct PauseArguments {
     /// Schemats namn
     #[arg(value_name = "SCHEMA")]
-    name: String,
+    schedule: String,
     /// Varför; visas av `kollega why`
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -69,7 +69,7 @@ struct PauseArguments {
 struct ResumeArguments {
     /// Schemats namn
     #[arg(value_name = "SCHEMA")]
-    name: String,
+    schedule: String,
     #[command(flatten)]
     who: sign_in::As,
 }
@@ -78,7 +78,7 @@ struct ResumeArguments {
 struct StartArguments {
     /// Schemats namn
     #[arg(value_name = "SCHEMA")]
-    name: String,
+    schedule: String,
     #[command(flatten)]
     who: sign_in::As,
     /// Hur svaret skrivs
@@ -103,7 +103,7 @@ fn load(config: &Config, name: &str) -> anyhow::Result<Schedule> {
 }
 
 fn show_preview(config: &Config, arguments: &PreviewArguments) -> anyhow::Result<ExitCode> {
-    let schedule = load(config, &arguments.name)?;
+    let schedule = load(config, &arguments.schedule)?;
     let coming = preview(&schedule, arguments.from.unwrap_or_else(Utc::now), arguments.count);
     let columns = &[Column::Text("Tid"), Column::Text("Från UTC"), Column::Text("Startar"), Column::Text("Anmärkning")];
     let empty = match schedule.cron {
@@ -136,7 +136,7 @@ async fn operator(store: &Store, who: &sign_in::As) -> anyhow::Result<User> {
 }
 
 async fn pause(config: &Config, arguments: &PauseArguments) -> anyhow::Result<ExitCode> {
-    let schedule = known(config, &arguments.name)?;
+    let schedule = known(config, &arguments.schedule)?;
     let reason = arguments.reason.trim();
     if reason.is_empty() {
         return Err(Invalid("skälet är tomt: skriv varför schemat pausas, med --reason".into()).into());
@@ -153,7 +153,7 @@ async fn pause(config: &Config, arguments: &PauseArguments) -> anyhow::Result<Ex
 }
 
 async fn resume(config: &Config, arguments: &ResumeArguments) -> anyhow::Result<ExitCode> {
-    let schedule = known(config, &arguments.name)?;
+    let schedule = known(config, &arguments.schedule)?;
     let store = open_store(config).await?;
     let user = operator(&store, &arguments.who).await?;
     if !store.resume_schedule(schedule, &user.name).await? {
@@ -172,12 +172,12 @@ fn known<'a>(config: &Config, name: &'a str) -> anyhow::Result<&'a str> {
 }
 
 async fn start(config: &Config, arguments: &StartArguments) -> anyhow::Result<ExitCode> {
-    load(config, &arguments.name)?;
+    load(config, &arguments.schedule)?;
     let store = open_store(config).await?;
     let user = operator(&store, &arguments.who).await?;
     let key = format!("hand:{}", new_id());
     let cause = Cause { trigger: "hand", key, actor: format!("person:{}", user.name) };
-    let firing = scheduler::start(&store, config, &arguments.name, &cause).await?;
+    let firing = scheduler::start(&store, config, &arguments.schedule, &cause).await?;
     if arguments.format == Format::Json {
         print(&serde_json::to_string_pretty(&[&firing])?);
     } else {

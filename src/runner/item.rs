@@ -160,6 +160,12 @@ impl Work<'_> {
         Ok(self.app.store.standing(&item.id, &item.run, false).await? == Standing::Stops)
     }
 
+    /// Whether the item's run is held to an approved script.
+    async fn is_pinned(&self) -> Result<bool, Stop> {
+        let run = self.app.store.run(&self.claim()?.item.run).await?;
+        Ok(run.is_some_and(|run| run.pin.is_some()))
+    }
+
     /// The names of a stage go with it; `item`, `suggestion` and `decision` stay.
     fn keep_scope(&mut self, mut outer: expression::Scope) {
         for name in ["item", "suggestion", "decision"] {
@@ -231,6 +237,9 @@ impl Work<'_> {
                 Decided::Waits => {
                     let mut finish = Finish::new(ItemState::AwaitingDecision);
                     finish.due_at = self.due(&decide.value, now)?;
+                    if self.is_pinned().await? {
+                        finish.role = Some(decide.value.role.value.clone());
+                    }
                     Ok(Next::Stay(finish))
                 }
             };

@@ -187,7 +187,7 @@ impl Worker {
         let mut ended = Ok(());
         while !self.drain.has_begun() && !self.guard.has_ended().await {
             let turn = tokio::select! {
-                turn = self.turn(&name, &mut browsers, &mut collected) => turn,
+                turn = Box::pin(self.turn(&name, &mut browsers, &mut collected)) => turn,
                 () = self.drain.hurries() => break,
             };
             let busy = match turn {

@@ -11,7 +11,7 @@ use serde_saphyr::Spanned;
 
 use super::read::{Shape, nearest, read_shape};
 use super::report::Report;
-use super::written::{Missed, WrittenAlert, WrittenCalendar, WrittenExpect, WrittenSchedule};
+use super::written::{Missed, Overlap, WrittenAlert, WrittenCalendar, WrittenExpect, WrittenSchedule};
 use super::{
     Alert, AlertOn, CronExpression, Expect, HolidayRule, PaydayRule, Schedule, ScriptVersion, Triggers, parse_duration,
     trigger,
@@ -354,6 +354,11 @@ fn warn_of_useless_limits(written: &WrittenSchedule, report: &mut Report<'_>) {
     if let Some(limit) = written.max_late.as_ref().filter(|_| none) {
         let message = "max_late har ingen verkan med missed: none, som inte tar igen något".to_owned();
         report.doubt(limit, message, "ta bort max_late, eller skriv missed: last");
+    }
+    let in_the_way = written.overlap.unwrap_or_default() != Overlap::Allow;
+    if let Some(all) = written.missed.as_ref().filter(|missed| missed.value == Missed::All && in_the_way) {
+        let message = "de missade starterna står i vägen för varandra: alla kommer på en gång".to_owned();
+        report.doubt(all, message, "skriv overlap: allow, eller missed: last");
     }
     if let Some(grace) = written.stop_grace.as_ref().filter(|_| written.max_runtime.is_none()) {
         let message = "stop_grace har ingen verkan utan max_runtime".to_owned();

@@ -4,6 +4,7 @@
 //! the changes of daylight saving time can't be used). Numeric weekdays are refused: the crate counts from Sunday = 1,
 //! other crons from Monday = 1 or Sunday = 0, and nobody notices until the robot runs on the wrong day.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
@@ -84,7 +85,13 @@ impl CronExpression {
 
     /// The times of day that the time fields name, earliest first.
     pub fn times_of_day(&self) -> impl Iterator<Item = NaiveTime> + '_ {
-        self.fields.hours().iter().flat_map(move |hour| {
+        self.times_within(0..=23)
+    }
+
+    /// Those of them that are in these hours.
+    pub fn times_within(&self, hours: RangeInclusive<u32>) -> impl Iterator<Item = NaiveTime> + '_ {
+        let hours = self.fields.hours().iter().filter(move |hour| hours.contains(hour));
+        hours.flat_map(move |hour| {
             self.fields.minutes().iter().flat_map(move |minute| {
                 self.fields.seconds().iter().filter_map(move |second| NaiveTime::from_hms_opt(hour, minute, second))
             })

@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
 
 use super::holiday_rule::DayFate;
 use super::wall_clock::WallClock;
@@ -87,7 +88,7 @@ impl Schedule {
         }
         let first = self.wall_date(after) - Days::new(1);
         let last = self.wall_date(until) + Days::new(1);
-        let mut placed = Placed::default();
+        let mut placed = Placed::about(self.walls_between(after, until));
         for date in self.dates_that_matter(first, last) {
             self.place_date(date, &mut placed);
         }
@@ -113,6 +114,19 @@ impl Schedule {
         from.iter_days()
             .take_while(|date| *date <= CronExpression::last_date())
             .find(|date| self.names(*date) && !matches!(self.fate_of(*date), DayFate::Skipped(_)))
+    }
+
+    /// What the wall may show in a window, or would have shown had the clock not been put forward just then.
+    fn walls_between(&self, after: DateTime<Utc>, until: DateTime<Utc>) -> RangeInclusive<NaiveDateTime> {
+        let about = TimeDelta::days(2);
+        let offset = |at: DateTime<Utc>| self.timezone.offset_from_utc_datetime(&at.naive_utc()).fix();
+        let offsets = [after - about, after, until, until + about].map(offset);
+        let [least, most] = [
+            offsets.iter().min_by_key(|it| it.local_minus_utc()),
+            offsets.iter().max_by_key(|it| it.local_minus_utc()),
+        ]
+        .map(|offset| TimeDelta::seconds(offset.map_or(0, |it| i64::from(it.local_minus_utc()))));
+        after.naive_utc() + least..=until.naive_utc() + most
     }
 
     fn wall_date(&self, at: DateTime<Utc>) -> NaiveDate {
@@ -152,8 +166,10 @@ impl Schedule {
 
     fn place_date(&self, date: NaiveDate, placed: &mut Placed) {
         let fate = self.fate_of(date);
+        let target = if let DayFate::Moves(_, target) = &fate { *target } else { date };
+        let Some(hours) = placed.hours_of(date, target) else { return };
         let payday = self.payday_of(date).map(Note::Payday);
-        for time in self.cron.iter().flat_map(CronExpression::times_of_day) {
+        for time in self.cron.iter().flat_map(|cron| cron.times_within(hours.clone())) {
             let local = date.and_time(time);
             match &fate {
                 DayFate::Stays => self.place_start(local, payday.clone(), placed),
@@ -169,12 +185,18 @@ impl Schedule {
     }
 
     fn place_skip(&self, local: NaiveDateTime, reason: SkipReason, placed: &mut Placed) {
+        if !placed.walls.contains(&local) {
+            return;
+        }
         if let Some(place) = WallClock::place(local, self.timezone) {
             placed.skip(local, 0, place.first(), reason);
         }
     }
 
     fn place_start(&self, local: NaiveDateTime, notes: impl IntoIterator<Item = Note>, placed: &mut Placed) {
+        if !placed.walls.contains(&local) {
+            return;
+        }
         let notes: Vec<Note> = notes.into_iter().collect();
         let and = |note: Note| notes.iter().cloned().chain([note]);
         match WallClock::place(local, self.timezone) {
@@ -197,14 +219,39 @@ impl Schedule {
 }
 
 /// The nominal times found so far; the key is what makes a nominal time one and the same.
-#[derive(Default)]
-struct Placed(BTreeMap<(NaiveDateTime, u8), Nominal>);
+struct Placed {
+    times: BTreeMap<(NaiveDateTime, u8), Nominal>,
+    /// What the wall shows when it matters: a schedule of every second has too many times to look at all of a day.
+    walls: RangeInclusive<NaiveDateTime>,
+}
 
 impl Placed {
+    fn about(walls: RangeInclusive<NaiveDateTime>) -> Self {
+        Self { times: BTreeMap::new(), walls }
+    }
+
+    /// The hours that matter of either of two dates; none where no hour does.
+    fn hours_of(&self, date: NaiveDate, other: NaiveDate) -> Option<RangeInclusive<u32>> {
+        let hours = |date: NaiveDate| {
+            let first = date.and_time(NaiveTime::MIN).max(*self.walls.start());
+            let last = date.and_hms_opt(23, 59, 59)?.min(*self.walls.end());
+            (first <= last).then(|| (first.hour(), last.hour()))
+        };
+        let (first, last) = match (hours(date), hours(other)) {
+            (Some(one), Some(two)) => (one.0.min(two.0), one.1.max(two.1)),
+            (one, two) => one.or(two)?,
+        };
+        Some(first..=last)
+    }
+
     /// A start; where there is one already they are one, with the notes of both.
     fn start(&mut self, local: NaiveDateTime, fold: u8, utc: DateTime<Utc>, notes: impl IntoIterator<Item = Note>) {
-        let nominal =
-            self.0.entry((local, fold)).or_insert_with(|| Nominal { local, fold, utc, fate: Fate::Starts(Vec::new()) });
+        let nominal = self.times.entry((local, fold)).or_insert_with(|| Nominal {
+            local,
+            fold,
+            utc,
+            fate: Fate::Starts(Vec::new()),
+        });
         if let Fate::Starts(known) = &mut nominal.fate {
             known.extend(notes);
             known.sort_unstable();
@@ -213,11 +260,11 @@ impl Placed {
     }
 
     fn skip(&mut self, local: NaiveDateTime, fold: u8, utc: DateTime<Utc>, reason: SkipReason) {
-        self.0.entry((local, fold)).or_insert(Nominal { local, fold, utc, fate: Fate::Skipped(reason) });
+        self.times.entry((local, fold)).or_insert(Nominal { local, fold, utc, fate: Fate::Skipped(reason) });
     }
 
     fn within(self, after: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Nominal> {
-        let mut found: Vec<_> = self.0.into_values().filter(|one| after < one.utc && one.utc <= until).collect();
+        let mut found: Vec<_> = self.times.into_values().filter(|one| after < one.utc && one.utc <= until).collect();
         found.sort_by_key(|one| (one.utc, one.local, one.fold));
         found
     }

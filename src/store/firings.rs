@@ -102,14 +102,6 @@ impl Store {
         Ok(written)
     }
 
-    /// What a look would see now, holding nothing: for those who only ask.
-    pub async fn seen(&self, schedule: &str, ask: &Ask) -> Result<Seen> {
-        let mut tx = self.begin().await?;
-        let seen = see(&mut tx, schedule, ask).await?;
-        tx.roll_back().await?;
-        Ok(seen)
-    }
-
     /// The newest firings of a schedule, newest first.
     pub async fn firings(&self, schedule: &str, limit: i64) -> Result<Vec<Firing>> {
         let sql = "select * from firings where schedule = $1 order by due_at desc, fold desc limit $2";
@@ -240,7 +232,7 @@ async fn ended(tx: &mut Tx, schedule: &str, seen: &Seen, after: &After) -> Resul
 async fn see_queue(tx: &mut Tx, schedule: &str, bot: &str, seen: &mut Seen) -> Result<()> {
     let (count, oldest): (i64, Option<String>) = query(
         "select count(*), min(updated_at) from items
-         where bot = $1 and (state = 'ready' or (state = 'deferred' and not_before is null))
+         where bot = $1 and (state = 'ready' or (state = 'deferred' and code = 'run_stopped' and not_before is null))
              and not exists (select 1 from runs where runs.id = items.run and runs.state in ('queued', 'running'))",
     )
     .bind(bot)

@@ -79,6 +79,8 @@ pub struct Finish {
     pub wait: Option<Duration>,
     /// For `awaiting_decision`: when a person should have decided.
     pub due_at: Option<DateTime<Utc>>,
+    /// For `awaiting_decision`: who decides, where the bot's file may not say it.
+    pub role: Option<String>,
     /// Whether this was a failed try of the stage.
     pub failed_try: bool,
     /// For `deferred`: the circuit that it waits for, instead of a time.
@@ -88,7 +90,7 @@ pub struct Finish {
 impl Finish {
     /// Ends in this state.
     pub fn new(state: ItemState) -> Self {
-        Self { state, code: None, reason: None, wait: None, due_at: None, failed_try: false, circuit: None }
+        Self { state, code: None, reason: None, wait: None, due_at: None, role: None, failed_try: false, circuit: None }
     }
 
     /// With a code and a reason.
@@ -338,6 +340,10 @@ impl Store {
             },
         )
         .await?;
+        if finish.state == ItemState::AwaitingDecision {
+            let sql = "update items set decide_role = $1 where id = $2";
+            query(sql).bind(&finish.role).bind(&claim.item.id).execute(&mut tx).await?;
+        }
         tx.commit().await
     }
 

@@ -145,7 +145,7 @@ async fn put_aside(tx: &mut Tx, run: &RunId, now: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// The items that wait for their bot's next run go into this one.
+/// The items that wait for their bot's next run go into this one, and have waited long enough.
 pub(super) async fn take_up(tx: &mut Tx, run: &Run, now: DateTime<Utc>) -> Result<()> {
     let which = "bot = $3 and code = $4 and not_before is null";
     let up = changing(ItemState::Deferred, ItemState::Ready, &time_text(now), ", run = $2, code = null", which)?;

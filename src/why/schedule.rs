@@ -68,7 +68,8 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
             without_worker.push(run.pool.clone());
         }
     }
-    let state = State { now, watch, open, without_worker, timezone: wording::timezone(config) };
+    let watched = store.has_scheduler().await?;
+    let state = State { now, watch, open, without_worker, watched, timezone: wording::timezone(config) };
     match &read {
         Ok(schedule) => state.explain(schedule, &mut why),
         Err(problem) => {
@@ -97,6 +98,8 @@ struct State {
     open: Vec<Run>,
     /// The pools of those runs that no living worker takes.
     without_worker: Vec<String>,
+    /// Whether a scheduler is up.
+    watched: bool,
     timezone: chrono_tz::Tz,
 }
 
@@ -113,7 +116,7 @@ impl State {
         } else if let Some(run) = self.open.first() {
             self.running(run, schedule, why);
         } else {
-            Self::idle(schedule, why);
+            self.idle(schedule, why);
         }
     }
 
@@ -145,7 +148,8 @@ impl State {
             RunState::Queued => Some(&run.created_at),
             _ => run.lease_until.as_ref(),
         };
-        since.and_then(|since| parse_time(since)).is_some_and(|since| self.now - since > PATIENCE)
+        let waits_long = since.and_then(|since| parse_time(since)).is_some_and(|since| self.now - since > PATIENCE);
+        waits_long || run.state == RunState::Queued && self.without_worker.contains(&run.pool)
     }
 
     fn no_worker(&self, run: &Run, why: &mut ScheduleWhy) {
@@ -173,6 +177,7 @@ impl State {
                 )
             }
         };
+        let because = because + Self::waiting_told(why);
         let next = "Se till att `kollega serve` eller `kollega worker` är i gång för den; se `kollega nodes`.";
         why.say("no_worker", because, next);
     }
@@ -187,9 +192,7 @@ impl State {
             let reason = run.stop_reason.as_deref().unwrap_or_default();
             because = format!("{because} Den ombads stanna {}: {reason}.", self.local(asked));
         }
-        if why.firings.iter().any(|firing| firing.result == "waiting") {
-            because += " En start väntar på att den tar slut.";
-        }
+        because += Self::waiting_told(why);
         let next = match schedule.overlap {
             Overlap::Skip => "Ingenting. Tider som kommer medan den pågår hoppas över (overlap: skip).",
             _ => "Ingenting.",
@@ -197,8 +200,13 @@ impl State {
         why.say("running", because, next);
     }
 
+    fn waiting_told(why: &ScheduleWhy) -> &'static str {
+        let waits = why.firings.iter().any(|firing| firing.result == "waiting");
+        if waits { " En start väntar på att den tar slut." } else { "" }
+    }
+
     /// Nothing goes on: what became of the latest time, and when the next comes.
-    fn idle(schedule: &Schedule, why: &mut ScheduleWhy) {
+    fn idle(&self, schedule: &Schedule, why: &mut ScheduleWhy) {
         let latest = why.firings.first().filter(|latest| latest.result != "fired").cloned();
         let coming = Self::coming_told(why);
         if let Some(latest) = latest {
@@ -215,7 +223,10 @@ impl State {
         } else if !why.coming.iter().any(|one| one.starts) {
             why.say("never", coming, "Ändra schemats tider, eller ta bort det.");
         } else {
-            why.say("waiting_for_time", coming, "Ingenting: det startar av sig självt om `kollega serve` är i gång.");
+            why.say("waiting_for_time", coming, "Ingenting: det startar av sig självt.");
+        }
+        if !self.watched && why.state != "never" {
+            "Starta `kollega serve`: ingen schemaläggare är i gång nu.".clone_into(&mut why.next);
         }
     }
 
@@ -223,7 +234,7 @@ impl State {
     fn coming_told(why: &ScheduleWhy) -> String {
         let shown = |one: &Coming| {
             let note = if one.note.is_empty() { String::new() } else { format!(" ({})", one.note) };
-            format!("{}{note}", one.local.replace('T', " ").trim_end_matches(":00"))
+            format!("{}{note}", without_zeros(&one.local))
         };
         let (starts, skipped): (Vec<&Coming>, Vec<&Coming>) = why.coming.iter().partition(|one| one.starts);
         let Some(next) = starts.first() else { return "Schemat startar aldrig mer av klockan.".to_owned() };
@@ -235,8 +246,13 @@ impl State {
 /// A firing's time, or what started it.
 fn nominal(firing: &Firing) -> String {
     if firing.trigger == "schedule" {
-        format!("Tiden {}", firing.nominal.replace('T', " ").trim_end_matches(":00"))
+        format!("Tiden {}", without_zeros(&firing.nominal))
     } else {
         format!("Starten ({})", wording::trigger(&firing.trigger))
     }
+}
+
+/// A time on the wall without the seconds where there are none.
+fn without_zeros(local: &str) -> String {
+    local.strip_suffix(":00").unwrap_or(local).replace('T', " ")
 }

@@ -20,7 +20,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 pub async fn furnish(folder: &Path) {
     let config = Config::load(Some(&folder.join("kollega.toml"))).expect("the configuration");
     let store = Store::open(&config.data().join("kollega.db")).await.expect("the store");
-    for (name, role) in [("anna", "caseworker"), ("olle", "operations")] {
+    for (name, role) in [("anna", "caseworker"), ("olle", "operations"), ("inga", "developer")] {
         person::add(&store, name, PASSWORD, &[role.to_owned()]).await.expect("a person");
     }
     let run = NewRun {

@@ -38,6 +38,7 @@ mod privacy;
 mod schedule;
 mod schedule_fifty_years;
 mod schedule_times;
+mod schedules_alive;
 mod screenshots;
 mod secret;
 mod ssbtek;
