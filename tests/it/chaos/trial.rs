@@ -415,10 +415,6 @@ failures = 5
 wait = "500ms"
 max_wait = "1s"
 
-[circuits]
-wait = "500ms"
-max_wait = "1s"
-
 [systems.akten]
 url = "http://{akten}"
 timeout = "{timeout}"
