@@ -64,7 +64,9 @@ impl Database {
 
 /// Opens the installation's store.
 pub async fn open_store(config: &Config, secrets: &SecretStore) -> anyhow::Result<Store> {
-    database(config, secrets)?.open().await
+    let seal = Seal::open(&config.data()).context("sigillets nyckel kan inte öppnas")?;
+    let store = database(config, secrets)?.open().await?;
+    Ok(store.with_seal(seal).with_payload(config.items.max_megabytes << 20))
 }
 
 /// What the seal's key is called in the store.
@@ -99,7 +101,7 @@ impl App {
         let data = config.data();
         let secrets = SecretStore::open(&data).context("hemligheterna kan inte öppnas")?;
         let seal = Seal::open(&data).context("sigillets nyckel kan inte öppnas")?;
-        let store = open_store(&config, &secrets).await?;
+        let store = open_store(&config, &secrets).await?.with_seal(seal.clone());
         agree(&store, &seal, &config).await?;
         Ok(Self { config, store, secrets, seal, outage: Outage::default() })
     }

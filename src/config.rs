@@ -29,6 +29,7 @@ pub struct Config {
     pub circuits: Circuits,
     pub alerts: Alerts,
     pub screenshots: Screenshots,
+    pub items: Items,
     pub systems: BTreeMap<String, System>,
     pub mail: Mail,
     /// The connection to SSBTEK; without it the step `ssbtek` can't be used.
@@ -173,6 +174,14 @@ pub struct Screenshots {
     pub keep: Duration,
 }
 
+/// What items may be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Items {
+    /// How large the fields of one item may be; what is larger is refused, never cut.
+    pub max_megabytes: usize,
+}
+
 /// A system that bots drive.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -233,6 +242,7 @@ impl Default for Config {
             circuits: Circuits::default(),
             alerts: Alerts::default(),
             screenshots: Screenshots::default(),
+            items: Items::default(),
             systems: BTreeMap::new(),
             mail: Mail::default(),
             ssbtek: None,
@@ -314,6 +324,12 @@ impl Default for Alerts {
 impl Default for Screenshots {
     fn default() -> Self {
         Self { budget: 2_000_000_000, keep: Duration::from_hours(90 * 24) }
+    }
+}
+
+impl Default for Items {
+    fn default() -> Self {
+        Self { max_megabytes: 64 }
     }
 }
 

@@ -113,10 +113,10 @@ impl ItemState {
             AwaitingDecision, Cancelled, Deferred, Done, Failed, HandedOver, InProgress, Ready, Uncertain,
         };
         match self {
-            Ready | Deferred => matches!(next, InProgress | Deferred | HandedOver | Cancelled),
-            InProgress => !matches!(next, Cancelled),
+            Ready | Deferred => matches!(next, InProgress | Ready | Deferred | HandedOver | Cancelled),
+            InProgress => true,
             AwaitingDecision => matches!(next, Ready | HandedOver | Cancelled),
-            Uncertain => matches!(next, Ready | HandedOver | Cancelled | Done),
+            Uncertain => matches!(next, Ready | HandedOver),
             Done | HandedOver | Failed | Cancelled => next == Ready,
         }
     }
@@ -290,8 +290,10 @@ pub struct Item {
     pub priority: i64,
     pub not_before: Option<String>,
     pub due_at: Option<String>,
+    /// When the whole item should be done.
+    pub deadline_at: Option<String>,
     pub code: Option<String>,
-    /// Why it was handed over or failed; may be personal.
+    /// Why it was handed over, put off, cancelled or failed; may be personal.
     pub reason: Option<String>,
     pub worker: Option<String>,
     pub token: i64,
@@ -301,7 +303,49 @@ pub struct Item {
     /// Who decides, where the run is held to an approved script; otherwise the bot's file says it.
     pub decide_role: Option<String>,
     pub created_at: String,
+    /// When the present attempt was put in the queue; none for the first.
+    pub began_at: Option<String>,
     pub updated_at: String,
+    /// What a person wants done when the worker that has it comes to a point where that is safe: a state.
+    pub asked: Option<String>,
+    pub asked_by: Option<String>,
+}
+
+impl Item {
+    /// Whether it should have been done before this time and is not.
+    pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
+        let deadline = self.deadline_at.as_deref().and_then(parse_time);
+        !self.state.is_final() && deadline.is_some_and(|deadline| deadline < now)
+    }
+}
+
+/// An attempt of an item that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct Attempt {
+    pub attempt: i64,
+    pub began_at: String,
+    pub ended_at: String,
+    /// How it ended.
+    #[sqlx(try_from = "String")]
+    pub state: ItemState,
+    /// Where it was.
+    pub stage: Option<String>,
+    pub code: Option<String>,
+    /// May be personal.
+    #[serde(skip)]
+    pub reason: Option<String>,
+}
+
+/// Something that a person did to an item, with why.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct OperationDone {
+    pub attempt: i64,
+    pub person: String,
+    /// `rerun`, `hand_over`, `cancel`, `defer` or `priority`.
+    pub operation: String,
+    /// May be personal.
+    pub reason: String,
+    pub at: String,
 }
 
 /// A JSON value kept as text.
@@ -434,6 +478,10 @@ states! {
         Done = "done",
         Rerun = "rerun",
         Cancelled = "cancelled",
+        Asked = "asked",
+        PrioritySet = "priority_set",
+        Removed = "removed",
+        Searched = "searched",
         LateWrite = "late_write",
         /// A worker that ends has let go of the item between two stages, or before its commit.
         Released = "released",

@@ -1,4 +1,4 @@
-//! The seal on decisions: an HMAC under a key that stands beside the database, not in it.
+//! The seal on decisions, and the hash of references: HMACs under a key that stands beside the database, not in it.
 //!
 //! Whoever can write to the database can still not make a decision that Kollega acts on. The key is made on first use,
 //! is readable by its owner only, and is never shown or logged.
@@ -49,6 +49,11 @@ impl Seal {
         read_or_make(data, &file).map(|key| Self { key }).map_err(|kind| Error { file, kind })
     }
 
+    /// The key in the data folder, none if there is none.
+    pub fn existing(data: &Path) -> Result<Option<Self>, Error> {
+        if data.join(FILE).exists() { Self::open(data).map(Some) } else { Ok(None) }
+    }
+
     /// The seal of a decision, in hex.
     pub fn seal(&self, decision: &Decision) -> String {
         hex::encode(self.mac(decision).finalize().into_bytes())
@@ -57,6 +62,13 @@ impl Seal {
     /// Whether the decision is as it was when it was sealed here. Takes equally long for every wrong seal.
     pub fn is_valid(&self, decision: &Decision) -> bool {
         hex::decode(&decision.seal).is_ok_and(|seal| self.mac(decision).verify_slice(&seal).is_ok())
+    }
+
+    /// The keyed hash by which a reference of a bot is known again when its item has been removed, in hex.
+    pub fn of_reference(&self, bot: &str, reference: &str) -> String {
+        let mut mac = self.empty_mac();
+        mac.update(format!("reference|{}:{bot}|{}:{reference}", bot.len(), reference.len()).as_bytes());
+        hex::encode(mac.finalize().into_bytes())
     }
 
     /// Tells whether two have the same key, and the same of these texts; neither can be found out from it.

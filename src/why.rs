@@ -2,16 +2,18 @@
 //!
 //! Says nothing personal: the reason of a hand-over is shown by the console and `kollega decide` only.
 
+mod run;
 mod schedule;
 
 use serde::Serialize;
 
+pub use run::{RunWhy, run};
 pub use schedule::{ScheduleWhy, schedule};
 
 use crate::config::Config;
 use crate::desk::Bots;
-use crate::model::{Circuit, FailureKind, Item, ItemState, parse_time};
-use crate::store::{RUN_STOPPED, Result, Store};
+use crate::model::{Circuit, EventKind, FailureKind, Item, ItemState, parse_time};
+use crate::store::{BY_PERSON, RUN_STOPPED, Result, Store};
 use crate::wording;
 
 /// Why an item waits or ended.
@@ -31,6 +33,12 @@ pub struct Why {
     pub due: Option<String>,
     /// When it goes on by itself, UTC.
     pub until: Option<String>,
+    /// When the whole item should be done, UTC, and whether that has passed.
+    pub deadline: Option<String>,
+    pub overdue: bool,
+    pub priority: i64,
+    /// What a person wants done when its worker can let go of it: a state.
+    pub asked: Option<String>,
     /// Who works on it.
     pub worker: Option<String>,
     pub code: Option<String>,
@@ -55,6 +63,10 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
         role: None,
         due: item.due_at.clone(),
         until: None,
+        deadline: item.deadline_at.clone(),
+        overdue: false,
+        priority: item.priority,
+        asked: item.asked.clone(),
         worker: item.worker.clone(),
         code: item.code.clone(),
         saw: None,
@@ -63,8 +75,10 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
     };
     let now = store.now().await?;
     let clock = Clock { timezone: wording::timezone(config), now };
+    why.overdue = item.is_overdue(now);
     match item.state {
         ItemState::Ready => ready(&mut why, item, &clock, store.has_worker(&item.pool).await?),
+        ItemState::Deferred if is_by_person(item) => put_off(&mut why, store, item, &clock).await?,
         ItemState::Deferred => match store.circuit_of_item(&item.id).await? {
             Some(circuit) if circuit.is_open() => waits_for_circuit(&mut why, config, &circuit),
             _ => deferred(&mut why, item, &clock),
@@ -72,13 +86,22 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
         ItemState::InProgress => in_progress(&mut why, item, &clock),
         ItemState::AwaitingDecision => awaiting(&mut why, item, config, &clock),
         ItemState::Uncertain => uncertain(&mut why, store, item).await?,
+        ItemState::HandedOver if is_by_person(item) => {
+            let person = who(store, item, EventKind::HandedOver).await?;
+            let because = format!("{person} har lämnat över ärendet till en person.");
+            say(&mut why, because, "En handläggare tar hand om det. Skälet visas på ärendets sida i konsolen.");
+        }
         ItemState::HandedOver => handed_over(&mut why),
         ItemState::Failed => failed(&mut why),
         ItemState::Done => say(&mut why, "Allt är gjort.", "Ingenting."),
         ItemState::Cancelled => {
-            say(&mut why, "En person har avbrutit ärendet.", "Kör om det med `kollega rerun` om det ska göras ändå.");
+            let person = who(store, item, EventKind::Cancelled).await?;
+            let because = format!("{person} har avbrutit ärendet.");
+            say(&mut why, because, "Kör om det med `kollega rerun` om det ska göras ändå.");
         }
     }
+    asked(&mut why, item);
+    deadline(&mut why, item, &clock);
     Ok(why)
 }
 
@@ -159,6 +182,57 @@ fn waits_for_circuit(why: &mut Why, config: &Config, circuit: &Circuit) {
         )
     };
     say(why, format!("Kretsbrytaren för {system} är {told}."), next);
+}
+
+fn is_by_person(item: &Item) -> bool {
+    item.code.as_deref() == Some(BY_PERSON)
+}
+
+/// A person wants it to wait.
+async fn put_off(why: &mut Why, store: &Store, item: &Item, clock: &Clock) -> Result<()> {
+    why.until.clone_from(&item.not_before);
+    let person = who(store, item, EventKind::Deferred).await?;
+    let until = item.not_before.as_deref().unwrap_or_default();
+    let local = clock.local(until);
+    if clock.is_past(until) {
+        let because = format!("{person} sköt upp det till {local}, och nu väntar det på en arbetare.");
+        say(why, because, "Se till att `kollega serve` eller `kollega worker` är i gång.");
+    } else {
+        let next = format!(
+            "Ingenting: det går vidare av sig självt. Ska det inte vänta: `kollega items defer {} --until now`.",
+            item.reference
+        );
+        say(why, format!("{person} har skjutit upp det till {local}."), next);
+    }
+    Ok(())
+}
+
+/// The person who did this to the item last, in words.
+async fn who(store: &Store, item: &Item, kind: EventKind) -> Result<String> {
+    let events = store.item_events(&item.id).await?;
+    let last = events.iter().rev().find(|event| event.kind == kind.as_str() && event.actor.starts_with("person:"));
+    let name = last.and_then(|event| event.actor.strip_prefix("person:"));
+    Ok(name.map_or_else(|| "En person".into(), |name| format!("Personen {name}")))
+}
+
+/// A person waits for the worker to let go of it.
+fn asked(why: &mut Why, item: &Item) {
+    let Some(asked) = &item.asked else { return };
+    let what = if asked == ItemState::Cancelled.as_str() { "avbryts" } else { "lämnas över" };
+    let person = item.asked_by.as_deref().unwrap_or("En person");
+    why.because = format!("{} {person} har begärt att det {what}: det sker vid nästa säkra punkt.", why.because);
+}
+
+/// When the whole item should be done.
+fn deadline(why: &mut Why, item: &Item, clock: &Clock) {
+    let Some(deadline) = item.deadline_at.as_deref().filter(|_| !item.state.is_final()) else { return };
+    let local = wording::local_time(deadline, clock.timezone);
+    let late = if why.overdue {
+        format!(" Försenat: det skulle ha varit klart {local}.")
+    } else {
+        format!(" Ska vara klart senast {local}.")
+    };
+    why.because += &late;
 }
 
 fn tries(item: &Item) -> String {

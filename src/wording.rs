@@ -72,6 +72,18 @@ pub fn outcome(id: &str) -> &str {
     }
 }
 
+/// What a person did to an item.
+pub fn operation(id: &str) -> &str {
+    match id {
+        "rerun" => "kört om",
+        "hand_over" => "lämnat över",
+        "cancel" => "avbrutit",
+        "defer" => "skjutit upp",
+        "priority" => "ändrat prioriteten",
+        other => other,
+    }
+}
+
 /// What became of a nominal time of a schedule.
 pub fn firing(result: &str) -> &str {
     match result {
@@ -138,6 +150,10 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::Done => "klart",
         EventKind::Rerun => "nytt försök",
         EventKind::Cancelled => "avbrutet",
+        EventKind::Asked => "begärt av person",
+        EventKind::PrioritySet => "prioritet ändrad",
+        EventKind::Removed => "borttaget",
+        EventKind::Searched => "sökt i personuppgifter",
         EventKind::LateWrite => "för sen skrivning avvisad",
         EventKind::Released => "släppt av arbetare som avslutas",
         EventKind::KeyReplaced => "nyckel bytt",

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How many open orders are told at a time.
-const MOST_ORDERS: u32 = 200;
+pub const MOST_ORDERS: u32 = 200;
 
 /// Something that waits to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -155,6 +155,11 @@ impl Sandbox {
         control::counts(&self.shared, reference).await
     }
 
+    /// How many records there are, in Akten and in the ledger.
+    pub async fn saved(&self) -> Result<i64> {
+        self.shared.store.saved().await
+    }
+
     /// Every record in Akten, oldest first.
     pub async fn records(&self) -> Result<Vec<Record>> {
         self.shared.store.records().await
@@ -173,6 +178,11 @@ impl Sandbox {
     /// Every order that the ledger has had, oldest first.
     pub async fn orders(&self) -> Result<Vec<Order>> {
         self.shared.store.orders().await
+    }
+
+    /// How many orders have no record, as far as the ledger tells at a time.
+    pub async fn open_orders(&self) -> Result<usize> {
+        Ok(self.shared.store.open_orders(ledger::MOST_ORDERS).await?.len())
     }
 
     /// Every record in the ledger, oldest first.

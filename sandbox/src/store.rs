@@ -134,6 +134,12 @@ impl Store {
         rows.iter().map(record).collect()
     }
 
+    /// How many records there are, in Akten and in the ledger.
+    pub async fn saved(&self) -> Result<i64> {
+        let sql = "select (select count(*) from record) + (select count(*) from ledger_record) as n";
+        Ok(sqlx::query(sql).fetch_one(&self.pool).await?.get("n"))
+    }
+
     /// One dossier's records of one kind, oldest first.
     pub async fn records_of(&self, akt: &str, kind: Kind) -> Result<Vec<Record>> {
         let rows = sqlx::query("select * from record where akt = $1 and kind = $2 order by id")
@@ -197,7 +203,8 @@ impl Store {
     }
 
     pub async fn add_orders(&self, count: u32) -> Result<()> {
-        let mut transaction = self.pool.begin().await?;
+        // It reads before it writes: an ordinary transaction is refused when somebody has written in between.
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let known: i64 =
             sqlx::query("select count(*) as n from ledger_order").fetch_one(&mut *transaction).await?.get("n");
         for number in known + 1..=known + i64::from(count) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::config::Config;
 use crate::model::{AlertFact, AlertKind, RunState, parse_time, time_text};
-use crate::schedule::{Expect, Schedule};
+use crate::schedule::{Expect, Nominal, Schedule};
 use crate::scheduler;
 use crate::store;
 
@@ -34,7 +34,7 @@ pub(super) async fn facts(app: &App) -> anyhow::Result<Vec<AlertFact>> {
             Ok(schedule) => facts.extend(of_schedule(app, &schedule, now).await?),
             // Nothing of it starts until somebody has put it right.
             Err(_) => {
-                facts.push(fact(AlertKind::Absent, &name, now, 1, json!({"schedule": name, "why": "unreadable"})))
+                facts.push(fact(AlertKind::Absent, &name, now, 1, json!({"schedule": name, "why": "unreadable"})));
             }
         }
     }
@@ -270,7 +270,7 @@ async fn unhandled(app: &App, schedule: &Schedule, now: DateTime<Utc>) -> store:
     let Some(watch) = app.store.watch(&schedule.name).await? else { return Ok(None) };
     let Some(handled) = parse_time(&watch.handled_until) else { return Ok(None) };
     let late = before(now, app.config.alerts.late);
-    let Some(next) = schedule.nominal_times(handled, late).into_iter().find(|nominal| nominal.starts()) else {
+    let Some(next) = schedule.nominal_times(handled, late).into_iter().find(Nominal::starts) else {
         return Ok(None);
     };
     let detail = json!({"schedule": schedule.name, "bot": schedule.bot, "why": "not_looked_at"});
@@ -289,7 +289,7 @@ async fn expected(
     let at =
         |time: NaiveTime| zone.from_local_datetime(&today.and_time(time)).earliest().map(|at| at.with_timezone(&Utc));
     let (Some(midnight), Some(by)) = (at(NaiveTime::MIN), at(expect.by)) else { return Ok(None) };
-    let starts = schedule.nominal_times(midnight - TimeDelta::milliseconds(1), by).iter().any(|time| time.starts());
+    let starts = schedule.nominal_times(midnight - TimeDelta::milliseconds(1), by).iter().any(Nominal::starts);
     if now < by || !starts {
         return Ok(None);
     }

@@ -76,6 +76,9 @@ pub struct Benefit {
 pub struct Item {
     /// The field that holds the reference, unique within the bot.
     pub reference: Placed<String>,
+    /// When an item should be done, counted from when it is put in the queue: `5 working days`.
+    #[serde(default)]
+    pub deadline: Option<Placed<String>>,
     /// Every field of an item, in the order written.
     pub fields: Fields,
 }

@@ -430,6 +430,12 @@ pub struct Enqueue {
     pub reference: Text,
     #[serde(default)]
     pub fields: Option<Placed<Tree>>,
+    /// When it should be done, if not as the bot says: a day, `5 working days` or `4h`.
+    #[serde(default)]
+    pub deadline: Option<Text>,
+    /// Higher goes first; 0 is ordinary.
+    #[serde(default)]
+    pub priority: Option<Text>,
 }
 
 /// Hands the item over to a person, with a reason and a code.

@@ -50,7 +50,7 @@ pub struct Guard {
 struct Line {
     orders: ChildStdin,
     replies: Lines<BufReader<ChildStdout>>,
-    _child: Child,
+    child: Child,
 }
 
 impl Guard {
@@ -68,7 +68,12 @@ impl Guard {
         let missing = || io::Error::other("the guard has no pipes");
         let orders = child.stdin.take().ok_or_else(missing)?;
         let replies = BufReader::new(child.stdout.take().ok_or_else(missing)?).lines();
-        Ok(Self { line: Mutex::new(Line { orders, replies, _child: child }) })
+        Ok(Self { line: Mutex::new(Line { orders, replies, child }) })
+    }
+
+    /// Whether it runs no more: then nothing may be begun that would need it.
+    pub async fn has_ended(&self) -> bool {
+        !matches!(self.line.lock().await.child.try_wait(), Ok(None))
     }
 
     /// Has the guard end this session unless the lease is renewed in time.

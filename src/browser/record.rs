@@ -112,7 +112,13 @@ impl SessionRecord {
     fn end_owner(&self) -> bool {
         match self.owner.filter(|_| self.file.exists()) {
             Some(owner) if Process::own() == Some(owner) => false,
-            Some(owner) => process::end_one(owner),
+            Some(owner) => {
+                tracing::warn!(
+                    pid = owner.pid,
+                    "a worker is ended: its lease was over in the middle of an act of its own"
+                );
+                process::end_one(owner)
+            }
             None => true,
         }
     }

@@ -81,4 +81,8 @@ fn check_header(bot: &Bot, context: &Context<'_>, findings: &mut Findings<'_>) {
         let hint = crate::yaml::near(&reference.value, &known);
         findings.word(reference, format!("referensen `{}` är inget av ärendets fält", reference.value), hint);
     }
+    let deadline = bot.item.deadline.as_ref().filter(|deadline| !crate::deadline::is_written(&deadline.value));
+    if let Some(deadline) = deadline {
+        findings.word(deadline, format!("`{}` är ingen tidsfrist", deadline.value), crate::deadline::WRITTEN);
+    }
 }

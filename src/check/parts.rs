@@ -94,7 +94,8 @@ pub(super) fn parts(action: &Action) -> Parts<'_> {
         Action::When(when) => Parts::plain("when").text([&when.is]),
         Action::ForEach(each) => Parts::plain("for_each").text([&each.list]),
         Action::Enqueue(it) => {
-            Parts::plain("enqueue").text([&it.reference]).tree(it.fields.as_ref().map(|fields| &fields.value))
+            let parts = Parts::plain("enqueue").text([&it.reference]).text(&it.deadline).text(&it.priority);
+            parts.tree(it.fields.as_ref().map(|fields| &fields.value))
         }
         Action::HandOver(it) => Parts::plain("hand_over").text(&it.when).text([&it.reason]).word([&it.code]),
         Action::Fail(fail) => Parts::plain("fail").text(&fail.when).text([&fail.reason]),

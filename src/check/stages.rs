@@ -76,17 +76,8 @@ fn check_decide(decide: &crate::bot::Decide, findings: &mut Findings<'_>) {
         let message = format!("rollen `{}` finns inte", decide.role.value);
         findings.word(&decide.role, message, near(&decide.role.value, ROLES));
     }
-    if let Some(due) = decide.due.as_ref().filter(|due| !is_due(&due.value)) {
-        let hint = "skriv till exempel `2 working days`, `4h` eller `1d`";
-        findings.word(due, format!("`{}` är ingen tidsfrist", due.value), hint);
-    }
-}
-
-fn is_due(text: &str) -> bool {
-    let days = text.strip_suffix("working days").or_else(|| text.strip_suffix("working day"));
-    match days {
-        Some(number) => number.trim().parse::<u32>().is_ok_and(|number| number > 0),
-        None => crate::duration::parse_duration(text).is_ok_and(|time| !time.is_zero()),
+    if let Some(due) = decide.due.as_ref().filter(|due| !crate::deadline::is_written(&due.value)) {
+        findings.word(due, format!("`{}` är ingen tidsfrist", due.value), crate::deadline::WRITTEN);
     }
 }
 

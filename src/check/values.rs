@@ -235,6 +235,7 @@ fn check_enqueue(fields: &Fields, enqueue: &Enqueue, findings: &mut Findings<'_>
         let hint = "skriv något som skiljer ärendena åt, till exempel \"${row.Ärendenr}\"";
         findings.text(&enqueue.reference, "alla ärenden får samma referens", hint);
     }
+    check_order(enqueue, findings);
     let Some(given) = &enqueue.fields else { return };
     let Tree::Map(entries) = &given.value else {
         findings.at(given.place, "`fields` ska vara namngivna värden", "skriv {fält: \"${…}\"}");
@@ -248,6 +249,23 @@ fn check_enqueue(fields: &Fields, enqueue: &Enqueue, findings: &mut Findings<'_>
             let hint = format!("{}; nya fält läggs till under `item: fields:`", near(&name.value, &known));
             findings.word(name, format!("ärendet har inget fält `{}`", name.value), hint);
         }
+    }
+}
+
+/// The deadline and the priority, where they are constant.
+fn check_order(enqueue: &Enqueue, findings: &mut Findings<'_>) {
+    let constant = |text: &&Text| text.template.is_constant();
+    if let Some(deadline) = enqueue.deadline.as_ref().filter(constant)
+        && !crate::deadline::is_written(deadline.source())
+    {
+        let message = format!("`{}` är ingen tidsfrist", deadline.source());
+        findings.text(deadline, message, crate::deadline::WRITTEN);
+    }
+    if let Some(priority) = enqueue.priority.as_ref().filter(constant)
+        && priority.source().trim().parse::<i64>().is_err()
+    {
+        let hint = "skriv till exempel 10; högre går före, 0 är det vanliga";
+        findings.text(priority, format!("`{}` är inget heltal", priority.source()), hint);
     }
 }
 

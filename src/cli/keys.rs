@@ -53,6 +53,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     match arguments.command {
         Command::Export { file, passphrase_stdin } => {
             let passphrase = passphrase(passphrase_stdin, true)?;
+            Seal::open(&config.data())?;
             let bytes = bundle::pack(&config.data(), &passphrase)?;
             let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
             let mut made = made.with_context(|| format!("{} kan inte skapas", file.display()))?;
@@ -89,6 +90,10 @@ async fn replace(config: &Config, who: &sign_in::As) -> anyhow::Result<()> {
     let seal = Seal::open(&config.data())?;
     store.set_fingerprint(SEAL, &seal.fingerprint(&[]), &user.name).await?;
     print("Den här datorns nyckel är nu installationens. Beslut som är fattade under den förra gäller inte längre.");
+    let lost = store.forget_reference_key().await?;
+    if lost > 0 {
+        print(&format!("{lost} borttagna ärenden känns inte längre igen: se till att de inte läggs in på nytt."));
+    }
     Ok(())
 }
 

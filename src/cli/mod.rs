@@ -41,9 +41,10 @@ use clap::{Parser, Subcommand};
 
 pub use invalid::Invalid;
 
+use crate::bot::Bot;
 use crate::config::Config;
 use crate::store::Store;
-use crate::terminal::{Column, Format, Table, aligned, print, print_error};
+use crate::terminal::{Column, Format, Progress, Table, aligned, print, print_error};
 
 /// What stands on the command line.
 #[derive(Debug, Parser)]
@@ -82,8 +83,8 @@ pub enum Command {
     Suggest(suggest::Arguments),
     /// Visa körningarna, nyast först
     Runs(runs::Arguments),
-    /// Visa ärendena, äldst först
-    Items(items::Arguments),
+    /// Visa, sök, lägg till och gör något med ärenden
+    Items(Box<items::Arguments>),
     /// Visa vad som har hänt i en körning eller ett ärende
     Log(log::Arguments),
     /// Förklara varför ett ärende väntar, eller varför ett schema inte startade
@@ -168,7 +169,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Sandbox(arguments) => Box::pin(sandbox::run(&config, arguments)).await,
         Command::Guard(arguments) => guard::run(arguments).await,
         Command::Runs(arguments) => runs::run(&config, arguments).await,
-        Command::Items(arguments) => items::run(&config, arguments).await,
+        Command::Items(arguments) => Box::pin(items::run(&config, *arguments)).await,
         Command::Log(arguments) => log::run(&config, arguments).await,
         Command::Why(arguments) => why::run(&config, arguments).await,
         Command::Decide(arguments) => decide::run(&config, arguments).await,
@@ -182,4 +183,14 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let secrets = crate::secret::SecretStore::open(&config.data()).context("hemligheterna kan inte öppnas")?;
     crate::app::open_store(config, &secrets).await
+}
+
+/// The bot of this name, or everything wrong with the shape of its script.
+fn load_bot(config: &Config, name: &str) -> anyhow::Result<Bot> {
+    let file = config.bot_file(name);
+    Bot::load(&file).map_err(|problems| {
+        let source = std::fs::read_to_string(&file).unwrap_or_default();
+        let text: Vec<String> = problems.iter().map(|problem| problem.render(&source)).collect();
+        Invalid(format!("roboten {name} kan inte läsas\n{}", text.join("\n"))).into()
+    })
 }

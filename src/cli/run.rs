@@ -1,19 +1,19 @@
 //! `kollega run BOT`: one run now, by hand; with items given, only those.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Column, Format, Invalid, Table, print};
+use super::{Column, Format, Invalid, Table, items, load_bot, print};
 use crate::app::App;
 use crate::bot::Bot;
 use crate::config::Config;
 use crate::model::{ItemState, RunId};
 use crate::runner::{Worker, WorkerOptions, from_plain};
-use crate::store::{Enqueued, ItemFilter, NewRun};
+use crate::store::{Enqueued, ItemFilter, NewItem, NewRun};
 use crate::wording;
 
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub struct Arguments {
     /// Ett ärende som JSON, i stället för att samla in
     #[arg(long, value_name = "JSON", conflicts_with = "items")]
     item: Option<String>,
-    /// Ärenden från en CSV-fil med rubrikrad, i stället för att samla in
+    /// Ärenden från en CSV-fil eller arbetsbok med rubrikrad, i stället för att samla in
     #[arg(long, value_name = "FIL")]
     items: Option<PathBuf>,
     /// Visa webbläsaren på skärmen
@@ -39,9 +39,8 @@ const COLUMNS: &[Column] = &[Column::Text("Ärende"), Column::Text("Läge"), Col
 
 /// Carries the command out.
 pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let bot = load(config, &arguments.bot)?;
-    let given = given(&arguments)?;
-    let records = records(&bot, &given)?;
+    let bot = load_bot(config, &arguments.bot)?;
+    let given = given(&bot, &arguments)?;
     let app = Arc::new(App::open(config.clone()).await?);
     let (trigger, actor) = ("hand".to_owned(), "person:cli".to_owned());
     let new = NewRun {
@@ -54,12 +53,20 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         actor,
     };
     let run =
-        if given.is_empty() { app.store.queue_run(&new).await? } else { app.store.queue_collected_run(&new).await? };
-    for (reference, fields) in &records {
-        if let Enqueued::Known(_) = app.store.enqueue(&run, &bot.bot.value, reference, fields).await? {
-            super::print_error(&format!(
+        if given.is_none() { app.store.queue_run(&new).await? } else { app.store.queue_collected_run(&new).await? };
+    let deadline = bot.item.deadline.as_ref().map(|deadline| deadline.value.as_str());
+    let now = app.store.now().await?;
+    let deadline_at = deadline.map(|text| crate::deadline::parse(text, now, config)).transpose().map_err(Invalid)?;
+    for (reference, fields) in given.iter().flatten() {
+        let new = NewItem { deadline_at, ..NewItem::new(&bot.bot.value, reference, fields) };
+        match app.store.enqueue_item(&run, &new).await? {
+            Enqueued::New(_) => {}
+            Enqueued::Known(_) => super::print_error(&format!(
                 "obs: {reference} fanns redan och läggs inte till igen; se `kollega why {reference}`"
-            ));
+            )),
+            Enqueued::Removed => {
+                super::print_error(&format!("obs: {reference} har funnits och tagits bort, och läggs inte till igen"));
+            }
         }
     }
     // Whoever starts it by hand here wants it done here, whatever pools this machine works for otherwise.
@@ -69,59 +76,29 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     tell(&app, &run, arguments.format).await
 }
 
-fn load(config: &Config, name: &str) -> anyhow::Result<Bot> {
-    let file = config.bot_file(name);
-    Bot::load(&file).map_err(|problems| {
-        let source = std::fs::read_to_string(&file).unwrap_or_default();
-        let text: Vec<String> = problems.iter().map(|problem| problem.render(&source)).collect();
-        Invalid(format!("roboten {name} kan inte läsas\n{}", text.join("\n"))).into()
-    })
-}
-
-/// The items as plain JSON objects.
-fn given(arguments: &Arguments) -> anyhow::Result<Vec<Value>> {
+/// The items given: every one's reference and record; all of them right, or nothing is done.
+fn given(bot: &Bot, arguments: &Arguments) -> anyhow::Result<Option<Vec<(String, Value)>>> {
     if let Some(text) = &arguments.item {
         let item = serde_json::from_str(text).map_err(|error| Invalid(format!("--item är inte rätt JSON: {error}")))?;
-        return Ok(vec![item]);
+        return Ok(Some(vec![record(bot, &item)?]));
     }
-    match &arguments.items {
-        Some(file) => from_csv(file),
-        None => Ok(Vec::new()),
+    let Some(file) = &arguments.items else { return Ok(None) };
+    let checked = items::read(bot, file, None)?;
+    if checked.faults().next().is_some() {
+        return Err(Invalid(items::all_faults(&checked)).into());
     }
+    Ok(Some(checked.rows.into_iter().filter_map(|row| Some((row.reference?, row.fields))).collect()))
 }
 
-fn from_csv(file: &Path) -> anyhow::Result<Vec<Value>> {
-    let wrong = |error: &dyn std::fmt::Display| Invalid(format!("{} kan inte läsas: {error}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
-    let separator = if text.lines().next().unwrap_or_default().contains(';') { b';' } else { b',' };
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(separator).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let mut items = Vec::new();
-    for row in reader.deserialize::<std::collections::BTreeMap<String, String>>() {
-        let row = row.map_err(|error| wrong(&error))?;
-        let filled = row.into_iter().filter(|(_, value)| !value.trim().is_empty());
-        items.push(Value::Object(filled.map(|(name, value)| (name, Value::String(value))).collect::<Map<_, _>>()));
-    }
-    Ok(items)
-}
-
-/// Every item's reference and record; all of them right, or nothing is done.
-fn records(bot: &Bot, given: &[Value]) -> anyhow::Result<Vec<(String, Value)>> {
-    let mut records = Vec::new();
-    let mut wrong = Vec::new();
-    for (place, plain) in given.iter().enumerate() {
-        let reference = plain[&bot.item.reference.value].as_str().map(str::to_owned);
-        match (reference, from_plain(&bot.item.fields, plain)) {
-            (Some(reference), Ok(record)) => records.push((reference, record.store())),
-            (None, Ok(_)) => wrong.push(format!("ärende {}: fältet `{}` saknas", place + 1, bot.item.reference.value)),
-            (_, Err(why)) => wrong.push(format!("ärende {}: {why}", place + 1)),
-        }
-    }
-    if wrong.is_empty() {
-        Ok(records)
-    } else {
-        Err(Invalid(format!("inget lades till:\n  {}", wrong.join("\n  "))).into())
-    }
+/// An item from plain JSON.
+fn record(bot: &Bot, plain: &Value) -> anyhow::Result<(String, Value)> {
+    let reference = plain[&bot.item.reference.value].as_str().map(str::to_owned);
+    let wrong = match (reference, from_plain(&bot.item.fields, plain)) {
+        (Some(reference), Ok(record)) => return Ok((reference, record.store())),
+        (None, Ok(_)) => format!("fältet `{}` saknas", bot.item.reference.value),
+        (_, Err(why)) => why,
+    };
+    Err(Invalid(format!("inget lades till:\n  ärende 1: {wrong}")).into())
 }
 
 async fn tell(app: &App, run: &RunId, format: Format) -> anyhow::Result<ExitCode> {

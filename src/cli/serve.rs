@@ -75,21 +75,29 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(&app), stopped.clone()));
     let alerts = tokio::spawn(crate::alert::serve(Arc::clone(&app), stopped.clone()));
     let console = tokio::spawn(crate::console::serve(Desk::of(&app), listener, until(stopped)));
-    let working = {
+    let mut working = {
         let worker = Arc::clone(&worker);
         tokio::spawn(async move { worker.work().await })
     };
-    wait_for_signal().await;
+    // A program that has lost its worker must not look as if it worked: it ends, and is started again.
+    let ended = tokio::select! {
+        () = wait_for_signal() => None,
+        ended = &mut working => Some(ended),
+    };
     print("Avslutar: pågående etapper görs klart. En gång till avslutar genast.");
     let _ = stop.send(true);
     worker.stop();
     tidying.abort();
     let hurried = hurry_at_a_signal(&worker);
-    working.await??;
+    let ended = match ended {
+        Some(ended) => ended,
+        None => working.await,
+    };
     hurried.abort();
     scheduler.await?;
     alerts.await?;
     console.await??;
+    ended??;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,4 +1,4 @@
-//! `kollega why`: why an item waits, or why a schedule did not start its robot.
+//! `kollega why`: why an item or a run waits, or why a schedule did not start its robot.
 
 use std::process::ExitCode;
 
@@ -6,14 +6,14 @@ use clap::Args;
 
 use super::{Column, Format, Invalid, Table, open_store, print};
 use crate::config::Config;
-use crate::model::Item;
+use crate::model::{Item, Run, RunId};
 use crate::store::Store;
 use crate::{why, wording};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Ärendets referens eller id, eller schemats namn
-    #[arg(value_name = "ÄRENDE|SCHEMA")]
+    /// Ärendets referens eller id, schemats namn, eller körningens id
+    #[arg(value_name = "ÄRENDE|SCHEMA|KÖRNING")]
     what: String,
     /// Hur svaret skrivs
     #[arg(long, value_name = "FORMAT", default_value = "table")]
@@ -25,7 +25,10 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let store = open_store(config).await?;
     match store.find_item(&arguments.what).await? {
         Some(found) => item(config, &store, &found, arguments.format).await?,
-        None => schedule(config, &store, &arguments).await?,
+        None => match store.run(&RunId(arguments.what.clone())).await? {
+            Some(found) => run_of(config, &store, &found, arguments.format).await?,
+            None => schedule(config, &store, &arguments).await?,
+        },
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -39,6 +42,19 @@ async fn item(config: &Config, store: &Store, item: &Item, format: Format) -> an
     let since = wording::local_time(&why.since, wording::timezone(config));
     let stage = why.stage.as_deref().map(|stage| format!(", etapp {stage}")).unwrap_or_default();
     print(&format!("Ärende {}: {} sedan {since}{stage}.", why.reference, wording::item_state(item.state)));
+    print(&why.because);
+    print(&format!("Att göra: {}", why.next));
+    Ok(())
+}
+
+async fn run_of(config: &Config, store: &Store, run: &Run, format: Format) -> anyhow::Result<()> {
+    let why = why::run(store, config, run).await?;
+    if format == Format::Json {
+        print(&serde_json::to_string_pretty(&[why])?);
+        return Ok(());
+    }
+    let since = wording::local_time(&why.since, wording::timezone(config));
+    print(&format!("Körning {} av {}: {} sedan {since}.", why.run, why.bot, wording::run_state(run.state)));
     print(&why.because);
     print(&format!("Att göra: {}", why.next));
     Ok(())

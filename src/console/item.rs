@@ -7,12 +7,12 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::session::{SignedIn, require};
-use super::{Failure, evidence, page};
+use super::{Failure, evidence, orders, page};
 use crate::bot::FieldType;
 use crate::config::Config;
 use crate::desk::{self, Desk, Sight};
 use crate::explanation::Explanation;
-use crate::model::{Decision, Item, ItemState, LoggedEvent, StoredSuggestion};
+use crate::model::{Attempt, Decision, Item, ItemState, LoggedEvent, OperationDone, StoredSuggestion};
 use crate::{why, wording};
 
 /// What the person just tried, to be shown with the page.
@@ -80,11 +80,66 @@ pub(super) async fn of(
         "fields": desk.fields(item, sight).iter().map(field).collect::<Vec<_>>(),
         "may_decide": may_decide,
         "may_settle": desk::may_operate(user) && item.state == ItemState::Uncertain,
-        "may_rerun": desk::may_operate(user) && item.state.is_final(),
+        "operations": operations(desk, person, item).await?,
+        "attempts": attempts(desk, item, sight, &clock).await?,
+        "operations_done": operations_done(desk, item, sight, &clock).await?,
+        "deadline": item.deadline_at.as_deref().map(&clock),
+        "overdue": item.is_overdue(desk.store.now().await?),
         "events": rows(&desk.store.item_events(&item.id).await?, &desk.config),
         "tried": tried});
     let active = if may_decide { "inkorg" } else { "arenden" };
     Ok((status, page::of("item.html", person, active, content)?).into_response())
+}
+
+/// What the person may do to the item as it is.
+async fn operations(desk: &Desk, person: &SignedIn, item: &Item) -> Result<Vec<Value>, Failure> {
+    let mut possible = Vec::new();
+    for offered in orders::offered(person) {
+        let operation = offered["id"].as_str().and_then(orders::kind);
+        if let Some(operation) = operation
+            && desk.store.hindrance(item, operation).await?.is_none()
+        {
+            possible.push(offered);
+        }
+    }
+    Ok(possible)
+}
+
+async fn attempts(
+    desk: &Desk,
+    item: &Item,
+    sight: Sight,
+    clock: &impl Fn(&str) -> String,
+) -> Result<Vec<Value>, Failure> {
+    let row = |row: &Attempt| {
+        json!({
+            "attempt": row.attempt,
+            "began": clock(&row.began_at),
+            "ended": clock(&row.ended_at),
+            "state": row.state.as_str(),
+            "state_text": wording::item_state(row.state),
+            "stage": row.stage,
+            "code": row.code,
+            "reason": row.reason.as_ref().filter(|_| sight == Sight::Personal)})
+    };
+    Ok(desk.store.attempts(&item.id).await?.iter().map(row).collect())
+}
+
+async fn operations_done(
+    desk: &Desk,
+    item: &Item,
+    sight: Sight,
+    clock: &impl Fn(&str) -> String,
+) -> Result<Vec<Value>, Failure> {
+    let row = |row: &OperationDone| {
+        json!({
+            "at": clock(&row.at),
+            "person": row.person,
+            "operation": wording::operation(&row.operation),
+            "attempt": row.attempt,
+            "reason": (sight == Sight::Personal).then_some(&row.reason)})
+    };
+    Ok(desk.store.operations(&item.id).await?.iter().map(row).collect())
 }
 
 /// Events as rows of a table.
@@ -113,6 +168,7 @@ fn summary(item: &Item, sight: Sight) -> Value {
         "state_text": wording::item_state(item.state),
         "stage": item.stage,
         "attempt": item.attempt,
+        "priority": item.priority,
         "code": item.code,
         "reason": item.reason.as_ref().filter(|_| sight == Sight::Personal)})
 }

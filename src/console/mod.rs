@@ -10,6 +10,7 @@ mod inbox;
 mod item;
 mod items;
 mod operate;
+mod orders;
 mod page;
 mod run;
 mod runs;
@@ -50,10 +51,11 @@ fn router(desk: Desk) -> Router {
         .route("/logga-ut", post(sign_in::sign_out))
         .route("/inkorg", get(inbox::show))
         .route("/arenden", get(items::show))
+        .route("/arenden/sok", post(items::find))
+        .route("/arenden/atgard", post(orders::submit))
         .route("/arende/{id}", get(item::show))
         .route("/arende/{id}/beslut", post(decide::submit))
         .route("/arende/{id}/avgor", post(operate::settle))
-        .route("/arende/{id}/kor-om", post(operate::rerun))
         .route("/arende/{id}/bild/{file}", get(evidence::show_picture))
         .route("/korningar", get(runs::show))
         .route("/korning/{id}", get(run::show))

@@ -1,4 +1,4 @@
-//! What operations do to an item: settle an uncertain commit, and start a new attempt.
+//! What operations do to an uncertain item: settle its commit.
 
 use axum::Form;
 use axum::extract::{Path, State};
@@ -36,18 +36,6 @@ pub(super) async fn settle(
         _ => return Err(Failure::NotFound),
     };
     let done = desk.store.settle_by_person(&item.id, outcome, &person.user.name).await;
-    answer(&desk, &person, &id, done).await
-}
-
-/// Starts a new attempt of an ended item.
-pub(super) async fn rerun(
-    State(desk): State<Desk>,
-    person: SignedIn,
-    Path(id): Path<String>,
-    Form(sent): Form<Submitted>,
-) -> Result<Response, Failure> {
-    let item = allowed(&desk, &person, &id, &sent).await?;
-    let done = desk.store.rerun(&item.id, &person.user.name).await;
     answer(&desk, &person, &id, done).await
 }
 

@@ -23,6 +23,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("item.html", include_str!("templates/item.html")),
     ("suggestion.html", include_str!("templates/suggestion.html")),
     ("items.html", include_str!("templates/items.html")),
+    ("orders.html", include_str!("templates/orders.html")),
     ("runs.html", include_str!("templates/runs.html")),
     ("run.html", include_str!("templates/run.html")),
     ("events.html", include_str!("templates/events.html")),

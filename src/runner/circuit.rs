@@ -191,7 +191,10 @@ fn credential(app: &App, names: &[String]) -> String {
     let mut text = zeroize::Zeroizing::new(String::new());
     for name in names {
         let value = known.get(name).map(crate::secret::Secret::expose).unwrap_or_default();
-        text.push_str(&format!("{name}:{}:{value}|", value.len()));
+        let length = value.len().to_string();
+        for part in [name.as_str(), ":", &length, ":", value, "|"] {
+            text.push_str(part);
+        }
     }
     app.seal.fingerprint(&["circuit", &text])
 }

@@ -1,13 +1,11 @@
 //! The decide stage: waits for a person, and believes no decision that was not made and sealed by Kollega.
 
-use chrono::{DateTime, NaiveTime, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 
 use super::error::Stop;
 use super::work::Work;
 use crate::bot::{Decide, OnRefer};
-use crate::config::Config;
 use crate::model::{Decision, EventKind, StoredSuggestion};
 
 /// What a decide stage comes to.
@@ -54,7 +52,7 @@ impl Work<'_> {
     /// When a person should have decided, from now.
     pub(super) fn due(&self, decide: &Decide, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Stop> {
         let Some(due) = &decide.due else { return Ok(None) };
-        due_at(&due.value, now, &self.app.config).map(Some).map_err(Stop::permanent)
+        crate::deadline::parse(&due.value, now, &self.app.config).map(Some).map_err(Stop::permanent)
     }
 }
 
@@ -64,30 +62,4 @@ fn handed_over(answer: &Json) -> Stop {
     let texts = |key: &str| refer.iter().filter_map(|one| one[key].as_str()).collect::<Vec<_>>();
     let code = texts("code").first().map_or("needs_person", |code| *code).to_owned();
     Stop::HandOver { code, reason: texts("reason").join("; ") }
-}
-
-/// The end of the n-th working day from now, for `2 working days`; or now and a length of time, for `4h`.
-fn due_at(text: &str, now: DateTime<Utc>, config: &Config) -> Result<DateTime<Utc>, String> {
-    let Some(days) = text.trim().strip_suffix("working days").or_else(|| text.trim().strip_suffix("working day"))
-    else {
-        return crate::duration::parse_duration(text).map(|length| now + length);
-    };
-    let days: u32 = days.trim().parse().map_err(|_| format!("`{text}`: skriv till exempel 2 working days eller 4h"))?;
-    let zone: Tz = config.timezone.parse().unwrap_or(chrono_tz::Europe::Stockholm);
-    let today = now.with_timezone(&zone).date_naive();
-    let due = config.calendar.add_working_days(today, days);
-    let end_of_day = due.and_time(NaiveTime::from_hms_opt(23, 59, 0).unwrap_or_default());
-    Ok(zone.from_local_datetime(&end_of_day).earliest().map_or(now, |local| local.with_timezone(&Utc)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn working_days_pass_over_the_weekend() {
-        let friday: DateTime<Utc> = "2025-12-05T09:00:00Z".parse().expect("a time");
-        let due = due_at("2 working days", friday, &Config::default()).expect("a due time");
-        assert_eq!(due.to_rfc3339(), "2025-12-09T22:59:00+00:00");
-    }
 }

@@ -16,6 +16,8 @@ pub(super) enum Stop {
     Defer { wait: Duration, code: &'static str },
     /// The system gets no new work now: it waits for the circuit.
     CircuitOpen(CircuitId),
+    /// A person has asked for the item, and nothing is half done.
+    Asked,
     /// The system says that nobody is signed in.
     SignedOut,
     /// A system exception: the stage is tried again.
@@ -65,6 +67,7 @@ impl Stop {
             Self::HandOver { code, .. } => format!("lämnas till en person ({code})"),
             Self::Defer { code, .. } => format!("väntar ({code})"),
             Self::CircuitOpen(id) => format!("väntar: kretsbrytaren för {} är öppen", id.system),
+            Self::Asked => "en person har begärt att roboten släpper ärendet".into(),
             Self::SignedOut => "systemet har loggat ut roboten".into(),
             Self::Failed(failure) => failure.message.clone(),
             Self::Store(error) => error.to_string(),
@@ -74,7 +77,11 @@ impl Stop {
 
 impl From<store::Error> for Stop {
     fn from(error: store::Error) -> Self {
-        Self::Store(error)
+        match error {
+            store::Error::Asked => Self::Asked,
+            error @ store::Error::TooLarge { .. } => Self::permanent(error.to_string()),
+            error => Self::Store(error),
+        }
     }
 }
 

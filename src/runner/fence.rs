@@ -56,7 +56,7 @@ impl Work<'_> {
         };
         match acted {
             Ok(()) => self.settle_after(stage).await,
-            Err(stop @ Stop::Store(_)) => Err(stop),
+            Err(stop @ (Stop::Store(_) | Stop::Asked)) => Err(stop),
             Err(stop) => {
                 tracing::info!(stage = self.stage, "a commit got no answer");
                 self.screenshot("commit_failed").await;
@@ -268,11 +268,7 @@ impl Work<'_> {
             // Intended only now: a crash before this has sent nothing, and leaves nothing to wonder about.
             Ok(announced) => {
                 self.intend(Some(&letter.message_id), LETTER).await?;
-                self.begin_own_act().await?;
-                if let Err(stop) = self.has_lease() {
-                    self.browsers.release_itself().await;
-                    return Err(stop);
-                }
+                self.begin_letter().await?;
                 let started = Instant::now();
                 let outcome = announced.deliver().await;
                 self.waited += started.elapsed();
@@ -292,6 +288,22 @@ impl Work<'_> {
         match self.report_of(MAIL, settled).await {
             Err(stop) if stop.kind().is_some() => Err(Stop::failed(stop.message())),
             reported => reported,
+        }
+    }
+
+    /// From here on this program sends; what stops it before that has sent nothing, and is no question for a person.
+    async fn begin_letter(&mut self) -> Result<(), Stop> {
+        let begun = match self.begin_own_act().await {
+            Ok(()) => self.has_lease(),
+            Err(stop) => Err(stop),
+        };
+        match begun {
+            Err(stop @ Stop::Failed(_)) => {
+                self.browsers.release_itself().await;
+                self.settle(IntentOutcome::NotDone, "not begun").await?;
+                Err(stop)
+            }
+            begun => begun,
         }
     }
 

@@ -57,7 +57,7 @@ pub(super) async fn work_on(
     let mut work = Work {
         app,
         bot,
-        held: Held::Item(claim),
+        held: Held::Item(Box::new(claim)),
         browsers,
         scope,
         record,
@@ -127,6 +127,9 @@ impl Work<'_> {
         self.recall(first).await?;
         // What a stage reads into names of its own is gone when the next begins.
         for (place, stage) in bot.stages.iter().enumerate().skip(first) {
+            if self.app.store.is_asked(self.claim()?).await? {
+                return Err(Stop::Asked);
+            }
             let outer = self.scope.clone();
             self.stage.clone_from(&stage.stage.value);
             self.lease =
@@ -142,6 +145,8 @@ impl Work<'_> {
                     return Ok(stopped());
                 }
                 if self.drain.has_begun() {
+                    let event = self.event(EventKind::Released);
+                    self.note(event);
                     return Ok(Finish::new(ItemState::Ready));
                 }
             }
@@ -282,6 +287,8 @@ impl Work<'_> {
         let tries = self.claim().map_or(0, |claim| claim.item.tries) + 1;
         let worker = &self.app.config.worker;
         match stop {
+            // Ready is what it would be; the store makes it what the person asked for.
+            Stop::Asked => Finish::new(ItemState::Ready),
             Stop::HandOver { code, reason } => Finish::new(ItemState::HandedOver).because(code, reason),
             Stop::Defer { wait, code } => {
                 Finish { wait: Some(wait), failed_try: true, ..Finish::new(ItemState::Deferred).because(code, "") }
@@ -320,10 +327,19 @@ impl Work<'_> {
         };
         let wait = finish.wait.map(|wait| wait.as_secs());
         let system = finish.circuit.as_ref().map(|circuit| &circuit.system);
-        let event = self.event(kind).detail(json!({"code": finish.code, "wait_s": wait, "system": system}));
-        self.note(event);
+        if finish.state != ItemState::Ready {
+            let event = self.event(kind).detail(json!({"code": finish.code, "wait_s": wait, "system": system}));
+            self.note(event);
+        }
         let fields = self.record.store();
         let Held::Item(claim) = &self.held else { return Ok(()) };
-        self.app.store.finish(claim, finish, &fields, &self.events).await
+        match self.app.store.finish(claim, finish, &fields, &self.events).await {
+            // The item ends as failed, with what it held when it was claimed.
+            Err(error @ store::Error::TooLarge { .. }) => {
+                let failed = Finish::new(ItemState::Failed).because("too_large", error.to_string());
+                self.app.store.finish(claim, &failed, &claim.item.fields.0, &self.events).await
+            }
+            result => result,
+        }
     }
 }

@@ -26,7 +26,7 @@ pub(super) async fn collect(
     let mut work = Work {
         app,
         bot,
-        held: Held::Run(lease.clone()),
+        held: Held::Run(Box::new(lease.clone())),
         browsers,
         scope: scope::base(&app.config, now, &lease.run.id),
         record: Record::default(),

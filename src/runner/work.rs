@@ -20,8 +20,8 @@ use crate::store::{Claim, RunLease};
 
 /// What is held under a lease.
 pub(super) enum Held {
-    Item(Claim),
-    Run(RunLease),
+    Item(Box<Claim>),
+    Run(Box<RunLease>),
 }
 
 /// The work on one item's stage, or on a run's collecting.

@@ -105,8 +105,9 @@ impl Worker {
         self.drain.hurry();
     }
 
-    /// Works, with as many items at a time as the configuration says.
-    pub async fn work(self: &Arc<Self>) -> store::Result<()> {
+    /// Works, with as many items at a time as the configuration says. A worker whose guard has died ends: it could begin
+    /// nothing, and every item it took would fail.
+    pub async fn work(self: &Arc<Self>) -> anyhow::Result<()> {
         let mut tasks = tokio::task::JoinSet::new();
         for number in 0..self.sessions() {
             let worker = Arc::clone(self);
@@ -125,7 +126,9 @@ impl Worker {
         }
         beating.abort();
         self.leave().await;
-        ended
+        ended?;
+        anyhow::ensure!(!self.guard.has_ended().await, "arbetarens vakt har dött: arbetaren måste startas igen");
+        Ok(())
     }
 
     fn sessions(&self) -> usize {
@@ -182,7 +185,7 @@ impl Worker {
         let mut collected: BTreeMap<RunId, RunLease> = BTreeMap::new();
         let mut noticed = Instant::now();
         let mut ended = Ok(());
-        while !self.drain.has_begun() {
+        while !self.drain.has_begun() && !self.guard.has_ended().await {
             let turn = tokio::select! {
                 turn = Box::pin(self.turn(&name, &mut browsers, &mut collected)) => turn,
                 () = self.drain.hurries() => break,

@@ -195,6 +195,11 @@ impl Store {
     /// A system did what it should for this item or run: the row of failures ends, and where this was the probe, the
     /// circuit closes and what waited is ready at once.
     pub async fn circuit_answered(&self, id: &CircuitId, holder: &str, event: &Event) -> Result<()> {
+        // Every stage on every node tells this. One row that all of them held would make them wait for each other, and for
+        // a worker that is stopped while it holds it: it is held only where something is to be changed.
+        if self.circuit(id).await?.is_none_or(|circuit| !changes_by_answer(&circuit, holder)) {
+            return Ok(());
+        }
         let mut tx = self.begin().await?;
         let Some(circuit) = circuit_in(&mut tx, id).await? else { return tx.roll_back().await };
         let closes = circuit.state == CircuitState::Probing && circuit.probe.as_deref() == Some(holder);
@@ -373,6 +378,15 @@ async fn circuit_in(tx: &mut Tx, id: &CircuitId) -> Result<Option<Circuit>> {
     made(sql).bind(id.to_string()).fetch_optional(&mut *tx).await
 }
 
+/// Whether an answer to this item or run changes anything.
+fn changes_by_answer(circuit: &Circuit, holder: &str) -> bool {
+    match circuit.state {
+        CircuitState::Closed => circuit.failures > 0,
+        CircuitState::Probing => circuit.probe.as_deref() == Some(holder),
+        _ => false,
+    }
+}
+
 /// Whether a probe is still being worked on.
 async fn is_working(tx: &mut Tx, probe: Option<&str>, now: DateTime<Utc>) -> Result<bool> {
     let sql = "select (select count(*) from items where id = $1 and state = 'in_progress' and lease_until >= $2)
@@ -405,7 +419,7 @@ async fn close(tx: &mut Tx, id: &CircuitId, state: CircuitState, event: &Event, 
     .execute(&mut *tx)
     .await?;
     for sql in [
-        "update items set not_before = $1 where circuit = $2 and state = 'deferred'",
+        "update items set not_before = $1 where circuit = $2 and state = 'deferred' and not_before is not null",
         "update runs set not_before = $1 where circuit = $2 and state = 'queued'",
     ] {
         query(sql).bind(&at).bind(id.to_string()).execute(&mut *tx).await?;

@@ -24,6 +24,9 @@ pub(super) const ANSWER: Duration = Duration::from_secs(15);
 /// How long a connection that has been at rest may take to show that it lives.
 const PING: Duration = Duration::from_secs(3);
 
+/// A connection that was in use less long ago than this is not asked: that would be a round trip for each transaction.
+const RESTED: Duration = Duration::from_secs(1);
+
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 macro_rules! clock_postgres {
@@ -291,8 +294,12 @@ impl Pools {
             .acquire_timeout(ANSWER)
             // A connection over a link that was cut does not answer and does not fail: each may cost this long and no more.
             .test_before_acquire(false)
-            .before_acquire(|connection, _| {
+            .before_acquire(|connection, about| {
+                let rested = about.idle_for;
                 Box::pin(async move {
+                    if rested < RESTED {
+                        return Ok(true);
+                    }
                     match tokio::time::timeout(PING, connection.ping()).await {
                         Ok(answer) => answer.map(|()| true),
                         Err(_) => Err(no_answer()),

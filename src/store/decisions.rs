@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::events::append;
 use super::items::{hold, item_in};
+use super::life::{Change, change_state};
 use super::{Claim, Result, Store, now, query};
 use crate::model::{Decision, Event, EventKind, Item, ItemId, ItemState, StoredSuggestion, new_id_at, time_text};
 
@@ -154,11 +155,15 @@ impl Store {
         };
         decision.seal = seal(&decision);
         insert(&mut tx, &decision).await?;
-        query("update items set state = 'ready', due_at = null, updated_at = $1 where id = $2")
-            .bind(&at)
-            .bind(&new.item)
-            .execute(&mut tx)
-            .await?;
+        let goes_on = Change {
+            item: &new.item,
+            from: item.state,
+            to: ItemState::Ready,
+            at: &at,
+            also: ", due_at = null",
+            values: Vec::new(),
+        };
+        change_state(&mut tx, goes_on).await?;
         let mut event = Event::new(EventKind::Decided, actor).item(&item).detail(serde_json::json!({
             "decision": decision.id, "role": decision.role, "changed": decision.changed,
             "suggestion_id": decision.suggestion_id,

@@ -166,18 +166,18 @@ impl NewStore {
             remove(&with_ending(&draft, ending))?;
         }
         let known = earlier(migrations)?;
-        let store = Store { pools: Pools::sqlite_with(&draft, &known).await? };
+        let store = Store::of(Pools::sqlite_with(&draft, &known).await?);
         Self::made(store, Place::File { present: file.to_path_buf(), draft }).await
     }
 
     /// The same in a PostgreSQL database.
     pub async fn beside_database(url: &str, password: Option<&str>, migrations: &[i64]) -> Result<Self> {
         let known = earlier(migrations)?;
-        let present = Store { pools: Pools::postgres_with(url, password, 1, None, None).await? };
+        let present = Store::of(Pools::postgres_with(url, password, 1, None, None).await?);
         for sql in [format!("drop schema if exists {DRAFT_SCHEMA} cascade"), format!("create schema {DRAFT_SCHEMA}")] {
             made(sql).execute(&present).await?;
         }
-        let store = Store { pools: Pools::postgres_with(url, password, 2, Some(DRAFT_SCHEMA), Some(&known)).await? };
+        let store = Store::of(Pools::postgres_with(url, password, 2, Some(DRAFT_SCHEMA), Some(&known)).await?);
         Self::made(store, Place::Schema { present }).await
     }
 

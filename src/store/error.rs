@@ -36,6 +36,25 @@ pub enum Error {
         /// The wanted state.
         to: String,
     },
+    /// A person has asked for the item: the worker lets go of it here.
+    #[error("en person har begärt att roboten släpper ärendet")]
+    Asked,
+    /// More than an item may hold; nothing was changed.
+    #[error(
+        "ärendets uppgifter är {} MB, mer än gränsen {} MB: ingenting har sparats; höj items.max_megabytes i kollega.toml om de ska få vara så stora",
+        .megabytes, .limit
+    )]
+    TooLarge {
+        /// What it would be, rounded up.
+        megabytes: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+    /// References were removed under another key than the one here.
+    #[error(
+        "nyckeln seal.key i data-mappen är en annan än den som borttagna ärendens referenser är sparade med: hämta nycklarna från en dator som har dem (`kollega keys export` där, `kollega keys import` här); utan dem kan samma ärende göras två gånger"
+    )]
+    OtherKey,
     /// Nothing by that name.
     #[error("{0} finns inte")]
     Missing(String),

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use super::events::append;
-use super::items::{hold, item_in, not_allowed, set_lease};
+use super::items::{hold, item_in, set_lease};
+use super::life::{Change, change_state};
+use super::operations::asked_of;
 use super::{Claim, Error, Result, Store, now, query};
 use crate::model::{Event, EventKind, Intent, IntentId, IntentOutcome, ItemId, ItemState, new_id_at, time_text};
 
 impl Store {
-    /// Writes down, durably, that a stage's commit is about to be made.
+    /// Writes down, durably, that a stage's commit is about to be made; or says that a person has asked for the item.
     pub async fn intend(
         &self,
         claim: &Claim,
@@ -19,6 +21,10 @@ impl Store {
     ) -> Result<IntentId> {
         let mut tx = self.begin().await?;
         hold(&mut tx, claim).await?;
+        if asked_of(&mut tx, &claim.item.id).await?.is_some() {
+            tx.roll_back().await?;
+            return Err(Error::Asked);
+        }
         set_lease(&mut tx, claim, lease).await?;
         let now = now(&mut tx).await?;
         let id = IntentId(new_id_at(now));
@@ -83,7 +89,7 @@ impl Store {
         let item = item_in(&mut tx, id).await?;
         let next = if outcome.is_some() { ItemState::Ready } else { ItemState::HandedOver };
         if item.state != ItemState::Uncertain {
-            return Err(not_allowed(item.state, next));
+            return Err(Error::NotAllowed { from: item.state.to_string(), to: next.to_string() });
         }
         let at = time_text(now(&mut tx).await?);
         if let Some(outcome) = outcome {
@@ -100,12 +106,9 @@ impl Store {
                 return Err(Error::Missing("ett osäkert steg att avgöra".into()));
             }
         }
-        query("update items set state = $1, code = case when $1 = 'ready' then null else code end, updated_at = $2 where id = $3")
-            .bind(next.as_str())
-            .bind(&at)
-            .bind(id)
-            .execute(&mut tx)
-            .await?;
+        let also = if outcome.is_some() { ", code = null" } else { "" };
+        let settled = Change { item: id, from: item.state, to: next, at: &at, also, values: Vec::new() };
+        change_state(&mut tx, settled).await?;
         let answer = outcome.map_or("taken_over", IntentOutcome::as_str);
         let event = Event::new(EventKind::Settled, format!("person:{person}")).item(&item);
         append(&mut tx, &[event.detail(serde_json::json!({"answer": answer}))]).await?;

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::circuits::wait_until;
 use super::events::append;
-use super::filtered::Filtered;
+use super::life::{Change, allow, change_state};
+use super::operations::{asked_of, last_reason, let_go_event};
 use super::{Error, Result, Store, Tx, made, now, places, query, still_held};
 use crate::model::{CircuitId, Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
 
@@ -21,6 +22,28 @@ pub enum Enqueued {
     New(ItemId),
     /// The reference was there already; nothing was changed.
     Known(ItemId),
+    /// An item of this reference was there once and has been removed; nothing was changed.
+    Removed,
+}
+
+/// An item to be put in the queue.
+#[derive(Debug, Clone)]
+pub struct NewItem {
+    pub bot: String,
+    pub reference: String,
+    pub fields: Value,
+    /// Higher goes first; 0 is ordinary.
+    pub priority: i64,
+    /// When it should be done.
+    pub deadline_at: Option<DateTime<Utc>>,
+}
+
+impl NewItem {
+    /// An ordinary item without a deadline.
+    pub fn new(bot: &str, reference: &str, fields: &Value) -> Self {
+        let (bot, reference) = (bot.to_owned(), reference.to_owned());
+        Self { bot, reference, fields: fields.clone(), priority: 0, deadline_at: None }
+    }
 }
 
 /// Who claims work, of which pools, and for how long.
@@ -79,17 +102,6 @@ impl Finish {
     }
 }
 
-/// Which items to list.
-#[derive(Debug, Clone, Default)]
-pub struct ItemFilter {
-    pub bot: Option<String>,
-    pub state: Option<ItemState>,
-    /// A part of the reference.
-    pub reference: Option<String>,
-    pub run: Option<RunId>,
-    pub limit: i64,
-}
-
 /// How many items of a bot are in a state.
 #[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
 pub struct StateCount {
@@ -99,38 +111,88 @@ pub struct StateCount {
 }
 
 impl Store {
-    /// Puts an item in the queue. A reference that is there already changes nothing, however often it is tried.
+    /// Puts an item in the queue. A reference that is there already, or was there and has been removed, changes nothing,
+    /// however often it is tried.
     pub async fn enqueue(&self, run: &RunId, bot: &str, reference: &str, fields: &Value) -> Result<Enqueued> {
+        self.enqueue_item(run, &NewItem::new(bot, reference, fields)).await
+    }
+
+    /// The same for an item with a priority or a deadline.
+    pub async fn enqueue_item(&self, run: &RunId, new: &NewItem) -> Result<Enqueued> {
+        // Written out before the transaction: it may be long.
+        let fields = self.payload(&new.fields)?;
         let mut tx = self.begin_with_us().await?;
-        let now = now(&mut tx).await?;
+        let enqueued = self.insert_item(&mut tx, run, new, fields).await?;
+        if let Enqueued::New(_) = enqueued {
+            tx.commit().await?;
+        } else {
+            tx.roll_back().await?;
+        }
+        Ok(enqueued)
+    }
+
+    /// Puts every one of these items in the queue in a run of their own, or none of them. When all are known there is no
+    /// run. What became of each, in their order; `progress` is told how many are done.
+    pub async fn enqueue_all(
+        &self,
+        run: &super::NewRun,
+        new: &[NewItem],
+        progress: impl Fn(usize),
+    ) -> Result<(Option<RunId>, Vec<Enqueued>)> {
+        let fields = new.iter().map(|item| self.payload(&item.fields)).collect::<Result<Vec<_>>>()?;
+        let mut tx = self.begin().await?;
+        let run = super::runs::insert_run(&mut tx, run).await?;
+        query("update runs set collected = true where id = $1").bind(&run).execute(&mut tx).await?;
+        let mut enqueued = Vec::new();
+        for (item, fields) in new.iter().zip(fields) {
+            enqueued.push(self.insert_item(&mut tx, &run, item, fields).await?);
+            progress(enqueued.len());
+        }
+        if enqueued.iter().any(|one| matches!(one, Enqueued::New(_))) {
+            tx.commit().await?;
+            Ok((Some(run), enqueued))
+        } else {
+            tx.roll_back().await?;
+            Ok((None, enqueued))
+        }
+    }
+
+    async fn insert_item(&self, tx: &mut Tx, run: &RunId, new: &NewItem, fields: String) -> Result<Enqueued> {
+        let now = now(tx).await?;
         let at = time_text(now);
         let id = ItemId(new_id_at(now));
+        let (hash, fingerprint) = self.hashes(&new.bot, &new.reference);
         let inserted = query(
-            "insert into items (id, bot, reference, run, state, fields, created_at, updated_at, pool)
-             values ($1, $2, $3, $4, 'ready', $5, $6, $6, coalesce((select pool from runs where id = $4), 'default'))
+            "insert into items (id, bot, reference, run, state, fields, priority, deadline_at, created_at, updated_at, pool)
+             select $1, $2, $3, $4, 'ready', $5, $6, $7, $8, $8, coalesce((select pool from runs where id = $4), 'default')
+             where not exists (select 1 from removed_references where hash = $9)
+                and not exists (select 1 from reference_keys where fingerprint <> $10)
              on conflict (bot, reference) do nothing",
         )
         .bind(&id)
-        .bind(bot)
-        .bind(reference)
+        .bind(&new.bot)
+        .bind(&new.reference)
         .bind(run)
-        .bind(fields.to_string())
+        .bind(fields)
+        .bind(new.priority)
+        .bind(new.deadline_at.map(time_text))
         .bind(&at)
-        .execute(&mut tx)
+        .bind(hash)
+        .bind(&fingerprint)
+        .execute(&mut *tx)
         .await?;
         if inserted == 0 {
-            let known = query("select id from items where bot = $1 and reference = $2")
-                .bind(bot)
-                .bind(reference)
-                .fetch_value(&mut tx)
-                .await?;
-            tx.roll_back().await?;
-            return Ok(Enqueued::Known(known));
+            let sql = "select id from items where bot = $1 and reference = $2";
+            let known: Option<(ItemId,)> =
+                query(sql).bind(&new.bot).bind(&new.reference).fetch_optional(&mut *tx).await?;
+            return match known {
+                Some((id,)) => Ok(Enqueued::Known(id)),
+                None => self.removed(tx, &fingerprint).await,
+            };
         }
-        let mut event = Event::new(EventKind::Enqueued, format!("bot:{bot}")).run(run, bot);
+        let mut event = Event::new(EventKind::Enqueued, format!("bot:{}", new.bot)).run(run, &new.bot);
         event.item = Some(id.clone());
-        append(&mut tx, &[event]).await?;
-        tx.commit().await?;
+        append(tx, &[event]).await?;
         Ok(Enqueued::New(id))
     }
 
@@ -216,11 +278,12 @@ impl Store {
 
     /// A stage is done: the item's record and its next stage, with what happened.
     pub async fn stage_done(&self, claim: &Claim, next: Option<&str>, fields: &Value, events: &[Event]) -> Result<()> {
+        let fields = self.payload(fields)?;
         let mut tx = self.begin().await?;
         hold(&mut tx, claim).await?;
         query("update items set stage = $1, fields = $2, tries = 0 where id = $3")
             .bind(next)
-            .bind(fields.to_string())
+            .bind(fields)
             .bind(&claim.item.id)
             .execute(&mut tx)
             .await?;
@@ -228,11 +291,16 @@ impl Store {
         tx.commit().await
     }
 
-    /// Lets go of a claimed item in a new state, with the fields as they are now and what happened.
+    /// Lets go of a claimed item in a new state, with the fields as they are now and what happened. Where it would wait,
+    /// and a person has asked for something else meanwhile, it becomes that.
     pub async fn finish(&self, claim: &Claim, finish: &Finish, fields: &Value, events: &[Event]) -> Result<()> {
-        if !ItemState::InProgress.may_become(finish.state) {
-            return Err(not_allowed(ItemState::InProgress, finish.state));
-        }
+        allow(ItemState::InProgress, finish.state)?;
+        let fields = match self.payload(fields) {
+            Ok(text) => Some(text),
+            // The limit was lowered since: what is stored stays, so that the item can end.
+            Err(_) if *fields == claim.item.fields.0 => None,
+            Err(error) => return Err(error),
+        };
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
         let circuit_wait = match &finish.circuit {
@@ -240,52 +308,42 @@ impl Store {
             None => None,
         };
         hold(&mut tx, claim).await?;
+        append(&mut tx, events).await?;
+        let waits = matches!(finish.state, ItemState::Ready | ItemState::Deferred | ItemState::AwaitingDecision);
+        let asked = if waits { asked_of(&mut tx, &claim.item.id).await? } else { None };
+        let mut finish = finish.clone();
+        if let Some((state, person)) = asked {
+            let reason = last_reason(&mut tx, &claim.item.id).await?.unwrap_or_default();
+            finish = Finish { failed_try: finish.failed_try, ..Finish::new(state).because(super::BY_PERSON, reason) };
+            append(&mut tx, &[let_go_event(&claim.item, state, &person)]).await?;
+        }
+        let at = time_text(now);
+        let circuit_wait = circuit_wait.filter(|_| finish.circuit.is_some());
         let not_before = circuit_wait.or_else(|| finish.wait.map(|wait| time_text(now + wait)));
-        query(
-            "update items set state = $1, code = $2, reason = $3, not_before = $4, due_at = $5, tries = tries + $6,
-                 fields = $7, worker = null, lease_until = null, browsers = null, updated_at = $8, circuit = $10
-             where id = $9",
+        change_state(
+            &mut tx,
+            Change {
+                item: &claim.item.id,
+                from: ItemState::InProgress,
+                to: finish.state,
+                at: &at,
+                also: LET_GO,
+                values: vec![
+                    (&finish.code).into(),
+                    (&finish.reason).into(),
+                    not_before.into(),
+                    finish.due_at.map(time_text).into(),
+                    i64::from(finish.failed_try).into(),
+                    fields.into(),
+                    finish.circuit.as_ref().map(ToString::to_string).into(),
+                ],
+            },
         )
-        .bind(finish.state.as_str())
-        .bind(&finish.code)
-        .bind(&finish.reason)
-        .bind(not_before)
-        .bind(finish.due_at.map(time_text))
-        .bind(i64::from(finish.failed_try))
-        .bind(fields.to_string())
-        .bind(time_text(now))
-        .bind(&claim.item.id)
-        .bind(finish.circuit.as_ref().map(ToString::to_string))
-        .execute(&mut tx)
         .await?;
         if finish.state == ItemState::AwaitingDecision {
             let sql = "update items set decide_role = $1 where id = $2";
             query(sql).bind(&finish.role).bind(&claim.item.id).execute(&mut tx).await?;
         }
-        append(&mut tx, events).await?;
-        tx.commit().await
-    }
-
-    /// A new attempt of an ended item under the same reference, from its first stage, by a person.
-    pub async fn rerun(&self, id: &ItemId, person: &str) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let item = item_in(&mut tx, id).await?;
-        if !item.state.is_final() {
-            return Err(not_allowed(item.state, ItemState::Ready));
-        }
-        query(
-            "update items set state = 'ready', attempt = attempt + 1, stage = null, tries = 0, code = null, reason = null,
-                 not_before = null, due_at = null where id = $1",
-        )
-        .bind(id)
-        .execute(&mut tx)
-        .await?;
-        query("update suggestions set superseded_at = $1 where item = $2 and superseded_at is null")
-            .bind(time_text(now(&mut tx).await?))
-            .bind(id)
-            .execute(&mut tx)
-            .await?;
-        append(&mut tx, &[Event::new(EventKind::Rerun, format!("person:{person}")).item(&item)]).await?;
         tx.commit().await
     }
 
@@ -299,15 +357,9 @@ impl Store {
         query(sql).bind(name).fetch_optional(self).await
     }
 
-    /// The items a filter lets through, oldest first.
-    pub async fn items(&self, filter: &ItemFilter) -> Result<Vec<Item>> {
-        let mut filtered = Filtered::default();
-        filtered.by("bot = ", filter.bot.as_ref());
-        filtered.by("state = ", filter.state.map(ItemState::as_str));
-        filtered.by("run = ", filter.run.as_ref());
-        filtered.with_part_of("items", "reference", filter.reference.as_ref());
-        let limit = if filter.limit == 0 { 1000 } else { filter.limit };
-        filtered.select("items", "id", limit).fetch_all(self).await
+    /// The items of this id or reference: one for each bot at most.
+    pub async fn items_named(&self, name: &str) -> Result<Vec<Item>> {
+        query("select * from items where id = $1 or reference = $1 order by id").bind(name).fetch_all(self).await
     }
 
     /// How many items are in each state.
@@ -339,6 +391,12 @@ impl Store {
         Ok(open > 0)
     }
 }
+
+/// What changes when a worker lets go. What a person asked for is over too: it has been done, or came too late, or, with
+/// a commit of unknown outcome, is to be decided anew by whoever settles that.
+const LET_GO: &str =
+    ", code = $3, reason = $4, not_before = $5, due_at = $6, tries = tries + $7, fields = coalesce($8, fields), circuit = $9,
+     worker = null, lease_until = null, browsers = null, asked = null, asked_by = null";
 
 /// Checks that the claim still holds and never shortens its lease; refuses a late worker.
 pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {
@@ -388,8 +446,4 @@ pub(super) async fn set_lease(tx: &mut Tx, claim: &Claim, lease: Duration) -> Re
 pub(super) async fn item_in(tx: &mut Tx, id: &ItemId) -> Result<Item> {
     let sql = format!("select * from items where id = $1{}", tx.for_update());
     made(sql).bind(id).fetch_optional(&mut *tx).await?.ok_or_else(|| Error::Missing(format!("ärendet {id}")))
-}
-
-pub(super) fn not_allowed(from: ItemState, to: ItemState) -> Error {
-    Error::NotAllowed { from: from.to_string(), to: to.to_string() }
 }

@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use super::events::append;
+use super::life::changing;
 use super::{Result, Store, now, query};
-use crate::model::{Event, EventKind, Item, Node, NodeState, time_text};
+use crate::model::{Event, EventKind, Item, ItemState, Node, NodeState, time_text};
 
 /// How long a node may be silent before it counts as dead; it speaks three times as often.
 const SILENT: Duration = Duration::from_secs(15);
@@ -91,16 +92,11 @@ impl Store {
     pub async fn release(&self, worker: &str) -> Result<usize> {
         let mut tx = self.begin().await?;
         let at = time_text(now(&mut tx).await?);
-        let free: Vec<Item> = query(
-            "update items set state = 'ready', worker = null, lease_until = null, browsers = null, updated_at = $1
-             where state = 'in_progress' and substr(worker, 1, length($2) + 1) = $2 || '/'
-                 and not exists (select 1 from intents where intents.item = items.id and intents.outcome is null)
-             returning *",
-        )
-        .bind(&at)
-        .bind(worker)
-        .fetch_all(&mut tx)
-        .await?;
+        let also = ", worker = null, lease_until = null, browsers = null";
+        let which = "substr(worker, 1, length($2) + 1) = $2 || '/'
+             and not exists (select 1 from intents where intents.item = items.id and intents.outcome is null)";
+        let free = changing(ItemState::InProgress, ItemState::Ready, &at, also, which)?;
+        let free: Vec<Item> = free.returning().bind(worker).fetch_all(&mut tx).await?;
         for sql in [
             "update items set lease_until = $1 where state = 'in_progress' and substr(worker, 1, length($2) + 1) = $2 || '/'",
             "update runs set lease_until = $1 where state = 'running' and substr(worker, 1, length($2) + 1) = $2 || '/'",

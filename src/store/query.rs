@@ -97,6 +97,11 @@ impl Query {
         self
     }
 
+    /// With every changed row as its answer.
+    pub fn returning(self) -> Self {
+        Self { sql: AssertSqlSafe(self.sql.0 + " returning *"), ..self }
+    }
+
     /// With one more parameter for each of these; see [`places`].
     pub fn bind_all(self, values: &[String]) -> Self {
         values.iter().fold(self, Self::bind)

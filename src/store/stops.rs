@@ -7,8 +7,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::events::append;
-use super::{Result, Store, Tx, made, now, query};
-use crate::model::{Event, EventKind, ItemId, Run, RunId, RunState, parse_time, time_text};
+use super::life::changing;
+use super::{BY_PERSON, Result, Store, Tx, made, now, query};
+use crate::model::{Event, EventKind, ItemId, ItemState, Run, RunId, RunState, parse_time, time_text};
 
 /// The code of items that wait for their bot's next run.
 pub const RUN_STOPPED: &str = "run_stopped";
@@ -133,29 +134,21 @@ fn actor(run: &Run) -> String {
 /// Items that nobody works on wait for the bot's next run: deferred without a time. What was deferred for another reason
 /// than a failed try keeps its time.
 async fn put_aside(tx: &mut Tx, run: &RunId, now: DateTime<Utc>) -> Result<()> {
-    query(
-        "update items set state = 'deferred', code = $1, not_before = null, updated_at = $2
-         where run = $3 and (state = 'ready' or (state = 'deferred' and tries > 0 and not_before is not null))",
-    )
-    .bind(RUN_STOPPED)
-    .bind(time_text(now))
-    .bind(run)
-    .execute(&mut *tx)
-    .await?;
+    let at = time_text(now);
+    let also = ", code = $2, not_before = null, circuit = null";
+    let ready = changing(ItemState::Ready, ItemState::Deferred, &at, also, "run = $3")?;
+    ready.bind(RUN_STOPPED).bind(run).execute(&mut *tx).await?;
+    // What a person has put off keeps its time too.
+    let which = "run = $3 and tries > 0 and not_before is not null and coalesce(code, '') <> $4";
+    let failed = changing(ItemState::Deferred, ItemState::Deferred, &at, also, which)?;
+    failed.bind(RUN_STOPPED).bind(run).bind(BY_PERSON).execute(&mut *tx).await?;
     Ok(())
 }
 
 /// The items that wait for their bot's next run go into this one, and have waited long enough.
 pub(super) async fn take_up(tx: &mut Tx, run: &Run, now: DateTime<Utc>) -> Result<()> {
-    query(
-        "update items set run = $1, code = null, not_before = $2, updated_at = $2
-         where bot = $3 and state = 'deferred' and code = $4 and not_before is null",
-    )
-    .bind(&run.id)
-    .bind(time_text(now))
-    .bind(&run.bot)
-    .bind(RUN_STOPPED)
-    .execute(&mut *tx)
-    .await?;
+    let which = "bot = $3 and code = $4 and not_before is null";
+    let up = changing(ItemState::Deferred, ItemState::Ready, &time_text(now), ", run = $2, code = null", which)?;
+    up.bind(&run.id).bind(&run.bot).bind(RUN_STOPPED).execute(&mut *tx).await?;
     Ok(())
 }

@@ -226,7 +226,7 @@ impl State {
             why.say("waiting_for_time", coming, "Ingenting: det startar av sig självt.");
         }
         if !self.watched && why.state != "never" {
-            why.next = "Starta `kollega serve`: ingen schemaläggare är i gång nu.".to_owned();
+            "Starta `kollega serve`: ingen schemaläggare är i gång nu.".clone_into(&mut why.next);
         }
     }
 

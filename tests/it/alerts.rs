@@ -14,7 +14,7 @@ use kollega::app::App;
 use kollega::config::Config;
 use kollega::model::{AlertFact, AlertKind, ItemState, time_text};
 use kollega::secret::Secret;
-use kollega::store::{AlertPace, Finish, NewMessage, NewRun, Store};
+use kollega::store::{AlertPace, Finish, NewMessage, NewRun, Operation, Order, Store};
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 
@@ -295,7 +295,8 @@ async fn a_night_of_failures_is_one_letter_and_then_that_it_is_over() {
     assert!(!calls[1].body.contains("198501302395"));
 
     for item in desk.app.store.items(&kollega::store::ItemFilter::default()).await.expect("the items") {
-        desk.app.store.rerun(&item.id, "olle").await.expect("run again");
+        let again = Order { operation: Operation::Rerun, person: "olle".into(), reason: "rättat".into() };
+        desk.app.store.operate(&item.id, &again).await.expect("the store").expect("run again");
     }
     let letters = desk.looks_until(2).await;
     assert_eq!(letters.iter().filter(|letter| letter["duplicate"] == true).count(), 0);

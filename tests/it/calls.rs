@@ -147,7 +147,7 @@ async fn a_worker_stopped_in_its_call_is_ended_by_its_guard_before_anybody_takes
     first.stop();
     let _second = books.worker("second");
     // It is never told to go on.
-    assert_eq!(first.ended(Duration::from_secs(60)).await, None, "a signal, not an exit code");
+    assert_eq!(first.ended(Duration::from_mins(1)).await, None, "a signal, not an exit code");
     is_made_once(&books, "U-1").await;
     assert!(books.count("U-1", EventKind::TakenOver, "").await > 0);
 }

@@ -49,7 +49,8 @@ impl Options {
         };
         let seed = number("--seed", 1) as u64;
         let plain = Self::new(number("--kills", 100), seed, database, words.contains(&"--browser"));
-        Self { workers: number("--workers", plain.workers), nodes: number("--nodes", plain.nodes), ..plain }
+        let workers = number("--workers", if plain.browser { 3 } else { 8 });
+        Self { workers, nodes: number("--nodes", plain.nodes), ..plain }
     }
 }
 

@@ -348,6 +348,15 @@ async fn a_run_waits_for_the_system_it_collects_from_and_does_not_fail() {
         assert!(since.elapsed() < PATIENCE, "the run does not wait\n{}", worker.said());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    // It waits, but for when it tries.
+    let since = Instant::now();
+    loop {
+        let told = said(&morning.command(&["why", &run.0], ""));
+        if told.contains("Kretsbrytaren för portal är öppen sedan") && told.contains("i kö sedan") {
+            break;
+        }
+        assert!(since.elapsed() < PATIENCE, "{told}");
+    }
     morning.sandbox.clear_faults().await.expect("cleared");
     let since = Instant::now();
     loop {
@@ -360,4 +369,44 @@ async fn a_run_waits_for_the_system_it_collects_from_and_does_not_fail() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     worker.kill();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_has_changed_stops_new_items_and_nothing_is_saved_twice() {
+    let references = ["EB-2025-0102", "EB-2025-0104", "EB-2025-0109"];
+    let morning = Morning::begin().await;
+    let renamed = FaultSpec {
+        times: 0,
+        from: "Riksnorm".into(),
+        to: "Norm enligt riket".into(),
+        ..FaultSpec::new(System::Akten, FaultKind::RenameLabel)
+    };
+    morning.sandbox.add_fault(renamed).await.expect("a fault");
+    morning.queue(&references).await;
+    morning.caseworker_decides().await;
+    let _worker = morning.worker("worker");
+    all_wait(&morning, &references).await;
+    let open = morning.app.store.open_circuits().await.expect("the circuits");
+    assert_eq!((open.len(), open[0].system.as_str()), (1, "akten"));
+    assert_eq!(open[0].kind.as_deref(), Some("page_changed"), "{}", morning.story(references[0]).await);
+    morning.sandbox.clear_faults().await.expect("cleared");
+    for reference in references {
+        morning.is_registered_once(reference).await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_changes_nothing_waits_for_nobody_who_holds_the_circuit() {
+    use sqlx::Connection as _;
+    let url = crate::database::new_postgres().await;
+    let store = Store::connect(&url, None, 4).await.expect("the store");
+    fails(&store, FailureKind::SystemDown, "a").await;
+    store.circuit_answered(&id(), "b", &event()).await.expect("the row of failures ends");
+    // A worker that was stopped in the middle of a change holds the row.
+    let mut other = sqlx::PgConnection::connect(&url).await.expect("the server");
+    let mut held = other.begin().await.expect("a transaction");
+    sqlx::query("select id from circuits for update").execute(&mut *held).await.expect("held");
+    let (id, event) = (id(), event());
+    let answered = store.circuit_answered(&id, "c", &event);
+    tokio::time::timeout(Duration::from_secs(5), answered).await.expect("at once").expect("the store");
 }

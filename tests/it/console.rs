@@ -13,29 +13,29 @@ use serde_json::json;
 use crate::office::{Office, PASSWORD, PERSONNUMMER, approval, denial, referral};
 
 /// A browser with its cookies.
-struct Browser {
+pub struct Browser {
     client: reqwest::Client,
     address: String,
     cookies: Vec<(String, String)>,
 }
 
 /// What came back.
-struct Page {
-    status: StatusCode,
+pub struct Page {
+    pub status: StatusCode,
     location: Option<String>,
     headers: header::HeaderMap,
-    text: String,
+    pub text: String,
 }
 
 impl Page {
     /// The value of the first hidden field of this name.
-    fn hidden(&self, name: &str) -> String {
+    pub fn hidden(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
         let after = self.text.split_once(&start).unwrap_or_else(|| panic!("no field {name}:\n{}", self.text)).1;
         after.split_once('"').expect("the end of the value").0.to_owned()
     }
 
-    fn shows(&self, text: &str) -> bool {
+    pub fn shows(&self, text: &str) -> bool {
         self.text.contains(text)
     }
 }
@@ -47,12 +47,12 @@ impl Browser {
         Self { client, address: format!("http://{address}"), cookies: Vec::new() }
     }
 
-    async fn get(&mut self, path: &str) -> Page {
+    pub async fn get(&mut self, path: &str) -> Page {
         let request = self.client.get(format!("{}{path}", self.address)).header(header::COOKIE, self.cookie_header());
         self.keep(request.send().await.expect("an answer")).await
     }
 
-    async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Page {
+    pub async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Page {
         let request = self.client.post(format!("{}{path}", self.address)).header(header::COOKIE, self.cookie_header());
         self.keep(request.form(form).send().await.expect("an answer")).await
     }
@@ -102,7 +102,7 @@ pub async fn open(office: &Office) -> SocketAddr {
     address
 }
 
-async fn signed_in(office: &Office, name: &str, role: &str) -> Browser {
+pub async fn signed_in(office: &Office, name: &str, role: &str) -> Browser {
     office.hire(name, role).await;
     let mut browser = Browser::new(open(office).await);
     assert_eq!(browser.sign_in(name, PASSWORD).await.status, StatusCode::SEE_OTHER);

@@ -9,20 +9,20 @@ use serde_json::Value;
 use crate::office::{Office, PASSWORD, PERSONNUMMER, approval, referral};
 
 /// What the program answered.
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub struct Answer {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
 }
 
 impl Answer {
-    fn json(&self) -> Vec<Value> {
+    pub fn json(&self) -> Vec<Value> {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
     }
 }
 
 /// Runs the program with a password on its standard input.
-fn kollega_with(office: &Office, password: &str, arguments: &[&str]) -> Answer {
+pub fn kollega_with(office: &Office, password: &str, arguments: &[&str]) -> Answer {
     let mut child = Command::new(env!("CARGO_BIN_EXE_kollega"))
         .arg("--config")
         .arg(office.configuration())
@@ -39,7 +39,7 @@ fn kollega_with(office: &Office, password: &str, arguments: &[&str]) -> Answer {
     Answer { code: status.code(), out: text(stdout), err: text(stderr) }
 }
 
-fn kollega(office: &Office, arguments: &[&str]) -> Answer {
+pub fn kollega(office: &Office, arguments: &[&str]) -> Answer {
     kollega_with(office, "", arguments)
 }
 

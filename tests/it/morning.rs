@@ -353,6 +353,11 @@ async fn approve_all(desk: &Desk, user: &User) {
     }
 }
 
+/// The program under test; `scripts/chaos` has one that is built for release.
+fn program() -> std::ffi::OsString {
+    std::env::var_os("KOLLEGA_TEST_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_kollega").into())
+}
+
 /// A program that was started; ended without asking when the test lets go of it.
 pub struct Program {
     child: std::process::Child,
@@ -367,7 +372,7 @@ impl Program {
 
     /// Starts it with this environment too.
     pub fn start_in(folder: &Path, name: &str, arguments: &[String], environment: &[(&str, &str)]) -> Self {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kollega"));
+        let mut command = std::process::Command::new(program());
         command.args(arguments).envs(environment.iter().copied());
         Self::of(command, folder, name)
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use kollega::app::{App, SEAL};
 use kollega::bot::Bot;
 use kollega::config::Config;
-use kollega::model::{EventKind, Item, ItemState, LoggedEvent, Node, parse_time};
+use kollega::model::{EventKind, Item, ItemState, LoggedEvent, Node, RunState, parse_time};
 use kollega::runner::from_plain;
 use kollega::store::{NewRun, Store};
 use sandbox::{FaultKind, FaultSpec, Sandbox, System};
@@ -336,6 +336,12 @@ on_both! {
         site.becomes("U-1", ItemState::Done).await;
         assert_eq!(site.events("U-1", EventKind::TakenOver).await.len(), 1);
         assert_eq!(site.records("U-1").await, 1, "{}", site.story("U-1").await);
+        // The run that the first had begun is ended by the second.
+        let since = Instant::now();
+        while site.app.store.runs(None, 1).await.expect("the runs")[0].state != RunState::Done {
+            assert!(since.elapsed() < PATIENCE, "the run never ends");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     async fn a_late_write_is_refused_and_written_down(database) {
@@ -426,6 +432,20 @@ fn new_run() -> NewRun {
         pool: "default".into(),
         actor: "person:test".into(),
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_takes_no_longer_than_it_may() {
+    let site = Box::pin(Site::begin(Database::Sqlite)).await;
+    fs::write(site.folder.path().join("rader.csv"), "a\n1\n").expect("a file");
+    site.slow_question(60_000).await;
+    site.queue("prov", &["U-1"]).await;
+    let mut worker = site.program("worker", &site.first(), &["worker"], &[("KOLLEGA__WORKER__DRAIN", "300ms")]);
+    site.a_fault_strikes().await;
+    worker.ask_to_end();
+    assert_eq!(worker.ended(Duration::from_secs(10)).await, Some(0), "{}", worker.said());
+    let item = site.item("U-1").await;
+    assert_eq!((item.state, item.stage.as_deref()), (ItemState::Ready, Some("fråga")), "it was not in a commit");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,7 +16,7 @@ use kollega::model::{Firing, ItemState, Run, RunId, RunState};
 use kollega::runner::{Worker, WorkerOptions};
 use kollega::scheduler::{self, Cause};
 use kollega::secret::Secret;
-use kollega::store::{Error, RUN_STOPPED, RunLease, Standing, Store};
+use kollega::store::{Error, Operation, Order, RUN_STOPPED, RunLease, Standing, Store};
 use kollega::why;
 use reqwest::StatusCode;
 use serde_json::json;
@@ -339,7 +339,8 @@ on_both! {
         assert!(svar().await.contains("ett, klar"), "{}", svar().await);
         // A new attempt is made because something was wrong: it uses what is approved now.
         approve().await;
-        yard.store().rerun(&yard.item("Å-1").await.id, "eva").await.expect("a new attempt");
+        let again = Order { operation: Operation::Rerun, person: "eva".into(), reason: "rättat".into() };
+        yard.store().operate(&yard.item("Å-1").await.id, &again).await.expect("the store").expect("a new attempt");
         Box::pin(yard.worker("v").await.work()).await.expect("it works");
         assert!(svar().await.contains("två, klar"), "{}", svar().await);
         // One script by its beginning.

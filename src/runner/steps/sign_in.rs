@@ -24,7 +24,7 @@ impl Work<'_> {
     pub(in crate::runner) async fn enter_system(&mut self, system: &str) -> Result<(), Stop> {
         self.system = Some(system.to_owned());
         if self.browsers.get(system).is_some() {
-            return self.record_browsers().await;
+            return Ok(());
         }
         // Another session of a worker may have been refused since this one began.
         self.pass_circuit(system).await?;
@@ -39,8 +39,7 @@ impl Work<'_> {
         self.sign_in(&description).await
     }
 
-    /// Writes down with the item what acts for it, so that whoever takes it over can end that first. A browser that is
-    /// kept from an earlier item is written down for this one too.
+    /// Writes down with the item what acts for it, so that whoever takes it over can end that first.
     pub(in crate::runner) async fn record_browsers(&mut self) -> Result<(), Stop> {
         let Held::Item(claim) = &mut self.held else { return Ok(()) };
         let records = self.browsers.records();

@@ -16,6 +16,8 @@ pub enum Fault {
     KillBrowser(usize),
     /// `kill -9` of a chromedriver.
     KillDriver(usize),
+    /// `kill -9` of the guard of a worker or a node.
+    KillGuard(usize),
     /// SIGSTOP of a worker for longer than its lease, then SIGCONT.
     StopWorker(usize),
     /// PostgreSQL is stopped at once, as by `pg_ctl stop -m immediate`, and started again.
@@ -64,7 +66,8 @@ impl Plan {
             0..5 => together,
             5..8 => Fault::KillAll,
             8..20 => Fault::StopWorker(worker),
-            20..200 => Fault::KillNode(node),
+            20..30 => Fault::KillGuard(any),
+            30..200 => Fault::KillNode(node),
             200..500 if self.options.browser => Fault::KillBrowser(any),
             500..650 if self.options.browser => Fault::KillDriver(any),
             _ => Fault::KillWorker(worker),
@@ -76,8 +79,8 @@ impl Iterator for Plan {
     type Item = Step;
 
     fn next(&mut self) -> Option<Step> {
-        // A life is long enough for some items, and ends anywhere in one.
-        let mean = if self.options.browser { 1500 } else { 200 };
+        // A life of two seconds, or of four with a browser, is long enough for some items, and ends anywhere in one.
+        let mean = (if self.options.browser { 3000 } else { 1600 }) / self.options.workers;
         let after = Duration::from_millis(u64::try_from(self.draw(2 * mean)).expect("milliseconds"));
         Some(Step { after, fault: self.fault() })
     }

@@ -90,20 +90,26 @@ impl Supervisor {
         self.workers.iter_mut().for_each(Place::go_on);
     }
 
-    /// SIGTERM to all; how those ended that did not end well.
+    /// SIGTERM to all; what went wrong. One that was asked before it could listen ends by the signal, which is as well.
     pub async fn end(&mut self) -> Vec<String> {
         let mut wrong = Vec::new();
         for place in self.workers.iter().chain(&self.nodes) {
             place.program.ask_to_end();
         }
+        let since = Instant::now();
         for place in self.workers.iter_mut().chain(&mut self.nodes) {
-            match place.program.ended(Duration::from_mins(1)).await {
-                Some(0) => {}
-                how => wrong.push(format!(
-                    "{} ended with {how:?} when it was asked to end\n{}",
-                    place.name,
-                    place.last_words()
-                )),
+            let how = loop {
+                match place.program.has_ended() {
+                    None if since.elapsed() < Duration::from_mins(1) => {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                    how => break how.unwrap_or_else(|| "never".into()),
+                }
+            };
+            if how.starts_with("signal") {
+                *self.ended.entry(how).or_default() += 1;
+            } else if how != "exit status: 0" {
+                wrong.push(format!("{} was asked to end and ended: {how}\n{}", place.name, place.last_words()));
             }
         }
         wrong

@@ -20,7 +20,7 @@ use super::judge::{Made, Order, Verdict};
 use super::plan::{Fault, Step};
 use super::supervisor::Supervisor;
 use crate::database::Database;
-use crate::morning::{browsers, secrets};
+use crate::morning::{browsers, processes, secrets};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const CALLS: &str = "liggaren";
@@ -43,6 +43,8 @@ pub struct Trial {
     cuts: u64,
     /// How many orders there are.
     orders: usize,
+    /// How many records there were at the last fault.
+    saved: i64,
     begun: Instant,
     told: Instant,
     looked: Instant,
@@ -77,6 +79,7 @@ impl Trial {
             stops: 0,
             cuts: 0,
             orders: 0,
+            saved: 0,
             begun: now,
             told: now,
             looked: now,
@@ -92,6 +95,7 @@ impl Trial {
     /// Lets one fault of the plan happen at its time.
     pub async fn suffer(&mut self, step: Step) {
         self.live(step.after).await;
+        self.get_something_done(step.after * 4).await;
         match step.fault {
             Fault::KillWorker(number) => {
                 self.supervisor.kill_worker(number);
@@ -105,8 +109,9 @@ impl Trial {
                 self.supervisor.kill_all();
                 self.count("all at once", 1);
             }
-            Fault::KillBrowser(draw) => self.kill_process(draw, "browser"),
-            Fault::KillDriver(draw) => self.kill_process(draw, "driver"),
+            Fault::KillBrowser(draw) => self.kill_one(draw, "browser", &self.browsers(false)),
+            Fault::KillDriver(draw) => self.kill_one(draw, "driver", &self.browsers(true)),
+            Fault::KillGuard(draw) => self.kill_one(draw, "guard", &self.guards()),
             Fault::RestartDatabase => {
                 if let Some(postgres) = &mut self.postgres {
                     postgres.restart();
@@ -121,19 +126,34 @@ impl Trial {
         *self.kills.entry(kind).or_default() += count;
     }
 
-    /// `kill -9` of a process that belongs to a browser: a chromedriver, or anything else.
-    fn kill_process(&mut self, draw: usize, kind: &'static str) {
-        let is_driver = |pid: &i32| {
-            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-            name.trim() == "chromedriver"
-        };
-        let mut found = browsers(&self.app.config.data());
-        found.retain(|pid| is_driver(pid) == (kind == "driver"));
+    /// `kill -9` of one of these processes, if there are any.
+    fn kill_one(&mut self, draw: usize, kind: &'static str, found: &[i32]) {
         let Some(pid) = found.get(draw % found.len().max(1)) else { return };
         let pid = rustix::process::Pid::from_raw(*pid).expect("a process id");
         if rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok() {
             self.count(kind, 1);
         }
+    }
+
+    /// The processes that belong to browsers: the chromedrivers, or all others.
+    fn browsers(&self, drivers: bool) -> Vec<i32> {
+        let is_driver = |pid: &i32| {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            name.trim() == "chromedriver"
+        };
+        browsers(&self.app.config.data()).into_iter().filter(|pid| is_driver(pid) == drivers).collect()
+    }
+
+    /// The guards of this trial's workers and nodes.
+    fn guards(&self) -> Vec<i32> {
+        let journal = self.app.config.data().join("browsers");
+        let ours = |pid: &i32| {
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+            words.get(1) == Some(&b"guard".as_slice())
+                && words.get(2).is_some_and(|word| *word == journal.as_os_str().as_encoded_bytes())
+        };
+        processes().into_iter().filter(ours).collect()
     }
 
     /// Stops a worker, but not in the middle of a write to SQLite: its lock would keep everybody else waiting.
@@ -179,10 +199,22 @@ impl Trial {
         }
     }
 
+    /// A machine with much else to do gets some more time: killing what has not yet begun tries nothing.
+    async fn get_something_done(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        while Instant::now() < until && self.sandbox.saved().await.expect("the records") <= self.saved {
+            self.live(Duration::from_millis(20)).await;
+        }
+        self.saved = self.sandbox.saved().await.expect("the records");
+    }
+
     /// Keeps some orders waiting, so that there is always something to be in the middle of.
     async fn order(&mut self) {
-        let open = self.orders.saturating_sub(self.made().await.len());
-        let (wanted, more) = if self.options.browser { (12, 6) } else { (150, 50) };
+        let (open, wanted, more) = if self.options.browser {
+            (self.orders.saturating_sub(self.made().await.len()), 12, 6)
+        } else {
+            (self.sandbox.open_orders().await.expect("the orders"), 150, 50)
+        };
         if open + more > wanted {
             return;
         }
@@ -190,8 +222,8 @@ impl Trial {
             self.orders += more;
             let mut text = String::from("arende;akt;belopp\n");
             for order in self.orders_of_pages() {
-                let dossier = 1001 + self.orders_number(&order.reference) % 26;
-                text += &format!("{};A-{dossier};{}\n", order.reference, order.amount);
+                let dossier = 1001 + number_of(&order.reference) % 26;
+                text.extend([order.reference.as_str(), ";A-", &dossier.to_string(), ";", &order.amount, "\n"]);
             }
             let file = self.folder.path().join("bots").join(PAGES).join("utbetalningar.csv");
             let draft = file.with_extension("new");
@@ -200,10 +232,6 @@ impl Trial {
             self.sandbox.add_orders(u32::try_from(more).expect("a number")).await.expect("orders");
             self.orders += more;
         }
-    }
-
-    fn orders_number(&self, reference: &str) -> usize {
-        reference.trim_start_matches("UB-").parse().expect("a number")
     }
 
     fn orders_of_pages(&self) -> Vec<Order> {
@@ -343,7 +371,7 @@ async fn add_faults(sandbox: &Sandbox, browser: bool) {
     for fault in [
         always(FaultKind::CutBefore, 0.03),
         always(FaultKind::CutAfter, 0.03),
-        FaultSpec { seconds: 0.2, ..always(FaultKind::CutLate, 0.03) },
+        FaultSpec { seconds: 0.1, ..always(FaultKind::CutLate, 0.03) },
         always(FaultKind::Error500, 0.01),
         FaultSpec { ms: 150, ..always(FaultKind::Slow, 0.03) },
     ] {
@@ -383,6 +411,7 @@ backoff = "300ms"
 tries = 12
 
 [circuits]
+failures = 5
 wait = "500ms"
 max_wait = "1s"
 
@@ -394,7 +423,7 @@ settle = "800ms"
 [systems.liggaren]
 url = "http://{ledger}"
 timeout = "{timeout}"
-settle = "800ms"
+settle = "500ms"
 
 [values]
 kvitton = "{kvitton}"
@@ -456,7 +485,11 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         let pid = rustix::process::Pid::from_child(&self.script);
-        drop(rustix::process::kill_process(pid, rustix::process::Signal::TERM));
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         drop(self.script.wait());
     }
+}
+
+fn number_of(reference: &str) -> usize {
+    reference.trim_start_matches("UB-").parse().expect("a number")
 }

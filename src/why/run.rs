@@ -1,0 +1,96 @@
+//! Why a run is where it is: waits for a worker or a system, goes on, or ended.
+
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::model::{Run, RunState};
+use crate::store::{Result, Store};
+use crate::wording;
+
+/// Why a run waits or ended.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunWhy {
+    pub run: String,
+    pub bot: String,
+    pub schedule: Option<String>,
+    pub state: &'static str,
+    /// Since when, UTC.
+    pub since: String,
+    pub worker: Option<String>,
+    /// The system whose circuit it waits for.
+    pub system: Option<String>,
+    /// How many of its items are in each state.
+    pub items: std::collections::BTreeMap<String, i64>,
+    /// In Swedish, for people.
+    pub because: String,
+    /// What to do, in Swedish.
+    pub next: String,
+}
+
+/// Why the run is where it is.
+pub async fn run(store: &Store, config: &Config, run: &Run) -> Result<RunWhy> {
+    let timezone = wording::timezone(config);
+    let circuit = store.circuit_of_run(&run.id).await?.filter(crate::model::Circuit::is_open);
+    let counts = store.item_counts(Some(&run.id)).await?;
+    let items: std::collections::BTreeMap<String, i64> = counts.into_iter().map(|one| (one.state, one.count)).collect();
+    let count = |states: &[&str]| states.iter().filter_map(|state| items.get(*state)).sum::<i64>();
+    let reason = run.reason.clone().unwrap_or_default();
+    let (since, because, next) = match run.state {
+        RunState::Queued => match &circuit {
+            Some(circuit) => (
+                &run.created_at,
+                format!("Kretsbrytaren för {} är {}.", circuit.system, wording::circuit(circuit, timezone)),
+                format!(
+                    "Ingenting, om systemet är på väg tillbaka. Annars: `kollega systems reset {}`.",
+                    circuit.system
+                ),
+            ),
+            None if store.has_worker(&run.pool).await? => {
+                (&run.created_at, "Väntar på en ledig arbetare.".into(), "Ingenting.".into())
+            }
+            None => (
+                &run.created_at,
+                format!("Ingen arbetare är i gång för poolen {}.", run.pool),
+                format!("Starta en: `kollega worker --pool {}` eller `kollega serve`.", run.pool),
+            ),
+        },
+        RunState::Running => {
+            let worker = run.worker.as_deref().unwrap_or("okänd");
+            let what = if run.collected {
+                format!("{} ärenden är kvar att göra", count(&["ready", "in_progress", "deferred"]))
+            } else {
+                "arbetet hämtas".into()
+            };
+            let stop =
+                run.stop_reason.as_ref().map(|why| format!(" Den är ombedd att sluta: {why}.")).unwrap_or_default();
+            let since = run.started_at.as_ref().unwrap_or(&run.created_at);
+            (since, format!("Arbetaren {worker} håller i den: {what}.{stop}"), "Ingenting.".into())
+        }
+        RunState::Done => {
+            let waiting = count(&["awaiting_decision", "deferred", "uncertain"]);
+            let because = match waiting {
+                0 => "Allt i den är gjort.".to_owned(),
+                _ => format!("Den är klar; {waiting} ärenden väntar på en person, ett system eller en tid."),
+            };
+            let next = if waiting == 0 { "Ingenting." } else { "Se `kollega why ÄRENDE` för vart och ett." };
+            (run.ended_at.as_ref().unwrap_or(&run.created_at), because, next.into())
+        }
+        RunState::Failed | RunState::Stopped => (
+            run.ended_at.as_ref().unwrap_or(&run.created_at),
+            format!("Den blev inte färdig: {reason}"),
+            format!("Läs `kollega log {}` och åtgärda felet. Nästa körning tar vid.", run.id),
+        ),
+    };
+    Ok(RunWhy {
+        run: run.id.0.clone(),
+        bot: run.bot.clone(),
+        schedule: run.schedule.clone(),
+        state: run.state.as_str(),
+        since: since.clone(),
+        worker: run.worker.clone(),
+        system: circuit.map(|circuit| circuit.system),
+        items,
+        because,
+        next,
+    })
+}
