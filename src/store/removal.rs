@@ -23,6 +23,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let item = item_in(&mut tx, id).await?;
         if !item.state.is_final() {
+            tx.roll_back().await?;
             return Err(Error::NotAllowed { from: item.state.to_string(), to: "borttaget".into() });
         }
         let (Some(hash), fingerprint) = self.hashes(&item.bot, &item.reference) else { return Err(Error::OtherKey) };

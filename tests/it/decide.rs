@@ -269,10 +269,12 @@ async fn operations_settle_and_rerun_as_themselves() {
     assert_eq!(as_person("olle", &["settle", "A-1", "take-over"]).code, Some(0));
     assert_eq!(office.item("A-1").await.state, ItemState::HandedOver);
     assert_eq!(as_person("olle", &["settle", "A-1", "did"]).code, Some(1));
-    assert_eq!(as_person("olle", &["rerun", "A-1"]).code, Some(0));
+    let again = &["rerun", "A-1", "--reason", "felet är rättat"];
+    assert_eq!(as_person("olle", &["rerun", "A-1"]).code, Some(2), "a reason is asked for");
+    assert_eq!(as_person("olle", again).code, Some(0));
     let item = office.item("A-1").await;
     assert_eq!((item.state, item.attempt), (ItemState::Ready, 2));
-    assert_eq!(as_person("olle", &["rerun", "A-1"]).code, Some(1));
+    assert_eq!(as_person("olle", again).code, Some(1));
 }
 
 #[tokio::test]
