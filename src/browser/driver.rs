@@ -16,6 +16,9 @@ use super::record::SessionRecord;
 
 const START_LIMIT: Duration = Duration::from_secs(20);
 
+/// How often it is started where it ends before it has said its port.
+const STARTS: usize = 3;
+
 /// A running chromedriver.
 pub(super) struct Driver {
     child: Child,
@@ -28,12 +31,22 @@ impl Driver {
         std::fs::create_dir_all(&record.scratch).map_err(|error| ErrorKind::File(error.to_string()))?;
         // The record is on disk before the process is there: the mark alone is enough to find it.
         record.save().map_err(|error| ErrorKind::File(error.to_string()))?;
-        let mut child = spawn(config, record)?;
-        record.driver = child.id().and_then(|id| Process::of(i32::try_from(id).ok()?));
-        let stdout = child.stdout.take().ok_or(ErrorKind::DriverGone)?;
-        let port = timeout(START_LIMIT, port_of(stdout)).await.ok().flatten().ok_or_else(no_port)?;
-        record.endpoint = format!("http://127.0.0.1:{port}/");
-        Ok(Self { child })
+        let mut starts = 0;
+        loop {
+            starts += 1;
+            let mut child = spawn(config, record)?;
+            record.driver = child.id().and_then(|id| Process::of(i32::try_from(id).ok()?));
+            let stdout = child.stdout.take().ok_or(ErrorKind::DriverGone)?;
+            match timeout(START_LIMIT, port_of(stdout)).await {
+                Ok(Some(port)) => {
+                    record.endpoint = format!("http://127.0.0.1:{port}/");
+                    return Ok(Self { child });
+                }
+                // It takes a free port for IPv4 and gives up when the same one is taken for IPv6: the next is another.
+                Ok(None) if starts < STARTS => drop(timeout(Duration::from_secs(2), child.wait()).await),
+                _ => return Err(no_port()),
+            }
+        }
     }
 
     /// Takes the exit status after the process was ended.
