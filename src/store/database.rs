@@ -82,12 +82,12 @@ pub(super) struct Lent {
     open: bool,
 }
 
-/// Runs a statement on a lent connection, with the limit `ANSWER`.
+/// Runs a statement on a lent connection, with a limit for its answer.
 macro_rules! on_postgres {
-    ($lent:ident, |$connection:ident| $call:expr) => {{
+    ($lent:ident, $limit:expr, |$connection:ident| $call:expr) => {{
         $lent.unsure = true;
         let $connection = $lent.connection()?;
-        let answer = match tokio::time::timeout($crate::store::database::ANSWER, $call).await {
+        let answer = match tokio::time::timeout($limit, $call).await {
             Ok(answer) => answer,
             Err(_) => Err($crate::store::database::no_answer()),
         };
@@ -120,7 +120,7 @@ impl Lent {
 
     async fn control(&mut self, sql: &'static str) -> Result<()> {
         let lent = self;
-        on_postgres!(lent, |connection| sqlx::raw_sql(sql).execute(connection))?;
+        on_postgres!(lent, ANSWER, |connection| sqlx::raw_sql(sql).execute(connection))?;
         Ok(())
     }
 }
@@ -369,7 +369,7 @@ impl Store {
 async fn begin_postgres(pool: &PgPool, begin: &'static str) -> Result<Tx> {
     let mut lent = Lent::from(pool).await?;
     lent.open = true;
-    let answer = on_postgres!(lent, |connection| sqlx::raw_sql(begin).fetch_all(connection))?;
+    let answer = on_postgres!(lent, ANSWER, |connection| sqlx::raw_sql(begin).fetch_all(connection))?;
     let clock = answer.last().map(|row| row.try_get::<String, _>(0)).transpose()?;
     let mut tx = Tx { link: Link::Postgres(lent), now: None };
     tx.it_is(clock.as_deref().unwrap_or_default())?;

@@ -3,11 +3,13 @@
 //! The text keeps to what both understand: `$1` parameters, text, bigint and boolean, `on conflict`, `returning`,
 //! partial indexes. What differs is a function of `database`.
 
+use std::time::Duration;
+
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, FromRow};
 
-use super::database::{Lent, Link, Pools, Tx, on_postgres};
+use super::database::{ANSWER, Lent, Link, Pools, Tx, on_postgres};
 use super::{Result, Store};
 use crate::model::{IntentId, ItemId, RunId};
 
@@ -65,6 +67,13 @@ pub(super) fn places(first: usize, count: usize) -> String {
     }
 }
 
+/// How long the answer may take: what is sent may be large, and the line slow.
+fn limit_of(values: &[Value]) -> Duration {
+    let bytes: usize =
+        values.iter().map(|value| if let Value::Text(Some(text)) = value { text.len() } else { 0 }).sum();
+    ANSWER + Duration::from_secs(2) * u32::try_from(bytes >> 20).unwrap_or(u32::MAX)
+}
+
 macro_rules! run {
     ($query:ident, $on:expr, $call:ident, $method:ident) => {{
         let Query { sql, values } = $query;
@@ -73,17 +82,19 @@ macro_rules! run {
                 sqlx::$call(sql, arguments::<SqliteArguments>(values)?).$method(&mut **tx).await
             }
             On::Tx(Tx { link: Link::Postgres(lent), .. }) => {
+                let limit = limit_of(&values);
                 let arguments = arguments::<PgArguments>(values)?;
-                on_postgres!(lent, |connection| sqlx::$call(sql, arguments).$method(connection))
+                on_postgres!(lent, limit, |connection| sqlx::$call(sql, arguments).$method(connection))
             }
             On::Store(store) => match &store.pools {
                 Pools::Sqlite { pool, .. } => {
                     sqlx::$call(sql, arguments::<SqliteArguments>(values)?).$method(pool).await
                 }
                 Pools::Postgres(pool) => {
+                    let limit = limit_of(&values);
                     let arguments = arguments::<PgArguments>(values)?;
                     let mut lent = Lent::from(pool).await?;
-                    on_postgres!(lent, |connection| sqlx::$call(sql, arguments).$method(connection))
+                    on_postgres!(lent, limit, |connection| sqlx::$call(sql, arguments).$method(connection))
                 }
             },
         }
@@ -115,17 +126,20 @@ impl Query {
                 sqlx::query_with(sql, arguments::<SqliteArguments>(values)?).execute(&mut **tx).await?.rows_affected()
             }
             On::Tx(Tx { link: Link::Postgres(lent), .. }) => {
+                let limit = limit_of(&values);
                 let arguments = arguments::<PgArguments>(values)?;
-                on_postgres!(lent, |connection| sqlx::query_with(sql, arguments).execute(connection))?.rows_affected()
+                on_postgres!(lent, limit, |connection| sqlx::query_with(sql, arguments).execute(connection))?
+                    .rows_affected()
             }
             On::Store(store) => match &store.pools {
                 Pools::Sqlite { pool, .. } => {
                     sqlx::query_with(sql, arguments::<SqliteArguments>(values)?).execute(pool).await?.rows_affected()
                 }
                 Pools::Postgres(pool) => {
+                    let limit = limit_of(&values);
                     let arguments = arguments::<PgArguments>(values)?;
                     let mut lent = Lent::from(pool).await?;
-                    on_postgres!(lent, |connection| sqlx::query_with(sql, arguments).execute(connection))?
+                    on_postgres!(lent, limit, |connection| sqlx::query_with(sql, arguments).execute(connection))?
                         .rows_affected()
                 }
             },
