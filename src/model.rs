@@ -35,14 +35,6 @@ macro_rules! ids {
         #[serde(transparent)]
         pub struct $name(pub String);
 
-        impl $name {
-            /// A new id, sortable by time.
-            #[must_use]
-            pub fn generate() -> Self {
-                Self(new_id())
-            }
-        }
-
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)

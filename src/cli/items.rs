@@ -118,17 +118,7 @@ struct Row {
     state_text: &'static str,
 }
 
-const COLUMNS: &[Column] = &[
-    Column::Text("Ärende"),
-    Column::Text("Robot"),
-    Column::Text("Läge"),
-    Column::Text("Etapp"),
-    Column::Text("Kod"),
-    Column::Number("Försök"),
-    Column::Text("Skapat"),
-    Column::Text("Ändrat"),
-];
-const WITH_DEADLINE: &[Column] = &[
+const COLUMNS: [Column; 10] = [
     Column::Text("Ärende"),
     Column::Text("Robot"),
     Column::Text("Läge"),
@@ -140,6 +130,8 @@ const WITH_DEADLINE: &[Column] = &[
     Column::Number("Prioritet"),
     Column::Text("Frist"),
 ];
+/// How many of them are shown where no item has a priority or a deadline.
+const WITHOUT: usize = 8;
 
 /// Carries the command out.
 pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -182,7 +174,7 @@ async fn list(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode>
     };
     // The two columns that most do without are there when any item has something in them.
     let ordered = records.iter().any(|row| row.deadline_at.is_some() || row.priority != 0);
-    let columns = if ordered { WITH_DEADLINE } else { COLUMNS };
+    let columns = if ordered { &COLUMNS[..] } else { &COLUMNS[..WITHOUT] };
     Table { columns, records: &records, empty }.print(arguments.format, |row| {
         let mut cells = vec![
             row.reference.clone(),
