@@ -18,6 +18,7 @@ impl RuleBook {
         text.extend(self.rules().iter().map(rule));
         text.push("## Belopp\n".to_owned());
         text.extend(self.tables().iter().map(table));
+        text.push(self.parameters().document());
         text.push(self.guidelines_text());
         text.push(format!("Kontrollsumma {}\n", self.sha256()));
         text.join("\n")

@@ -1,18 +1,19 @@
 //! A rule book: read from its folder, checked as a whole, and then unchanging.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use expression::{Month, Template};
-use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
 use crate::Problem;
 use crate::amounts::Table;
-use crate::book_file::{BookFile, Rounding, ValueFile};
+use crate::book_file::{BookFile, ValueFile};
 use crate::cases::Case;
 use crate::guidelines::Guidelines;
 use crate::names::names_of;
+use crate::parameters::Parameters;
 use crate::rule::{Law, NamedValue, Reader, Rule, read_laws, read_rule};
 use crate::suggestion::BookId;
 use crate::yaml::{File, whole};
@@ -22,8 +23,7 @@ use crate::yaml::{File, whole};
 pub struct RuleBook {
     id: BookId,
     title: String,
-    rounding: Rounding,
-    change_warning_percent: Decimal,
+    parameters: Parameters,
     authorities: Vec<(String, String)>,
     income_kinds: BTreeMap<String, Vec<String>>,
     cost_kinds: BTreeSet<String>,
@@ -43,23 +43,27 @@ impl RuleBook {
         let written: BookFile = file.read().map_err(|problem| vec![problem])?;
         let mut problems = Vec::new();
         let laws = kept(read_all_laws(&file, &written), &mut problems);
-        let values = kept(read_values(&file, &written.values), &mut problems);
+        let income_kinds: Vec<&str> = written.income_kinds.iter().map(|kind| kind.kind.as_str()).collect();
+        let parameters = kept(Parameters::read(&file, &written.parameters, &income_kinds), &mut problems);
+        let values = kept(read_values(&file, &written.values, &parameters), &mut problems);
         // A rule can only be judged by laws and values that are right themselves.
         let sound = problems.is_empty();
-        let rules = if sound { kept(read_rules(&file, &written, &values, &laws), &mut problems) } else { Vec::new() };
+        let rules = if sound { kept(read_rules(&file, &written, &values, &laws, &parameters), &mut problems) } else { Vec::new() };
         let (files, tables) = read_tables(&dir.join("amounts"), &mut problems);
         let guidelines_file = File::open(&dir.join("guidelines.yaml")).map_err(|problem| vec![problem]);
-        let income_kinds: Vec<&str> = written.income_kinds.iter().map(|kind| kind.kind.as_str()).collect();
         let guidelines = guidelines_file
             .as_ref()
             .map_err(Clone::clone)
             .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds));
-        let cases = kept(crate::cases::read(&dir.join("cases")), &mut problems);
         problems.extend(check_kinds(&file, &written));
-        let percent = written.parameters.change_warning_percent.value.parse::<Decimal>();
-        if percent.is_err() {
-            problems.push(file.at(&written.parameters.change_warning_percent, "ska vara ett tal, till exempel \"12\""));
+        if problems.is_empty() {
+            problems.extend(unread_parameters(&file, &written, &values, &rules));
         }
+        let parameters = match (&guidelines, &guidelines_file) {
+            (Ok(guidelines), Ok(file)) => kept(parameters.set(file, &guidelines.settings), &mut problems),
+            _ => parameters,
+        };
+        let cases = kept(crate::cases::read(&dir.join("cases"), &parameters, &written.cost_kinds), &mut problems);
         let guidelines = match guidelines {
             Ok(guidelines) if problems.is_empty() => guidelines,
             Ok(_) => return Err(sorted(problems)),
@@ -77,8 +81,7 @@ impl RuleBook {
             used,
             id: BookId { name: written.rulebook.value, version: written.version, sha256 },
             title: written.title,
-            rounding: written.parameters.payout_rounding,
-            change_warning_percent: percent.unwrap_or_default(),
+            parameters,
             authorities: written.authorities.into_iter().map(|one| (one.id.value, one.title)).collect(),
             income_kinds: (written.income_kinds.into_iter())
                 .map(|kind| (kind.kind, kind.reported_by.into_iter().map(|id| id.value).collect()))
@@ -123,12 +126,16 @@ impl RuleBook {
         &self.id
     }
 
-    pub(crate) fn rounding(&self) -> Rounding {
-        self.rounding
+    pub(crate) fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
-    pub(crate) fn change_warning_percent(&self) -> Decimal {
-        self.change_warning_percent
+    /// The book as a case wants it: with parameters and guidelines of its own where it has any.
+    pub(crate) fn of_case(&self, case: &Case) -> Cow<'_, Self> {
+        let Some(variation) = case.variation() else { return Cow::Borrowed(self) };
+        let mut book = self.clone();
+        variation.apply(&mut book.parameters, &mut book.guidelines);
+        Cow::Owned(book)
     }
 
     pub(crate) fn guidelines(&self) -> &Guidelines {
@@ -194,7 +201,7 @@ fn read_all_laws(file: &File, written: &BookFile) -> Result<BTreeMap<String, Vec
 }
 
 /// Named values may use those above them only, so there are no circles.
-fn read_values(file: &File, written: &[ValueFile]) -> Result<Vec<NamedValue>, Vec<Problem>> {
+fn read_values(file: &File, written: &[ValueFile], parameters: &Parameters) -> Result<Vec<NamedValue>, Vec<Problem>> {
     let (mut values, mut problems) = (Vec::<NamedValue>::new(), circles(file, written));
     if !problems.is_empty() {
         return Err(problems);
@@ -207,7 +214,7 @@ fn read_values(file: &File, written: &[ValueFile]) -> Result<Vec<NamedValue>, Ve
         if taken {
             problems.push(file.at(&value.name, format!("namnet ”{name}” är redan taget")));
         }
-        let mut reader = Reader::new(file, for_each, &values);
+        let mut reader = Reader::new(file, for_each, &values, parameters);
         let template = reader.expression(&value.value);
         problems.extend(reader.problems);
         values.push(NamedValue { name: name.clone(), for_each, value: template });
@@ -258,10 +265,11 @@ fn read_rules(
     written: &BookFile,
     values: &[NamedValue],
     laws: &BTreeMap<String, Vec<Law>>,
+    parameters: &Parameters,
 ) -> Result<Vec<Rule>, Vec<Problem>> {
     let (mut rules, mut problems) = (Vec::<Rule>::new(), Vec::new());
     for rule in &written.rules {
-        match read_rule(file, rule, values, laws) {
+        match read_rule(file, rule, values, laws, parameters) {
             Err(more) => problems.extend(more),
             Ok(read) if rules.iter().any(|known| known.id == read.id && known.validity.overlaps(read.validity)) => {
                 problems.push(file.at(&rule.id, format!("två regler ”{}” gäller samtidigt", read.id)));
@@ -270,6 +278,21 @@ fn read_rules(
         }
     }
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
+}
+
+fn unread_parameters(
+    file: &File,
+    written: &BookFile,
+    values: &[NamedValue],
+    rules: &[Rule],
+) -> Vec<Problem> {
+    let templates = values.iter().map(|value| &value.value).chain(rules.iter().flat_map(Rule::templates));
+    let paths = templates.flat_map(Template::uses).map(|path| path.segments.as_slice());
+    let used = paths.filter_map(|path| match path {
+        [first, name, ..] if first == "parameters" => Some(name.as_str()),
+        _ => None,
+    });
+    Parameters::unread(file, &written.parameters, &used.collect::<Vec<_>>())
 }
 
 fn check_kinds(file: &File, written: &BookFile) -> Vec<Problem> {
