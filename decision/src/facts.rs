@@ -211,7 +211,12 @@ fn read_household(place: &Place, period: Month) -> Result<Household> {
     let household = Household {
         kind: record.required("kind")?.one_of(&Kind::WORDS)?,
         community_size: record.required("community_size")?.whole_number(1, 50)?,
-        adults: record.required("adults")?.list()?.iter().map(|place| read_adult(place, period)).collect::<Result<_>>()?,
+        adults: record
+            .required("adults")?
+            .list()?
+            .iter()
+            .map(|place| read_adult(place, period))
+            .collect::<Result<_>>()?,
         children: read_list(&record.required("children")?, read_child)?,
     };
     check_size(&household, &record)?;
@@ -274,7 +279,16 @@ fn read_adult(place: &Place, period: Month) -> Result<Person> {
 }
 
 fn read_child(place: &Place) -> Result<Person> {
-    let record = place.record(&["id", "born", "lunch_out", "days_at_home", "in_school", "earned_this_year", "earned_before", "lunch_days"])?;
+    let record = place.record(&[
+        "id",
+        "born",
+        "lunch_out",
+        "days_at_home",
+        "in_school",
+        "earned_this_year",
+        "earned_before",
+        "lunch_days",
+    ])?;
     let mut person = read_person(&record, true)?;
     person.lunch_out = record.optional("lunch_out").map_or(Ok(false), |place| place.yes_or_no())?;
     person.lunch_days = record.optional("lunch_days").map(|place| place.whole_number(0, 7)).transpose()?;

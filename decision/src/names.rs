@@ -92,9 +92,11 @@ const COST: &[(&str, Shape)] = &[
 const COST_GROUP: &[(&str, Shape)] =
     &[("kind", Shape::Text), ("person", Shape::Text), ("applied", Shape::Number), ("guideline", Shape::Number)];
 
-const AUTHORITY: &[(&str, Shape)] = &[("id", Shape::Text), ("title", Shape::Text), ("answer", Shape::Text), ("answered", Shape::Text)];
+const AUTHORITY: &[(&str, Shape)] =
+    &[("id", Shape::Text), ("title", Shape::Text), ("answer", Shape::Text), ("answered", Shape::Text)];
 
-const FLAGS: &[(&str, Shape)] = &[("protected_identity", Shape::Bool), ("first_application", Shape::Bool), ("interim_number", Shape::Bool)];
+const FLAGS: &[(&str, Shape)] =
+    &[("protected_identity", Shape::Bool), ("first_application", Shape::Bool), ("interim_number", Shape::Bool)];
 
 const RESULT: &[(&str, Shape)] =
     &[("norm", Shape::Number), ("need", Shape::Number), ("income", Shape::Number), ("balance", Shape::Number)];

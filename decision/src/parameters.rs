@@ -135,8 +135,7 @@ impl Parameters {
 
     /// Parameters that no rule and nothing in the library reads: a municipality would set them in vain.
     pub fn unread(file: &File, written: &BTreeMap<String, ParameterFile>, used: &[&str]) -> Vec<Problem> {
-        let unread =
-            written.iter().filter(|(name, _)| !used.contains(&name.as_str()) && known_words(name).is_none());
+        let unread = written.iter().filter(|(name, _)| !used.contains(&name.as_str()) && known_words(name).is_none());
         let problem = |(name, parameter): (&String, &ParameterFile)| {
             let problem = file.at(&parameter.value, format!("parametern ”{name}” används inte av någon regel"));
             Problem { hint: Some(format!("ta bort den, eller skriv parameters.{name} i en regel")), ..problem }
@@ -207,9 +206,10 @@ impl Kind {
             (Self::Number, SettingFile::List(_)) => {
                 wrong(format!("parametern ”{name}” ska vara ett tal"), "skriv till exempel \"12\"".to_owned())
             }
-            (Self::IncomeKinds(_), SettingFile::Word(_)) => {
-                wrong(format!("parametern ”{name}” ska vara en lista"), "skriv till exempel [lön, barnbidrag]".to_owned())
-            }
+            (Self::IncomeKinds(_), SettingFile::Word(_)) => wrong(
+                format!("parametern ”{name}” ska vara en lista"),
+                "skriv till exempel [lön, barnbidrag]".to_owned(),
+            ),
         }
     }
 }

@@ -48,7 +48,11 @@ impl RuleBook {
         let values = kept(read_values(&file, &written.values, &parameters), &mut problems);
         // A rule can only be judged by laws and values that are right themselves.
         let sound = problems.is_empty();
-        let rules = if sound { kept(read_rules(&file, &written, &values, &laws, &parameters), &mut problems) } else { Vec::new() };
+        let rules = if sound {
+            kept(read_rules(&file, &written, &values, &laws, &parameters), &mut problems)
+        } else {
+            Vec::new()
+        };
         let (files, tables) = read_tables(&dir.join("amounts"), &mut problems);
         let guidelines_file = File::open(&dir.join("guidelines.yaml")).map_err(|problem| vec![problem]);
         let guidelines = guidelines_file
@@ -280,12 +284,7 @@ fn read_rules(
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
 }
 
-fn unread_parameters(
-    file: &File,
-    written: &BookFile,
-    values: &[NamedValue],
-    rules: &[Rule],
-) -> Vec<Problem> {
+fn unread_parameters(file: &File, written: &BookFile, values: &[NamedValue], rules: &[Rule]) -> Vec<Problem> {
     let templates = values.iter().map(|value| &value.value).chain(rules.iter().flat_map(Rule::templates));
     let paths = templates.flat_map(Template::uses).map(|path| path.segments.as_slice());
     let used = paths.filter_map(|path| match path {

@@ -31,7 +31,10 @@ impl Values {
         let persons: Vec<Item> = facts.persons().map(|person| person_item(person, facts, selection)).collect();
         let mut items = BTreeMap::new();
         items.insert(ForEach::Authority, authority_items(facts, book));
-        items.insert(ForEach::Income, facts.incomes.iter().map(|income| income_item(income, facts, book, selection)).collect());
+        items.insert(
+            ForEach::Income,
+            facts.incomes.iter().map(|income| income_item(income, facts, book, selection)).collect(),
+        );
         items.insert(ForEach::IncomeGroup, income_groups(facts, book, selection));
         items.insert(ForEach::IncomeChange, income_changes(facts, book, selection));
         items.insert(ForEach::Cost, cost_items(facts, book));
@@ -111,9 +114,10 @@ fn is_family(facts: &Facts, book: &RuleBook) -> bool {
 fn person_item(person: &Person, facts: &Facts, selection: Selection) -> Item {
     let first_day = facts.period.first_day();
     let age = first_day.years_since(person.born).unwrap_or(0);
-    let own_work = facts.incomes.iter().filter(|income| {
-        income.person == person.id && income.kind == "lön" && selection.counts(income)
-    });
+    let own_work = facts
+        .incomes
+        .iter()
+        .filter(|income| income.person == person.id && income.kind == "lön" && selection.counts(income));
     let value = record([
         ("id", Value::from(person.id.clone())),
         ("role", Value::from(if person.is_child { "child" } else { "adult" }.to_owned())),
@@ -158,7 +162,12 @@ fn source_title(id: &str, facts: &Facts, book: &RuleBook) -> String {
 fn authority_items(facts: &Facts, book: &RuleBook) -> Vec<Item> {
     let one = |(id, answer): &(&'static str, &'static str)| {
         let title = Value::from(book.authority_title(id).to_owned());
-        let value = record([("id", text(id)), ("title", title), ("answer", text(answer)), ("answered", or_empty(answered(id, facts)))]);
+        let value = record([
+            ("id", text(id)),
+            ("title", title),
+            ("answer", text(answer)),
+            ("answered", or_empty(answered(id, facts))),
+        ]);
         Item { value, person: None }
     };
     facts.sources.iter().map(one).collect()
@@ -166,9 +175,8 @@ fn authority_items(facts: &Facts, book: &RuleBook) -> Vec<Item> {
 
 fn income_item(income: &Income, facts: &Facts, book: &RuleBook, selection: Selection) -> Item {
     let who = facts.persons().find(|person| person.id == income.person);
-    let is_same = |other: &&Income| {
-        other.person == income.person && other.kind == income.kind && selection.counts(other)
-    };
+    let is_same =
+        |other: &&Income| other.person == income.person && other.kind == income.kind && selection.counts(other);
     let also_reported = facts.incomes.iter().filter(is_same).any(|other| other.source != "applicant");
     let reported_by = book.reported_by(&income.kind);
     let value = record([

@@ -161,8 +161,11 @@ fn a_case_that_comes_out_wrong_says_how() {
 
 #[test]
 fn a_rule_that_fails_refers_and_gives_no_amount() {
-    let dir =
-        copy_with("rulebook.yaml", "{part: cost, amount: '${cost.applied}'", "{part: cost, amount: '${cost.applied / (household.members - 1)}'");
+    let dir = copy_with(
+        "rulebook.yaml",
+        "{part: cost, amount: '${cost.applied}'",
+        "{part: cost, amount: '${cost.applied / (household.members - 1)}'",
+    );
     let book = RuleBook::load(dir.path()).expect("a book");
     let suggestion = book.suggest(&book.cases()[0].facts).expect("a suggestion");
     assert_eq!(suggestion.amount, None);

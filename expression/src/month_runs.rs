@@ -65,9 +65,14 @@ mod tests {
     fn a_time_begins_when_the_one_before_is_over() {
         let starts = |months: &[&str]| {
             let starts = month_starts(&[list(months), Value::from(24_i64)]).expect("a list");
-            with_list(&starts, |list| list.iter().filter_map(crate::as_month).map(|m| m.to_string()).collect::<Vec<_>>())
+            with_list(&starts, |list| {
+                list.iter().filter_map(crate::as_month).map(|m| m.to_string()).collect::<Vec<_>>()
+            })
         };
-        assert_eq!(starts(&["2025-07", "2023-01", "2024-09", "2024-12"]), Some(vec!["2023-01".into(), "2025-07".into()]));
+        assert_eq!(
+            starts(&["2025-07", "2023-01", "2024-09", "2024-12"]),
+            Some(vec!["2023-01".into(), "2025-07".into()])
+        );
         assert_eq!(starts(&["2023-01", "2025-01"]), Some(vec!["2023-01".into(), "2025-01".into()]));
         assert_eq!(starts(&["2023-01", "2024-12"]), Some(vec!["2023-01".into()]));
         assert_eq!(starts(&[]), Some(vec![]));
