@@ -99,8 +99,22 @@ pub(crate) struct AuthorityFile {
 #[serde(deny_unknown_fields)]
 pub(crate) struct IncomeKindFile {
     pub kind: String,
+    /// What it is, whose, and how it counts, for whoever reads the book.
+    pub about: String,
+    #[serde(default)]
+    pub counted: Counted,
     #[serde(default)]
     pub reported_by: Vec<Text>,
+}
+
+/// Whether an income kind counts without a person looking at it.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Counted {
+    #[default]
+    Always,
+    /// Only where the municipality's guidelines say so.
+    ByGuideline,
 }
 
 #[derive(Debug, Deserialize)]

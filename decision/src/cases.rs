@@ -1,16 +1,15 @@
 //! Worked cases: facts and what they must give, typed in by hand. `kollega rules test` runs them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use serde_saphyr::Spanned;
 
 use crate::book_file::GuidelineFile;
+use crate::content::Content;
 use crate::guidelines::{Guideline, Guidelines};
 use crate::parameters::{Parameters, Settings};
-use crate::rulebook::yaml_files;
 use crate::yaml::File;
 use crate::{FactsError, Problem, RuleBook, Suggestion};
 
@@ -30,6 +29,7 @@ pub struct Case {
 pub(crate) struct Variation {
     parameters: Parameters,
     limits: Vec<Guideline>,
+    counted_incomes: Option<Vec<String>>,
 }
 
 impl Variation {
@@ -37,6 +37,9 @@ impl Variation {
         parameters.clone_from(&self.parameters);
         guidelines.limits.retain(|known| self.limits.iter().all(|limit| limit.cost != known.cost));
         guidelines.limits.extend(self.limits.iter().cloned());
+        if let Some(counted) = &self.counted_incomes {
+            guidelines.counted_incomes.clone_from(counted);
+        }
     }
 }
 
@@ -72,18 +75,25 @@ struct CaseFile {
     parameters: Settings,
     #[serde(default)]
     guidelines: Vec<GuidelineFile>,
+    /// Incomes that the municipality counts in this case.
+    counted_incomes: Option<Vec<String>>,
     expect: Map<String, Json>,
 }
 
-const EXPECTED: [&str; 9] = ["outcome", "amount", "need", "income", "norm", "surplus", "lines", "refer", "notes"];
+const EXPECTED: [&str; 10] =
+    ["outcome", "amount", "need", "income", "norm", "surplus", "lines", "rules", "refer", "notes"];
 
-/// Reads all cases of a folder.
-pub(crate) fn read(dir: &Path, parameters: &Parameters, cost_kinds: &[String]) -> Result<Vec<Case>, Vec<Problem>> {
+/// Reads all cases of a book.
+pub(crate) fn read(
+    content: &Content,
+    parameters: &Parameters,
+    cost_kinds: &[String],
+) -> Result<Vec<Case>, Vec<Problem>> {
     let (mut cases, mut problems) = (Vec::<Case>::new(), Vec::new());
     // Cases that are wrong, and those like them: one problem is enough.
     let mut wrong: Vec<String> = Vec::new();
-    for path in yaml_files(dir) {
-        let read = File::open(&path).and_then(|file| Ok((file.read::<CasesFile>()?, file)));
+    for file in content.files_in("cases") {
+        let read = file.and_then(|file| Ok((file.read::<CasesFile>()?, file)));
         match read {
             Err(problem) => problems.push(problem),
             Ok((written, file)) => {
@@ -143,12 +153,17 @@ fn made(
     }
     let inherited = written.like.as_ref().and_then(|like| above.iter().find(|case| case.name == like.value));
     let inherited = inherited.and_then(|case| case.variation.clone());
-    let variation = if written.parameters.is_empty() && written.guidelines.is_empty() {
-        inherited
-    } else {
-        let inherited = inherited.unwrap_or_else(|| Variation { parameters: parameters.clone(), limits: Vec::new() });
-        Some(varied(file, &written, inherited, cost_kinds)?)
-    };
+    let variation =
+        if written.parameters.is_empty() && written.guidelines.is_empty() && written.counted_incomes.is_none() {
+            inherited
+        } else {
+            let inherited = inherited.unwrap_or_else(|| Variation {
+                parameters: parameters.clone(),
+                limits: Vec::new(),
+                counted_incomes: None,
+            });
+            Some(varied(file, &written, inherited, cost_kinds)?)
+        };
     Ok(Case { name: written.case.value, title: written.title, facts, expect: written.expect, variation })
 }
 
@@ -164,7 +179,8 @@ fn varied(file: &File, written: &CaseFile, from: Variation, cost_kinds: &[String
     }
     let kept = from.limits.into_iter().filter(|known| limits.iter().all(|limit| limit.cost != known.cost));
     limits.extend(kept.collect::<Vec<_>>());
-    Ok(Variation { parameters, limits })
+    let counted_incomes = written.counted_incomes.clone().or(from.counted_incomes);
+    Ok(Variation { parameters, limits, counted_incomes })
 }
 
 /// Puts a value at a JSON pointer; `-` at the end of one adds to a list.
@@ -235,6 +251,13 @@ fn differences(expect: &Map<String, Json>, suggestion: &Suggestion) -> Vec<Strin
                 let only_codes = wanted.as_array().is_some_and(|all| all.iter().all(Json::is_string));
                 let got = if only_codes { &codes } else { got };
                 differences.push(format!("{key}: väntade {wanted}, fick {got}"));
+            }
+            "rules" => {
+                let lines = suggestion.lines.iter().map(|line| Json::String(line.rule.clone()));
+                let rules: Json = lines.collect();
+                if rules != *wanted {
+                    differences.push(format!("raderna: väntade {wanted}, fick {rules}"));
+                }
             }
             "lines" => differences.extend(missing_lines(wanted, got)),
             _ if got != wanted => differences.push(format!("{key}: väntade {wanted}, fick {got}")),

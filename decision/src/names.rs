@@ -57,6 +57,7 @@ const INCOME: &[(&str, Shape)] = &[
     ("origin", Shape::Text),
     ("known", Shape::Bool),
     ("reportable", Shape::Bool),
+    ("always_counted", Shape::Bool),
     ("counted_by_guideline", Shape::Bool),
     ("month", Shape::Month),
     ("use", Shape::Text),

@@ -2,21 +2,29 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use expression::{Month, Template};
-use sha2::{Digest, Sha256};
 
 use crate::Problem;
 use crate::amounts::Table;
-use crate::book_file::{BookFile, ValueFile};
+use crate::book_file::{BookFile, Counted, ValueFile};
 use crate::cases::Case;
+use crate::content::{Content, fingerprint};
 use crate::guidelines::Guidelines;
 use crate::names::names_of;
 use crate::parameters::Parameters;
 use crate::rule::{Law, NamedValue, Reader, Rule, read_laws, read_rule};
 use crate::suggestion::BookId;
 use crate::yaml::{File, whole};
+
+/// One kind of income in the book's catalogue.
+#[derive(Debug, Clone)]
+pub(crate) struct IncomeKind {
+    pub about: String,
+    pub counted: Counted,
+    pub reported_by: Vec<String>,
+}
 
 /// Dated rules, amounts and guidelines. It answers by [`RuleBook::suggest`].
 #[derive(Debug, Clone)]
@@ -25,13 +33,14 @@ pub struct RuleBook {
     title: String,
     parameters: Parameters,
     authorities: Vec<(String, String)>,
-    income_kinds: BTreeMap<String, Vec<String>>,
+    income_kinds: BTreeMap<String, IncomeKind>,
     cost_kinds: BTreeSet<String>,
     values: Vec<NamedValue>,
     rules: Vec<Rule>,
     tables: Vec<Table>,
     guidelines: Guidelines,
     cases: Vec<Case>,
+    content: Content,
     /// The names that some expression uses; values that nobody reads are not made.
     used: BTreeSet<String>,
 }
@@ -39,12 +48,21 @@ pub struct RuleBook {
 impl RuleBook {
     /// Reads a rule book's folder. Everything that is wrong is reported at once.
     pub fn load(dir: &Path) -> Result<Self, Vec<Problem>> {
-        let file = File::open(&dir.join("rulebook.yaml")).map_err(|problem| vec![problem])?;
+        Self::read(Content::of_folder(dir))
+    }
+
+    /// A rule book from its files' text, wherever they were kept. Everything that is wrong is reported at once.
+    pub fn read(content: Content) -> Result<Self, Vec<Problem>> {
+        let file = content.file("rulebook.yaml").map_err(|problem| vec![problem])?;
         let written: BookFile = file.read().map_err(|problem| vec![problem])?;
         let mut problems = Vec::new();
         let laws = kept(read_all_laws(&file, &written), &mut problems);
         let income_kinds: Vec<&str> = written.income_kinds.iter().map(|kind| kind.kind.as_str()).collect();
-        let parameters = kept(Parameters::read(&file, &written.parameters, &income_kinds), &mut problems);
+        // Without its parameters nothing else of the book can be judged.
+        let parameters = match Parameters::read(&file, &written.parameters, &income_kinds) {
+            Ok(parameters) => parameters,
+            Err(more) => return Err(sorted(problems.into_iter().chain(more).collect())),
+        };
         let values = kept(read_values(&file, &written.values, &parameters), &mut problems);
         // A rule can only be judged by laws and values that are right themselves.
         let sound = problems.is_empty();
@@ -53,8 +71,8 @@ impl RuleBook {
         } else {
             Vec::new()
         };
-        let (files, tables) = read_tables(&dir.join("amounts"), &mut problems);
-        let guidelines_file = File::open(&dir.join("guidelines.yaml")).map_err(|problem| vec![problem]);
+        let (files, tables) = read_tables(&content, &mut problems);
+        let guidelines_file = content.file("guidelines.yaml").map_err(|problem| vec![problem]);
         let guidelines = guidelines_file
             .as_ref()
             .map_err(Clone::clone)
@@ -64,10 +82,13 @@ impl RuleBook {
             problems.extend(unread_parameters(&file, &written, &values, &rules));
         }
         let parameters = match (&guidelines, &guidelines_file) {
-            (Ok(guidelines), Ok(file)) => kept(parameters.set(file, &guidelines.settings), &mut problems),
+            (Ok(guidelines), Ok(file)) => parameters.set(file, &guidelines.settings).unwrap_or_else(|more| {
+                problems.extend(more);
+                parameters
+            }),
             _ => parameters,
         };
-        let cases = kept(crate::cases::read(&dir.join("cases"), &parameters, &written.cost_kinds), &mut problems);
+        let cases = kept(crate::cases::read(&content, &parameters, &written.cost_kinds), &mut problems);
         let guidelines = match guidelines {
             Ok(guidelines) if problems.is_empty() => guidelines,
             Ok(_) => return Err(sorted(problems)),
@@ -88,7 +109,10 @@ impl RuleBook {
             parameters,
             authorities: written.authorities.into_iter().map(|one| (one.id.value, one.title)).collect(),
             income_kinds: (written.income_kinds.into_iter())
-                .map(|kind| (kind.kind, kind.reported_by.into_iter().map(|id| id.value).collect()))
+                .map(|kind| {
+                    let reported_by = kind.reported_by.into_iter().map(|id| id.value).collect();
+                    (kind.kind, IncomeKind { about: kind.about, counted: kind.counted, reported_by })
+                })
                 .collect(),
             cost_kinds: written.cost_kinds.into_iter().collect(),
             values,
@@ -96,6 +120,7 @@ impl RuleBook {
             tables,
             guidelines,
             cases,
+            content,
         })
     }
 
@@ -114,6 +139,11 @@ impl RuleBook {
     /// Over everything that an answer depends on: rules, amounts and guidelines, but not the cases.
     pub fn sha256(&self) -> &str {
         &self.id.sha256
+    }
+
+    /// The text of its files.
+    pub fn content(&self) -> &Content {
+        &self.content
     }
 
     /// The worked cases of the book.
@@ -174,7 +204,17 @@ impl RuleBook {
 
     /// The authorities that report an income kind; nothing when the kind is unknown.
     pub(crate) fn reported_by(&self, kind: &str) -> Option<&[String]> {
-        self.income_kinds.get(kind).map(Vec::as_slice)
+        self.income_kinds.get(kind).map(|kind| kind.reported_by.as_slice())
+    }
+
+    /// Whether a kind counts without a person looking at it.
+    pub(crate) fn is_always_counted(&self, kind: &str) -> bool {
+        self.income_kinds.get(kind).is_some_and(|kind| kind.counted == Counted::Always)
+    }
+
+    /// All income kinds by name.
+    pub(crate) fn income_kinds(&self) -> impl Iterator<Item = (&str, &IncomeKind)> {
+        self.income_kinds.iter().map(|(name, kind)| (name.as_str(), kind))
     }
 
     pub(crate) fn knows_cost(&self, kind: &str) -> bool {
@@ -311,17 +351,17 @@ fn check_kinds(file: &File, written: &BookFile) -> Vec<Problem> {
     problems
 }
 
-fn read_tables(dir: &Path, problems: &mut Vec<Problem>) -> (Vec<File>, Vec<Table>) {
+fn read_tables(content: &Content, problems: &mut Vec<Problem>) -> (Vec<File>, Vec<Table>) {
     let (mut files, mut tables) = (Vec::new(), Vec::<Table>::new());
-    for path in yaml_files(dir) {
-        let read = File::open(&path).map_err(|problem| vec![problem]).and_then(|file| {
+    for file in content.files_in("amounts") {
+        let read = file.map_err(|problem| vec![problem]).and_then(|file| {
             let table = Table::read(&file)?;
             Ok((file, table))
         });
         match read {
             Err(more) => problems.extend(more),
-            Ok((_, table)) if tables.iter().any(|known| known.year == table.year) => {
-                problems.push(whole(&path, format!("två filer har beloppen för {}", table.year)));
+            Ok((file, table)) if tables.iter().any(|known| known.year == table.year) => {
+                problems.push(whole(&file.path, format!("två filer har beloppen för {}", table.year)));
             }
             Ok((file, table)) => {
                 files.push(file);
@@ -330,27 +370,8 @@ fn read_tables(dir: &Path, problems: &mut Vec<Problem>) -> (Vec<File>, Vec<Table
         }
     }
     if tables.is_empty() && problems.is_empty() {
-        problems.push(whole(dir, "det finns inga tabeller med belopp"));
+        problems.push(whole(&content.folder().join("amounts"), "det finns inga tabeller med belopp"));
     }
     tables.sort_by_key(|table| table.year);
     (files, tables)
-}
-
-/// The YAML files of a folder, in the order of their names; none when there is no folder.
-pub(crate) fn yaml_files(dir: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
-    files.sort();
-    files
-}
-
-fn fingerprint<'a>(files: impl Iterator<Item = &'a File>) -> String {
-    let mut hash = Sha256::new();
-    for file in files {
-        hash.update(file.path.file_name().unwrap_or_default().as_encoded_bytes());
-        hash.update([0]);
-        hash.update(file.text.replace("\r\n", "\n").as_bytes());
-        hash.update([0]);
-    }
-    hex::encode(hash.finalize())
 }

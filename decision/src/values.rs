@@ -193,6 +193,7 @@ fn income_item(income: &Income, facts: &Facts, book: &RuleBook, selection: Selec
         ("origin", or_empty(income.origin.clone())),
         ("known", Value::from(reported_by.is_some())),
         ("reportable", Value::from(also_reported || reported_by.is_some_and(|authorities| !authorities.is_empty()))),
+        ("always_counted", Value::from(book.is_always_counted(&income.kind))),
         ("counted_by_guideline", Value::from(book.guidelines().counted_incomes.contains(&income.kind))),
         ("month", selection.month(income).map_or(Value::UNIT, Into::into)),
         ("use", text(selection.of(income).word())),

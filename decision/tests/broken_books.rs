@@ -80,7 +80,7 @@ fn a_wrong_rule_is_shown_where_it_stands() {
         ("      none: ingen", "      exact: ingen"),
         ("parameters.change_warning_percent", "12"),
         ("parameters.change_warning_percent", "parameters.change_percent"),
-        ("{kind: aktivitetsstöd, reported_by: [fk]}", "{kind: aktivitetsstöd, reported_by: [försäkringskassan]}"),
+        ("{kind: aktivitetsstöd, reported_by: [fk]", "{kind: aktivitetsstöd, reported_by: [försäkringskassan]"),
         ("    refer: {code: first_application, reason: Det är en första ansökan}\n", ""),
         (
             "valid: {from: 2022-01}\n    when: '${flags.first_application}'",

@@ -91,7 +91,9 @@ fn the_examples_new_parameters_are_read_by_a_rule() {
                 when: '${parameters.longest_stay > 0 && parameters.stay_counts == \"all_days\"}'\n    \
                 note: {code: stay, text: Resa}\n";
     let dir = copy(|name, text| match name {
-        "rulebook.yaml" => format!("{}\n{rule}", text.replacen("parameters:\n", &format!("parameters:\n{parameters}"), 1)),
+        "rulebook.yaml" => {
+            format!("{}\n{rule}", text.replacen("parameters:\n", &format!("parameters:\n{parameters}"), 1))
+        }
         _ => text,
     });
     let book = RuleBook::load(dir.path()).unwrap_or_else(|problems| panic!("{problems:?}"));
@@ -124,7 +126,8 @@ fn every_parameter_is_in_the_handbook() {
     assert!(rows.len() > 10);
     for row in rows {
         let (name, value) = (row[0], row.last().expect("a value"));
-        let line = text.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).unwrap_or_else(|| panic!("{name}"));
+        let line =
+            text.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).unwrap_or_else(|| panic!("{name}"));
         let choices = line.rsplit('|').nth(1).expect("the choices");
         if name != "whitelist" {
             let first = choices.split('`').nth(1).expect("a choice");

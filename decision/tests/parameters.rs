@@ -41,7 +41,9 @@ fn problem(dir: &TempDir) -> String {
 
 #[test]
 fn the_municipality_sets_a_parameter_in_its_guidelines() {
-    let dir = with_guidelines("parameters: {surplus_previous: count, change_warning_percent: 20, whitelist: [aktivitetsstöd]}\n");
+    let dir = with_guidelines(
+        "parameters: {surplus_previous: count, change_warning_percent: 20, whitelist: [aktivitetsstöd]}\n",
+    );
     let book = RuleBook::load(dir.path()).unwrap_or_else(|problems| panic!("{problems:?}"));
     let shipped = RuleBook::load(&shipped()).expect("a book");
     let mut facts = shipped.cases()[0].facts.clone();
@@ -58,9 +60,15 @@ fn an_unknown_parameter_or_value_is_an_error_with_its_line() {
     let unknown = of("avrundning: none");
     assert!(unknown.contains("guidelines.yaml: avrundning: none: parametern ”avrundning” finns inte"), "{unknown}");
     let value = of("payout_rounding: hundratal");
-    assert!(value.contains("inget av valen") && value.contains("(här kan stå down_krona, nearest_krona, none"), "{value}");
+    assert!(
+        value.contains("inget av valen") && value.contains("(här kan stå down_krona, nearest_krona, none"),
+        "{value}"
+    );
     let number = of("asset_limit: mycket");
-    assert!(number.contains("guidelines.yaml: asset_limit: mycket: parametern ”asset_limit” ska vara ett tal"), "{number}");
+    assert!(
+        number.contains("guidelines.yaml: asset_limit: mycket: parametern ”asset_limit” ska vara ett tal"),
+        "{number}"
+    );
     let below = of("asset_limit: -1");
     assert!(below.contains("ska vara ett tal"), "{below}");
     let kind = of("whitelist: [lön, jobbpremie]");
@@ -94,7 +102,11 @@ fn a_parameter_is_written_whole_and_read_by_a_rule() {
 #[test]
 fn a_case_with_a_value_that_is_no_choice_is_an_error() {
     let dir = copy(|name, text| {
-        if name == "6-parametrar.yaml" { text.replacen("share_rounding: krona", "share_rounding: tia", 1) } else { text }
+        if name == "6-parametrar.yaml" {
+            text.replacen("share_rounding: krona", "share_rounding: tia", 1)
+        } else {
+            text
+        }
     });
     let problem = problem(&dir);
     assert!(problem.starts_with("6-parametrar.yaml: parameters: {share_rounding: tia}"), "{problem}");

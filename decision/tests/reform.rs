@@ -30,7 +30,8 @@ fn reformed(old_ends: &str) -> TempDir {
     let text = format!("{}{old_then}{new}{}", &text[..start], &text[end..]);
     fs::write(dir.path().join("rulebook.yaml"), text).expect("the book");
     let guidelines = fs::read_to_string(dir.path().join("guidelines.yaml")).expect("the guidelines");
-    fs::write(dir.path().join("guidelines.yaml"), guidelines + "parameters: {surplus_previous: count}\n").expect("the guidelines");
+    fs::write(dir.path().join("guidelines.yaml"), guidelines + "parameters: {surplus_previous: count}\n")
+        .expect("the guidelines");
     dir
 }
 
