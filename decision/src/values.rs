@@ -114,10 +114,13 @@ fn is_family(facts: &Facts, book: &RuleBook) -> bool {
 fn person_item(person: &Person, facts: &Facts, selection: Selection) -> Item {
     let first_day = facts.period.first_day();
     let age = first_day.years_since(person.born).unwrap_or(0);
-    let own_work = facts
-        .incomes
-        .iter()
-        .filter(|income| income.person == person.id && income.kind == "lön" && selection.counts(income));
+    let wages = || {
+        let wage = |income: &&Income| income.person == person.id && income.kind == "lön" && selection.counts(income);
+        facts.incomes.iter().filter(wage)
+    };
+    // What an authority reports is what counts; the applicant's own figure for it is the same money.
+    let reported = wages().any(|income| income.source != "applicant");
+    let own_work = wages().filter(|income| !reported || income.source != "applicant");
     let value = record([
         ("id", Value::from(person.id.clone())),
         ("role", Value::from(if person.is_child { "child" } else { "adult" }.to_owned())),
