@@ -3,6 +3,7 @@
 //! Shape comes from reading the files; here is their meaning. Nothing is run, no system is asked, and no file is
 //! changed. Each file of this module is one area; all of them look at the same walk through a bot.
 
+mod chains;
 mod commits;
 mod facts;
 mod files;
