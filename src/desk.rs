@@ -20,6 +20,9 @@ pub const OPERATORS: &[&str] = &["operations", "it"];
 /// Roles that may approve a version of a robot's script.
 pub const APPROVERS: &[&str] = &["developer", "it"];
 
+/// Roles that may record and end delegations to the automated decision function.
+pub const DELEGATORS: &[&str] = &["admin"];
+
 /// Why a decision was not recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -185,6 +188,11 @@ pub fn may_operate(user: &User) -> bool {
 /// Whether the person may approve a version of a robot's script.
 pub fn may_approve(user: &User) -> bool {
     APPROVERS.iter().any(|role| user.has_role(role))
+}
+
+/// Whether the person may record and end delegations.
+pub fn may_delegate(user: &User) -> bool {
+    DELEGATORS.iter().any(|role| user.has_role(role))
 }
 
 /// How much of an item a person may see.

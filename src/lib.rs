@@ -13,6 +13,7 @@ pub mod cli;
 pub mod config;
 pub mod console;
 pub mod deadline;
+pub mod delegate;
 pub mod demo;
 pub mod desk;
 pub mod duration;

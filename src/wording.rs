@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::config::Config;
-use crate::model::{AlertKind, Circuit, CircuitState, EventKind, FailureKind, ItemState, RunState, parse_time};
+use crate::model::{
+    AlertKind, Circuit, CircuitState, EventKind, FUNCTION, FailureKind, ItemState, RunState, Withheld, parse_time,
+};
 
 /// An item's state.
 pub fn item_state(state: ItemState) -> &'static str {
@@ -45,6 +47,7 @@ pub fn role(id: &str) -> &str {
         "reviewer" => "granskare",
         "auditor" => "revisor",
         "admin" => "administratör",
+        FUNCTION => "automatiserad beslutsfunktion",
         other => other,
     }
 }
@@ -69,6 +72,24 @@ pub fn outcome(id: &str) -> &str {
         "deny" => "avslag",
         "refer" => "bedöms av handläggare",
         other => other,
+    }
+}
+
+/// Why the automated decision function left a decision to a person.
+pub fn withheld(why: Withheld) -> &'static str {
+    match why {
+        Withheld::Referred => "förslaget är att en handläggare ska bedöma ärendet",
+        Withheld::ExcludedKind => "ärendeslaget får inte delegeras till en automatiserad beslutsfunktion",
+        Withheld::Principal => "ärendet är av principiell beskaffenhet eller annars av större vikt",
+        Withheld::PersonDecided => "en person har redan beslutat i ärendet",
+        Withheld::RulebookNotApproved => "regelbokens version är inte godkänd",
+        Withheld::NoDelegation => "ingen delegation gäller för roboten och ärendeslaget",
+        Withheld::OutcomeNotDelegated => "delegationen omfattar inte utfallet",
+        Withheld::AmountNotDelegated => "delegationen omfattar inte beloppet",
+        Withheld::DelegationEnded => "delegationen har upphört sedan funktionen beslutade",
+        Withheld::DelegationForged => {
+            "delegationen är inte registrerad av Kollega, eller har ändrats i databasen: säg till driften"
+        }
     }
 }
 
@@ -102,6 +123,7 @@ pub fn actor(actor: &str) -> String {
         Some(("person", name)) => format!("person {name}"),
         Some(("schedule", name)) => format!("schema {name}"),
         Some(("worker", name)) => format!("arbetare {name}"),
+        Some(("function", name)) => format!("automatiserad beslutsfunktion {name}"),
         _ => actor.to_owned(),
     }
 }
@@ -140,6 +162,9 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::Waiting => "väntar på beslut",
         EventKind::Decided => "beslut",
         EventKind::DecisionRefused => "beslut avvisat",
+        EventKind::NotDelegated => "beslutet lämnat till en person",
+        EventKind::DelegationRecorded => "delegation registrerad",
+        EventKind::DelegationEnded => "delegation upphörd",
         EventKind::Mailed => "mejl skickat",
         EventKind::Deferred => "uppskjutet",
         EventKind::Retried => "försöks igen",

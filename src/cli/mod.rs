@@ -7,6 +7,7 @@ mod backup;
 mod bots;
 mod check;
 mod decide;
+mod delegations;
 mod demo;
 mod guard;
 mod invalid;
@@ -91,6 +92,8 @@ pub enum Command {
     Why(why::Arguments),
     /// Besluta om ett förslag, som inloggad person
     Decide(decide::Arguments),
+    /// Registrera, visa och upphäv delegationer till den automatiserade beslutsfunktionen
+    Delegations(Box<delegations::Arguments>),
     /// Avgör ett osäkert ärende, som inloggad person
     Settle(settle::Arguments),
     /// Börja om ett avslutat ärende i ett nytt försök
@@ -173,6 +176,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Log(arguments) => log::run(&config, arguments).await,
         Command::Why(arguments) => why::run(&config, arguments).await,
         Command::Decide(arguments) => decide::run(&config, arguments).await,
+        Command::Delegations(arguments) => delegations::run(&config, *arguments).await,
         Command::Settle(arguments) => settle::run(&config, arguments).await,
         Command::Rerun(arguments) => rerun::run(&config, arguments).await,
         Command::User(arguments) => user::run(&config, arguments).await,

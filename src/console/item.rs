@@ -191,6 +191,7 @@ fn decided(desk: &Desk, made: &Decision, sight: Sight, clock: &impl Fn(&str) -> 
         "at": clock(&made.at),
         "person": made.person,
         "role": made.role,
+        "delegation": made.delegation_reference,
         "outcome": made.outcome,
         "amount": made.amount,
         "changed": made.changed,

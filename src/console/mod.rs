@@ -4,6 +4,7 @@
 //! Every page needs a signed-in person with a role for it, every form a token, and nothing needs JavaScript.
 
 mod decide;
+mod delegations;
 mod evidence;
 mod failure;
 mod inbox;
@@ -60,6 +61,7 @@ fn router(desk: Desk) -> Router {
         .route("/korningar", get(runs::show))
         .route("/korning/{id}", get(run::show))
         .route("/osakra", get(uncertain::show))
+        .route("/delegationer", get(delegations::show))
         .route("/system", get(systems::show))
         .route("/system/{name}/aterstall", post(systems::reset))
         .route("/api/schedules/{name}/start", post(start::submit))

@@ -14,6 +14,7 @@ mod console_browser;
 mod database;
 mod database_tls;
 mod decide;
+mod delegations;
 mod demo;
 mod docs_cli;
 mod docs_config;
