@@ -34,6 +34,7 @@ pub mod seal;
 pub mod search;
 pub mod secret;
 pub mod size;
+pub mod spot_check;
 pub mod ssbtek;
 pub mod stop;
 pub mod store;

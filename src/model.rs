@@ -85,8 +85,13 @@ macro_rules! states {
 
 // After the macro, which it uses.
 mod delegation;
+mod spot_check;
 
 pub use delegation::{Delegation, Outcomes, Withheld};
+pub use spot_check::{
+    Assessment, DecidedBy, ErrorKind, Finding, HandledCase, Harm, Purpose, Rate, SpotDraw, SpotPlan, SpotRow, SpotText,
+    Verdict,
+};
 
 states! {
     /// An item's state. See `docs/architecture.md`, "An item's life".
@@ -492,6 +497,13 @@ states! {
         NotDelegated = "not_delegated",
         DelegationRecorded = "delegation_recorded",
         DelegationEnded = "delegation_ended",
+        SpotPlanned = "spot_planned",
+        SpotDrawn = "spot_drawn",
+        /// A reviewer has looked at the facts of a drawn item.
+        SpotFactsSeen = "spot_facts_seen",
+        /// A reviewer has assessed it without seeing the suggestion.
+        SpotAssessed = "spot_assessed",
+        SpotClassified = "spot_classified",
         Mailed = "mailed",
         Deferred = "deferred",
         Retried = "retried",

@@ -8,7 +8,8 @@ use chrono_tz::Tz;
 
 use crate::config::Config;
 use crate::model::{
-    AlertKind, Circuit, CircuitState, EventKind, FUNCTION, FailureKind, ItemState, RunState, Withheld, parse_time,
+    AlertKind, Assessment, Circuit, CircuitState, ErrorKind, EventKind, FUNCTION, FailureKind, Harm, ItemState,
+    Purpose, RunState, Withheld, parse_time,
 };
 
 /// An item's state.
@@ -93,6 +94,52 @@ pub fn withheld(why: Withheld) -> &'static str {
     }
 }
 
+/// What spot checks are for.
+pub fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Control => "kontroll",
+        Purpose::Quality => "kvalitet",
+    }
+}
+
+/// How far the assessment of a drawn item has come.
+pub fn assessed(assessment: Option<&Assessment>) -> &'static str {
+    match assessment.map(|known| known.verdict.as_deref()) {
+        None => "att bedöma",
+        Some(None) => "bedömt, att jämföra",
+        Some(Some("agrees")) => "stämmer",
+        Some(Some(_)) => "fel",
+    }
+}
+
+/// What kind of error a reviewer found.
+pub fn error_kind(id: &str) -> &str {
+    match ErrorKind::try_from(id.to_owned()) {
+        Ok(ErrorKind::Amount) => "belopp",
+        Ok(ErrorKind::Outcome) => "bifall eller avslag",
+        Ok(ErrorKind::Fact) => "uppgift som var fel eller saknades",
+        Ok(ErrorKind::Rule) => "regel som var fel eller användes fel",
+        Ok(ErrorKind::Referral) => "en person skulle ha bedömt, eller behövde inte",
+        Ok(ErrorKind::Procedure) => "handläggningen",
+        Err(_) => id,
+    }
+}
+
+/// Whom an error harms.
+pub fn harm(id: &str) -> &str {
+    match Harm::try_from(id.to_owned()) {
+        Ok(Harm::Applicant) => "den sökande",
+        Ok(Harm::Municipality) => "kommunen",
+        Ok(Harm::Nobody) => "ingen",
+        Err(_) => id,
+    }
+}
+
+/// A share with one decimal: `12,5 %`.
+pub fn percent(percent: f64) -> String {
+    format!("{percent:.1} %").replace('.', ",")
+}
+
 /// What a person did to an item.
 pub fn operation(id: &str) -> &str {
     match id {
@@ -165,6 +212,11 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::NotDelegated => "beslutet lämnat till en person",
         EventKind::DelegationRecorded => "delegation registrerad",
         EventKind::DelegationEnded => "delegation upphörd",
+        EventKind::SpotPlanned => "stickprovsplan registrerad",
+        EventKind::SpotDrawn => "stickprov draget",
+        EventKind::SpotFactsSeen => "underlag visat för granskare",
+        EventKind::SpotAssessed => "bedömt av granskare",
+        EventKind::SpotClassified => "stickprovets resultat",
         EventKind::Mailed => "mejl skickat",
         EventKind::Deferred => "uppskjutet",
         EventKind::Retried => "försöks igen",

@@ -29,7 +29,7 @@ pub(super) fn check(bot: &Bot, findings: &mut Findings<'_>) {
         } else {
             format!("lägg till `case_kind: {{name: …, appeal: …}}` överst i filen; {APPEALS}")
         };
-        findings.key(decide.place, "mode", message, hint);
+        findings.key(decide.place, "decide", message, hint);
     }
 }
 

@@ -25,6 +25,7 @@ mod removal;
 mod runs;
 mod scripts;
 mod sign_in_tries;
+mod spot_checks;
 mod stops;
 mod users;
 
@@ -44,6 +45,7 @@ pub use items::{Claim, Claimant, Enqueued, Finish, NewItem, StateCount};
 pub use operations::{BY_PERSON, Hindrance, Operated, Operation, Order};
 use query::{made, places, query};
 pub use runs::{NewRun, RunLease};
+pub use spot_checks::{BlindAnswer, NewSpotDraw, NewSpotPlan, NotAssessed};
 pub use stops::{RUN_STOPPED, Standing};
 
 /// The store of one installation.

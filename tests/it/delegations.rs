@@ -377,7 +377,11 @@ async fn delegations_are_recorded_listed_and_ended_by_an_administrator() {
     let mut browser = signed_in(&office, "rut", "auditor").await;
     let page = browser.get("/delegationer").await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(page.shows(REFERENCE) && page.shows("upphävd") && page.shows("Nämndens beslut § 12"), "{}", page.text);
+    assert!(
+        page.shows("SN 2025&#x2f;117 § 8") && page.shows("upphävd") && page.shows("Nämndens beslut § 12"),
+        "{}",
+        page.text
+    );
     assert!(page.shows("delegation registrerad") && page.shows("person eva"), "{}", page.text);
     let mut outsider = signed_in(&office, "ulf", "developer").await;
     assert_eq!(outsider.get("/delegationer").await.status, StatusCode::FORBIDDEN);
@@ -401,7 +405,7 @@ async fn what_can_not_be_a_delegation_is_refused_with_what_is_wrong() {
         (with("--from", "2025-01-09"), "kan inte gälla från 2025-01-09"),
         (with("--reference", " "), "diarienummer"),
         (with("--up-to", "0"), "större än 0"),
-        (with("--from", "i morgon"), "är inget datum"),
+        (with("--from", "i morgon"), "i morgon passar inte för --from"),
         (no_amount, "ange högsta belopp"),
     ] {
         let answer = kollega_with(&office, PASSWORD, &by("eva", &command));

@@ -42,6 +42,7 @@ mod schedule_times;
 mod schedules_alive;
 mod screenshots;
 mod secret;
+mod spot_checks;
 mod ssbtek;
 mod store;
 mod trust;
