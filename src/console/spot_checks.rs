@@ -4,7 +4,7 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::session::{SignedIn, require};
@@ -62,7 +62,7 @@ async fn of(
     person: &SignedIn,
     id: &str,
     status: StatusCode,
-    tried: Option<(String, Value)>,
+    tried: Option<(String, Sent)>,
 ) -> Result<Response, Failure> {
     let review = match spot_check::look(&desk.store, &person.user, id).await {
         Ok(review) => review,
@@ -77,7 +77,7 @@ async fn of(
     let (refused, sent) = tried.unzip();
     let mut content = shown(desk, &review);
     content["refused"] = json!(refused);
-    content["sent"] = sent.unwrap_or_else(|| json!({}));
+    content["sent"] = json!(sent.unwrap_or_default());
     Ok((status, page::of("spot_check.html", person, "stickprov", content)?).into_response())
 }
 
@@ -120,6 +120,18 @@ fn shown(desk: &Desk, review: &Review) -> Value {
         "harms": words(Harm::ALL.iter().map(|harm| (harm.as_str(), wording::harm(harm.as_str()))).collect())})
 }
 
+/// What a form held, to be shown again when it was not taken.
+#[derive(Default, Serialize)]
+struct Sent {
+    outcome: String,
+    amount: String,
+    reason: String,
+    verdict: String,
+    kind: String,
+    harm: String,
+    note: String,
+}
+
 #[derive(Deserialize)]
 pub(super) struct Blind {
     #[serde(default)]
@@ -140,14 +152,15 @@ pub(super) async fn assess(
     Form(sent): Form<Blind>,
 ) -> Result<Response, Failure> {
     person.check(&sent.csrf)?;
-    let amount = match sent.amount.trim() {
+    let Blind { outcome, amount, reason, .. } = sent;
+    let kept = Sent { outcome: outcome.clone(), amount: amount.clone(), reason: reason.clone(), ..Sent::default() };
+    let parsed = match amount.trim() {
         "" => Ok(None),
         text => expression::money::parse(text).map(Some),
     };
-    let kept = json!({"outcome": sent.outcome, "amount": sent.amount, "reason": sent.reason});
-    let taken = match amount {
+    let taken = match parsed {
         Ok(amount) => {
-            let answer = BlindAnswer { outcome: sent.outcome, amount, reason: sent.reason.trim().to_owned() };
+            let answer = BlindAnswer { outcome, amount, reason: reason.trim().to_owned() };
             spot_check::assess_blind(&desk.store, &person.user, &id, answer).await
         }
         Err(why) => Err(Refused::Wrong(why)),
@@ -177,11 +190,12 @@ pub(super) async fn classify(
     Form(sent): Form<Compared>,
 ) -> Result<Response, Failure> {
     person.check(&sent.csrf)?;
-    let kept = json!({"verdict": sent.verdict, "kind": sent.kind, "harm": sent.harm, "note": sent.note});
     let taken = match finding(&sent) {
         Ok(finding) => spot_check::classify(&desk.store, &person.user, &id, finding).await,
         Err(why) => Err(Refused::Wrong(why)),
     };
+    let Compared { verdict, kind, harm, note, .. } = sent;
+    let kept = Sent { verdict, kind, harm, note, ..Sent::default() };
     answer(&desk, &person, &id, taken, kept).await
 }
 
@@ -205,7 +219,7 @@ async fn answer(
     person: &SignedIn,
     id: &str,
     taken: Result<(), Refused>,
-    sent: Value,
+    sent: Sent,
 ) -> Result<Response, Failure> {
     match taken {
         Ok(()) => Ok(Redirect::to(&format!("/stickprov/{id}")).into_response()),
