@@ -63,8 +63,10 @@ impl Work<'_> {
     }
 
     /// Whether somebody has approved the version of the rule book that the suggestion was made by.
-    #[expect(clippy::unused_async, reason = "the store will be asked when it keeps approved versions")]
-    async fn is_approved(&self, _suggestion: &StoredSuggestion) -> Result<bool, Stop> {
-        Ok(true)
+    async fn is_approved(&self, suggestion: &StoredSuggestion) -> Result<bool, Stop> {
+        let book = &suggestion.answer.0["rulebook"];
+        let (Some(name), Some(sha256)) = (book["name"].as_str(), book["sha256"].as_str()) else { return Ok(false) };
+        let version = self.app.store.rulebook(name, sha256).await?;
+        Ok(version.is_some_and(|version| version.approved_at.is_some()))
     }
 }

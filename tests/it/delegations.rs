@@ -90,6 +90,13 @@ impl Town {
         Self { folder, app, admin }
     }
 
+    /// Somebody approves the rule book as it is.
+    async fn approve_book(&self) {
+        let book = kollega::rulebook::current(&self.app.config, "ekonomiskt-bistand").expect("the rule book");
+        let content = kollega::rulebook::content_of(&book);
+        self.app.store.approve_rulebook(&content, "rita", "granskad").await.expect("the store").expect("approved");
+    }
+
     async fn today(&self) -> NaiveDate {
         self.app.store.now().await.expect("the clock").with_timezone(&chrono_tz::Europe::Stockholm).date_naive()
     }
@@ -206,6 +213,7 @@ impl Town {
 on_both! {
     async fn the_function_decides_what_is_delegated_and_leaves_the_rest_to_a_person(database) {
         let town = Town::open(database).await;
+        town.approve_book().await;
         let delegation = town.delegate(&["approve"], Some("5000")).await;
         town.queue(&[
             ("inom", "10000", false, "ok"),
@@ -258,6 +266,7 @@ on_both! {
 
     async fn a_delegation_that_ends_before_the_decision_is_carried_out_stops_it(database) {
         let town = Town::open(database).await;
+        town.approve_book().await;
         let delegation = town.delegate(&["approve"], Some("9000")).await;
         // The decision is made, and can't be carried out yet.
         fs::remove_dir(town.folder.path().join("ut")).expect("gone");
@@ -283,6 +292,11 @@ on_both! {
         town.queue(&[("A", "10000", false, "ok")]).await;
         let _worker = town.worker();
         town.becomes("A", ItemState::AwaitingDecision).await;
+        assert_eq!(town.why("A").await.0, Some("rulebook_not_approved"));
+        town.approve_book().await;
+        town.execute("update items set state = 'ready'").await;
+        town.has("A", EventKind::NotDelegated, 2).await;
+        town.becomes("A", ItemState::AwaitingDecision).await;
         assert_eq!(town.why("A").await.0, Some("no_delegation"));
         // A decision in the function's name, by a delegation that nobody recorded.
         let item = town.item("A").await;
@@ -302,7 +316,7 @@ on_both! {
              values ('F', 'prov', 'återansökan', '[\"approve\"]', '99999', 'Ingen', '2025-01-01', 'X', '2025-01-01T00:00:00.000Z', '2025-01-01T00:00:00.000Z', 'eva', '00')",
         ).await;
         town.execute("update items set state = 'ready'").await;
-        town.has("A", EventKind::NotDelegated, 3).await;
+        town.has("A", EventKind::NotDelegated, 4).await;
         town.becomes("A", ItemState::AwaitingDecision).await;
         assert_eq!(town.why("A").await.0, Some("delegation_forged"));
         // A true one, whose amount has been raised.
@@ -310,7 +324,7 @@ on_both! {
         town.delegate(&["approve"], Some("100")).await;
         town.execute("update delegations set max_amount = '99999'").await;
         town.execute("update items set state = 'ready'").await;
-        town.has("A", EventKind::NotDelegated, 4).await;
+        town.has("A", EventKind::NotDelegated, 5).await;
         town.becomes("A", ItemState::AwaitingDecision).await;
         assert_eq!(town.why("A").await.0, Some("delegation_forged"));
         assert!(!town.file("A").exists());
