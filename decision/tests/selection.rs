@@ -16,14 +16,19 @@ static BOOK: LazyLock<RuleBook> = LazyLock::new(|| {
 const PERIOD: &str = "2025-12";
 
 fn income() -> impl Strategy<Value = Json> {
-    let kind = prop::sample::select(vec![("aktivitetsstöd", "fk"), ("a-kassa", "so"), ("barnbidrag", "fk"), ("lön", "applicant")]);
+    let kind = prop::sample::select(vec![
+        ("aktivitetsstöd", "fk"),
+        ("a-kassa", "so"),
+        ("barnbidrag", "fk"),
+        ("lön", "applicant"),
+    ]);
     let month = prop::sample::select(vec!["2025-09", "2025-10", "2025-11", PERIOD, PERIOD, "2026-01"]);
     (kind, month, 0_u32..9_000).prop_map(|((kind, source), month, net)| {
         json!({"person": "a1", "kind": kind, "net": net.to_string(), "period": month, "source": source})
     })
 }
 
-fn suggest(incomes: Vec<Json>, candidates: Vec<Json>) -> Suggestion {
+fn suggest(incomes: &[Json], candidates: &[Json]) -> Suggestion {
     let mut facts = BOOK.cases()[0].facts.clone();
     facts["incomes"] = json!(incomes);
     facts["candidate_incomes"] = json!(candidates);
@@ -36,7 +41,7 @@ proptest! {
     #[test]
     fn choosing_gives_what_giving_only_the_chosen_gives(candidates in prop::collection::vec(income(), 0..8)) {
         let chosen: Vec<Json> = candidates.iter().filter(|income| income["period"] == PERIOD).cloned().collect();
-        let (given, among) = (suggest(chosen, Vec::new()), suggest(Vec::new(), candidates.clone()));
+        let (given, among) = (suggest(&chosen, &[]), suggest(&[], &candidates));
         prop_assert_eq!(
             (given.outcome, given.amount, given.income, &given.refer),
             (among.outcome, among.amount, among.income, &among.refer)
@@ -50,7 +55,7 @@ proptest! {
     fn the_order_of_the_rows_never_matters(candidates in prop::collection::vec(income(), 0..8)) {
         let mut turned = candidates.clone();
         turned.reverse();
-        let (one, other) = (suggest(Vec::new(), candidates), suggest(Vec::new(), turned));
+        let (one, other) = (suggest(&[], &candidates), suggest(&[], &turned));
         let sorted = |suggestion: &Suggestion| {
             let mut lines: Vec<String> = suggestion.lines.iter().map(|line| format!("{line:?}")).collect();
             lines.sort();

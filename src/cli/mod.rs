@@ -77,7 +77,7 @@ pub enum Command {
     Run(run::Arguments),
     /// Visa allt som är fel i robotar, system, scheman och regelböcker
     Check(check::Arguments),
-    /// Pröva en regelboks fall, eller skriv ut den som dokument
+    /// Pröva, skriv ut, godkänn och jämför regelböcker, och räkna om sparade förslag
     Rules(rules::Arguments),
     /// Ge ett förslag utifrån fakta, utan databas och inställningar
     Suggest(suggest::Arguments),
@@ -155,7 +155,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Worker(arguments) => Box::pin(serve::run_worker(&config, arguments)).await,
         Command::Run(arguments) => Box::pin(run::run(&config, arguments)).await,
         Command::Check(arguments) => check::run(&config, &arguments),
-        Command::Rules(arguments) => rules::run(&config, &arguments),
+        Command::Rules(arguments) => Box::pin(rules::run(&config, arguments)).await,
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
         Command::Schedules(arguments) => schedules::run(&config, arguments).await,
         Command::Bots(arguments) => bots::run(&config, arguments).await,

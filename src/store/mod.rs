@@ -21,6 +21,8 @@ mod nodes;
 mod operations;
 mod query;
 mod removal;
+mod replays;
+mod rulebooks;
 mod runs;
 mod scripts;
 mod sign_in_tries;
@@ -42,6 +44,8 @@ pub use item_list::{FieldIs, ItemFilter, Order as ItemOrder};
 pub use items::{Claim, Claimant, Enqueued, Finish, NewItem, StateCount};
 pub use operations::{BY_PERSON, Hindrance, Operated, Operation, Order};
 use query::{made, places, query};
+pub use replays::Since;
+pub use rulebooks::{BookContent, LabelTaken};
 pub use runs::{NewRun, RunLease};
 pub use stops::{RUN_STOPPED, Standing};
 
