@@ -14,6 +14,8 @@ pub(crate) struct BookFile {
     pub rulebook: Text,
     pub title: String,
     pub version: String,
+    #[serde(default)]
+    pub coverage: CoverageWanted,
     pub parameters: ParametersFile,
     pub authorities: Vec<AuthorityFile>,
     pub income_kinds: Vec<IncomeKindFile>,
@@ -22,6 +24,17 @@ pub(crate) struct BookFile {
     #[serde(default)]
     pub values: Vec<ValueFile>,
     pub rules: Vec<RuleFile>,
+}
+
+/// What a rule or a condition that the cases do not reach is.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CoverageWanted {
+    /// An error.
+    Required,
+    /// A warning.
+    #[default]
+    Advised,
 }
 
 #[derive(Debug, Deserialize)]
@@ -209,6 +222,22 @@ pub(crate) struct AmountsFile {
     pub uplift_percent: Option<Text>,
     pub sources: BTreeMap<String, String>,
     pub cells: BTreeMap<String, CellFile>,
+    /// What each person has typed in, without seeing what another has. A cell is verified when two say the same.
+    #[serde(default)]
+    pub entries: Vec<EntryFile>,
+}
+
+/// What one person has typed in from one source.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EntryFile {
+    /// Who typed it in.
+    pub by: Text,
+    /// The date.
+    pub at: Text,
+    /// Where the amounts were read.
+    pub source: Text,
+    pub cells: BTreeMap<String, Text>,
 }
 
 #[derive(Debug, Deserialize)]

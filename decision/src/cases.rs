@@ -159,7 +159,7 @@ impl RuleBook {
         self.rules().iter().map(|rule| rule.id.as_str()).filter(|id| !met.contains(id)).collect()
     }
 
-    fn run_case(&self, case: &Case) -> CaseResult {
+    pub(crate) fn run_case(&self, case: &Case) -> CaseResult {
         let differences = match (self.suggest(&case.facts), case.expect.get("error")) {
             (Err(error), Some(Json::String(field))) if error.field() == field => Vec::new(),
             (Err(error), Some(wanted)) => vec![format!("felet väntades gälla {wanted}, men: {error}")],

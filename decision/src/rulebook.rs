@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Problem;
 use crate::amounts::Table;
-use crate::book_file::{BookFile, Rounding, ValueFile};
+use crate::book_file::{BookFile, CoverageWanted, Rounding, ValueFile};
 use crate::cases::Case;
 use crate::guidelines::Guidelines;
 use crate::names::names_of;
@@ -22,6 +22,7 @@ use crate::yaml::{File, whole};
 pub struct RuleBook {
     id: BookId,
     title: String,
+    coverage: CoverageWanted,
     rounding: Rounding,
     change_warning_percent: Decimal,
     authorities: Vec<(String, String)>,
@@ -36,17 +37,37 @@ pub struct RuleBook {
     used: BTreeSet<String>,
 }
 
+/// How a rule book is read: as it is, watched (see `coverage`), or with a mistake put into it (see `mutants`).
+#[derive(Default)]
+pub(crate) struct Reading<'a> {
+    pub is_watched: bool,
+    pub without_cases: bool,
+    pub change: Option<&'a dyn Fn(&mut BookFile)>,
+}
+
 impl RuleBook {
     /// Reads a rule book's folder. Everything that is wrong is reported at once.
     pub fn load(dir: &Path) -> Result<Self, Vec<Problem>> {
+        Self::load_as(dir, &Reading::default())
+    }
+
+    /// Reads it in another way than a suggestion needs.
+    pub(crate) fn load_as(dir: &Path, reading: &Reading<'_>) -> Result<Self, Vec<Problem>> {
         let file = File::open(&dir.join("rulebook.yaml")).map_err(|problem| vec![problem])?;
-        let written: BookFile = file.read().map_err(|problem| vec![problem])?;
+        let mut written: BookFile = file.read().map_err(|problem| vec![problem])?;
+        if let Some(change) = reading.change {
+            change(&mut written);
+        }
         let mut problems = Vec::new();
         let laws = kept(read_all_laws(&file, &written), &mut problems);
-        let values = kept(read_values(&file, &written.values), &mut problems);
+        let values = kept(read_values(&file, &written.values, reading.is_watched), &mut problems);
         // A rule can only be judged by laws and values that are right themselves.
         let sound = problems.is_empty();
-        let rules = if sound { kept(read_rules(&file, &written, &values, &laws), &mut problems) } else { Vec::new() };
+        let rules = if sound {
+            kept(read_rules(&file, &written, &values, &laws, reading.is_watched), &mut problems)
+        } else {
+            Vec::new()
+        };
         let (files, tables) = read_tables(&dir.join("amounts"), &mut problems);
         let guidelines_file = File::open(&dir.join("guidelines.yaml")).map_err(|problem| vec![problem]);
         let income_kinds: Vec<&str> = written.income_kinds.iter().map(|kind| kind.kind.as_str()).collect();
@@ -54,11 +75,19 @@ impl RuleBook {
             .as_ref()
             .map_err(Clone::clone)
             .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds));
-        let cases = kept(crate::cases::read(&dir.join("cases")), &mut problems);
+        let cases = if reading.without_cases {
+            Vec::new()
+        } else {
+            kept(crate::cases::read(&dir.join("cases")), &mut problems)
+        };
         problems.extend(check_kinds(&file, &written));
         let percent = written.parameters.change_warning_percent.value.parse::<Decimal>();
         if percent.is_err() {
             problems.push(file.at(&written.parameters.change_warning_percent, "ska vara ett tal, till exempel \"12\""));
+        }
+        // A mistake that is tried out may well leave something unused.
+        if reading.change.is_none() {
+            problems.extend(crate::meaning::problems(&file, &written, &tables));
         }
         let guidelines = match guidelines {
             Ok(guidelines) if problems.is_empty() => guidelines,
@@ -77,6 +106,7 @@ impl RuleBook {
             used,
             id: BookId { name: written.rulebook.value, version: written.version, sha256 },
             title: written.title,
+            coverage: written.coverage,
             rounding: written.parameters.payout_rounding,
             change_warning_percent: percent.unwrap_or_default(),
             authorities: written.authorities.into_iter().map(|one| (one.id.value, one.title)).collect(),
@@ -90,6 +120,11 @@ impl RuleBook {
             guidelines,
             cases,
         })
+    }
+
+    /// Whether a rule or condition that its cases do not reach is an error.
+    pub fn requires_coverage(&self) -> bool {
+        self.coverage == CoverageWanted::Required
     }
 
     pub fn name(&self) -> &str {
@@ -151,6 +186,14 @@ impl RuleBook {
         &self.tables
     }
 
+    pub(crate) fn tables_mut(&mut self) -> &mut [Table] {
+        &mut self.tables
+    }
+
+    pub(crate) fn guidelines_mut(&mut self) -> &mut Guidelines {
+        &mut self.guidelines
+    }
+
     pub(crate) fn table(&self, period: Month) -> Option<&Table> {
         self.tables.iter().find(|table| table.covers(period))
     }
@@ -194,7 +237,7 @@ fn read_all_laws(file: &File, written: &BookFile) -> Result<BTreeMap<String, Vec
 }
 
 /// Named values may use those above them only, so there are no circles.
-fn read_values(file: &File, written: &[ValueFile]) -> Result<Vec<NamedValue>, Vec<Problem>> {
+fn read_values(file: &File, written: &[ValueFile], is_watched: bool) -> Result<Vec<NamedValue>, Vec<Problem>> {
     let (mut values, mut problems) = (Vec::<NamedValue>::new(), circles(file, written));
     if !problems.is_empty() {
         return Err(problems);
@@ -207,10 +250,11 @@ fn read_values(file: &File, written: &[ValueFile]) -> Result<Vec<NamedValue>, Ve
         if taken {
             problems.push(file.at(&value.name, format!("namnet ”{name}” är redan taget")));
         }
-        let mut reader = Reader::new(file, for_each, &values);
+        let mut reader = Reader::new(file, for_each, &values).watching(is_watched);
         let template = reader.expression(&value.value);
         problems.extend(reader.problems);
-        values.push(NamedValue { name: name.clone(), for_each, value: template });
+        let (name, place, watched) = (name.clone(), file.at(&value.name, ""), reader.watched);
+        values.push(NamedValue { name, place, for_each, value: template, watched });
     }
     if problems.is_empty() { Ok(values) } else { Err(problems) }
 }
@@ -258,10 +302,11 @@ fn read_rules(
     written: &BookFile,
     values: &[NamedValue],
     laws: &BTreeMap<String, Vec<Law>>,
+    is_watched: bool,
 ) -> Result<Vec<Rule>, Vec<Problem>> {
     let (mut rules, mut problems) = (Vec::<Rule>::new(), Vec::new());
     for rule in &written.rules {
-        match read_rule(file, rule, values, laws) {
+        match read_rule(file, rule, values, laws, is_watched) {
             Err(more) => problems.extend(more),
             Ok(read) if rules.iter().any(|known| known.id == read.id && known.validity.overlaps(read.validity)) => {
                 problems.push(file.at(&rule.id, format!("två regler ”{}” gäller samtidigt", read.id)));

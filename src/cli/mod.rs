@@ -17,6 +17,9 @@ mod nodes;
 mod rerun;
 mod restore;
 mod rules;
+mod rules_amounts;
+mod rules_check;
+mod rules_test;
 mod run;
 mod runs;
 mod sandbox;
@@ -77,7 +80,7 @@ pub enum Command {
     Run(run::Arguments),
     /// Visa allt som är fel i robotar, system, scheman och regelböcker
     Check(check::Arguments),
-    /// Pröva en regelboks fall, eller skriv ut den som dokument
+    /// Kontrollera, pröva och skriv ut regelböcker
     Rules(rules::Arguments),
     /// Ge ett förslag utifrån fakta, utan databas och inställningar
     Suggest(suggest::Arguments),

@@ -35,6 +35,7 @@ mod network;
 mod nodes;
 mod office;
 mod privacy;
+mod rules_cli;
 mod schedule;
 mod schedule_fifty_years;
 mod schedule_times;
