@@ -9,8 +9,10 @@ pub(crate) type Text = Spanned<String>;
 
 /// `rulebook.yaml`.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BookFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub rulebook: Text,
     pub title: String,
     pub version: String,
@@ -28,6 +30,7 @@ pub(crate) struct BookFile {
 
 /// What a rule or a condition that the cases do not reach is.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CoverageWanted {
     /// An error.
@@ -38,15 +41,18 @@ pub(crate) enum CoverageWanted {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ParametersFile {
     #[serde(default)]
     pub payout_rounding: Rounding,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub change_warning_percent: Text,
 }
 
 /// How the payout is rounded to whole kronor. No provision says, so the shipped book does not.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Rounding {
     #[default]
@@ -57,40 +63,52 @@ pub(crate) enum Rounding {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AuthorityFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub id: Text,
     pub title: String,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IncomeKindFile {
     pub kind: String,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub reported_by: Vec<Text>,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LawFile {
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub from: Option<Text>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub to: Option<Text>,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub text: Text,
     pub verified: bool,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ValueFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub name: Text,
     #[serde(default)]
     pub for_each: ForEach,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub value: Text,
 }
 
 /// What a rule is tried for: once, or for each of something.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ForEach {
     #[default]
@@ -123,25 +141,35 @@ impl ForEach {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ValidFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub from: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub to: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RuleFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub id: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub title: Text,
     pub explanation: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub law: Text,
     pub valid: ValidFile,
     #[serde(default)]
     pub for_each: ForEach,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub when: Option<Text>,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
     pub cells: BTreeMap<String, Text>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub also: Option<Text>,
     pub line: Option<LineFile>,
     #[serde(default)]
@@ -154,15 +182,19 @@ pub(crate) struct RuleFile {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LineFile {
     pub part: Part,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub amount: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub person: Option<Text>,
 }
 
 /// Which total a line belongs to. The norm and the costs are the need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Part {
     Norm,
@@ -171,9 +203,11 @@ pub(crate) enum Part {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReferFile {
     pub code: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub reason: Text,
     #[serde(default)]
     pub unknown: Vec<Total>,
@@ -181,11 +215,13 @@ pub(crate) struct ReferFile {
     #[serde(default)]
     pub conceal: bool,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
     pub details: BTreeMap<String, Text>,
 }
 
 /// A total that can't be known when a rule refers. `choice`: it depends on what the caseworker chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Total {
     Norm,
@@ -195,23 +231,30 @@ pub(crate) enum Total {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NoteFile {
     pub code: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub text: Text,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InputFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub value: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub from: Option<Text>,
 }
 
 /// `amounts/<year>.yaml`.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AmountsFile {
+    #[cfg_attr(feature = "schema", schemars(with = "i32"))]
     pub year: Spanned<i32>,
     pub title: String,
     #[serde(default)]
@@ -219,6 +262,7 @@ pub(crate) struct AmountsFile {
     /// What everybody who sees a suggestion of this year should know.
     #[serde(default)]
     pub caution: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub uplift_percent: Option<Text>,
     pub sources: BTreeMap<String, String>,
     pub cells: BTreeMap<String, CellFile>,
@@ -229,39 +273,52 @@ pub(crate) struct AmountsFile {
 
 /// What one person has typed in from one source.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EntryFile {
     /// Who typed it in.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub by: Text,
     /// The date.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub at: Text,
     /// Where the amounts were read.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub source: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
     pub cells: BTreeMap<String, Text>,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CellFile {
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub amount: Spanned<Option<String>>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub source: Option<Text>,
+    #[cfg_attr(feature = "schema", schemars(with = "bool"))]
     pub verified: Spanned<bool>,
 }
 
 /// `guidelines.yaml`.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GuidelinesFile {
     pub municipality: String,
     pub source: String,
     pub guidelines: Vec<GuidelineFile>,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub counted_incomes: Vec<Text>,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GuidelineFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub cost: Text,
     pub valid: ValidFile,
     #[serde(default)]
@@ -271,6 +328,7 @@ pub(crate) struct GuidelineFile {
 
 /// Whether a guideline is for the household or for each person.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Per {
     #[default]
@@ -279,8 +337,11 @@ pub(crate) enum Per {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CeilingFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub single: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub family: Text,
 }

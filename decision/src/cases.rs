@@ -32,23 +32,28 @@ pub struct CaseResult {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct CasesFile {
+pub(crate) struct CasesFile {
     cases: Vec<CaseFile>,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct CaseFile {
+pub(crate) struct CaseFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     case: Spanned<String>,
     title: String,
     /// Another case, above this one, whose facts are changed by `set` and `remove`.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     like: Option<Spanned<String>>,
     facts: Option<Json>,
     #[serde(default)]
     set: BTreeMap<String, Json>,
     #[serde(default)]
     remove: Vec<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, Json>"))]
     expect: Map<String, Json>,
 }
 

@@ -24,6 +24,8 @@ mod problem;
 mod rule;
 mod rulebook;
 mod run;
+#[cfg(feature = "schema")]
+mod schema;
 mod suggest;
 mod suggestion;
 mod validity;
@@ -40,4 +42,6 @@ pub use facts_reader::FactsError;
 pub use mutate::{MutationReport, Sample, mutate};
 pub use problem::Problem;
 pub use rulebook::RuleBook;
+#[cfg(feature = "schema")]
+pub use schema::{FileKind, schema};
 pub use suggestion::{BookId, Input, Line, Money, Note, Outcome, Referral, Source, Suggestion};

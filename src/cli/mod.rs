@@ -19,6 +19,7 @@ mod restore;
 mod rules;
 mod rules_amounts;
 mod rules_check;
+mod rules_schema;
 mod rules_test;
 mod run;
 mod runs;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{print, rules_amounts, rules_check, rules_test, suggest};
+use super::{print, rules_amounts, rules_check, rules_schema, rules_test, suggest};
 use crate::config::Config;
 
 #[derive(Debug, Args)]
@@ -19,6 +19,8 @@ enum Command {
     Check(rules_check::Arguments),
     /// Pröva regelbokens egna fall, och visa vad de inte når
     Test(rules_test::Arguments),
+    /// Skriv ut JSON Schema för en redigerare
+    Schema(rules_schema::Arguments),
     /// Skriv in ett års belopp, två personer var för sig
     Amounts(rules_amounts::Arguments),
     /// Skriv ut regelboken som ett läsbart dokument (Markdown)
@@ -34,6 +36,7 @@ pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Check(arguments) => rules_check::run(config, arguments),
         Command::Test(arguments) => rules_test::run(config, arguments),
+        Command::Schema(arguments) => rules_schema::run(arguments),
         Command::Amounts(arguments) => rules_amounts::run(config, arguments),
         Command::Doc { rulebook } => {
             print(&suggest::load(config, rulebook)?.document());

@@ -171,3 +171,69 @@ fn two_people_type_in_a_year_and_the_second_does_not_see_the_first() {
         assert!(refused.err.contains(says), "{arguments:?}: {}", refused.err);
     }
 }
+
+/// The schema of a kind of file, compiled.
+fn schema(kind: &str) -> (Json, boon::Schemas, boon::SchemaIndex) {
+    let json = rules(&same(), &["schema", kind]).json();
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.add_resource("schema.json", json.clone()).expect("a schema");
+    let index = compiler.compile("schema.json", &mut schemas).expect("a schema that is right itself");
+    (json, schemas, index)
+}
+
+fn yaml(path: &Path) -> Json {
+    serde_saphyr::from_str(&fs::read_to_string(path).expect("a file")).expect("YAML")
+}
+
+#[test]
+fn the_shipped_files_keep_to_their_schemas_and_a_slip_of_the_pen_does_not() {
+    for (kind, files, wrong) in [
+        ("rulebook", vec!["rulebook.yaml"], ("/rules/0", "vilkor")),
+        (
+            "amounts",
+            vec![
+                "amounts/2022.yaml",
+                "amounts/2023.yaml",
+                "amounts/2024.yaml",
+                "amounts/2025.yaml",
+                "amounts/2026.yaml",
+            ],
+            ("/cells/shared.1", "belopp"),
+        ),
+        ("guidelines", vec!["guidelines.yaml"], ("/guidelines/0", "tak")),
+        (
+            "cases",
+            vec!["cases/1-hushall.yaml", "cases/2-inkomster.yaml", "cases/3-handlaggare.yaml"],
+            ("/cases/0", "facit"),
+        ),
+    ] {
+        let (json, schemas, index) = schema(kind);
+        assert_eq!(json["$schema"], "http://json-schema.org/draft-07/schema#");
+        for file in files {
+            let mut content = yaml(&shipped().join(file));
+            if let Err(error) = schemas.validate(&content, index) {
+                panic!("{file}: {error:#}");
+            }
+            content
+                .pointer_mut(wrong.0)
+                .and_then(Json::as_object_mut)
+                .expect("a place")
+                .insert(wrong.1.into(), "x".into());
+            assert!(schemas.validate(&content, index).is_err(), "{file}: {} is let through", wrong.1);
+        }
+        let mut described = Vec::new();
+        fields_without_words(&json, "", &mut described);
+        assert_eq!(described, Vec::<String>::new(), "{kind}");
+    }
+}
+
+/// Every property has a description, in Swedish, for the one who points at it in an editor.
+fn fields_without_words(schema: &Json, path: &str, missing: &mut Vec<String>) {
+    if let Some(properties) = schema.get("properties").and_then(Json::as_object) {
+        let bare = properties.iter().filter(|(_, property)| !property["description"].is_string());
+        missing.extend(bare.map(|(name, _)| format!("{path}.{name}")));
+    }
+    for (name, definition) in schema.get("definitions").and_then(Json::as_object).into_iter().flatten() {
+        fields_without_words(definition, name, missing);
+    }
+}
