@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::rule::Watched;
 use crate::rulebook::Reading;
-use crate::{Problem, RuleBook};
+use crate::{Content, Problem, RuleBook};
 
 /// How far the cases of a rule book reach.
 #[derive(Debug, Clone)]
@@ -101,7 +101,7 @@ impl BranchCoverage {
 
 /// Runs the cases of the rule book in a folder, and sees what they reach.
 pub fn coverage(dir: &Path) -> Result<Coverage, Vec<Problem>> {
-    let book = RuleBook::load_as(dir, &Reading { is_watched: true, ..Reading::default() })?;
+    let book = RuleBook::read_as(Content::of_folder(dir), &Reading { is_watched: true, ..Reading::default() })?;
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
     for case in book.cases() {
         for rule in book.suggest_by_rules(&case.facts).map(|(_, met)| met).unwrap_or_default() {

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::Problem;
 use crate::amounts::Table;
 use crate::book_file::{AmountsFile, EntryFile};
-use crate::rulebook::yaml_files;
 use crate::yaml::{File, whole};
+use crate::{Content, Problem};
 
 /// What somebody types in.
 #[derive(Debug, Clone)]
@@ -167,8 +166,8 @@ fn state(read: &AmountsFile, name: &str, written: Option<&str>, is_verified: boo
 
 /// The table's file of a year.
 fn find(book: &Path, year: i32) -> Result<Option<(File, AmountsFile)>, Vec<Problem>> {
-    for path in yaml_files(&book.join("amounts")) {
-        let file = File::open(&path).map_err(|problem| vec![problem])?;
+    for file in Content::of_folder(book).files_in("amounts") {
+        let file = file.map_err(|problem| vec![problem])?;
         let read: AmountsFile = file.read().map_err(|problem| vec![problem])?;
         if read.year.value == year {
             return Ok(Some((file, read)));
@@ -180,9 +179,9 @@ fn find(book: &Path, year: i32) -> Result<Option<(File, AmountsFile)>, Vec<Probl
 /// Amounts of a book that are not what last year's would become, whatever the rest of the book is like.
 pub fn table_warnings(book: &Path) -> Result<Vec<Problem>, Vec<Problem>> {
     let mut tables = Vec::new();
-    for path in yaml_files(&book.join("amounts")) {
-        let file = File::open(&path).map_err(|problem| vec![problem])?;
-        tables.push(Table::read(&file)?);
+    for file in Content::of_folder(book).files_in("amounts") {
+        let file = file.map_err(|problem| vec![problem])?;
+        tables.push(Table::read(&file, true)?);
     }
     tables.sort_by_key(|table| table.year);
     Ok(tables.windows(2).flat_map(|pair| pair[1].unexpected(&pair[0])).collect())
@@ -223,8 +222,8 @@ pub fn type_in(book: &Path, year: i32, turn: Turn, typed: &Typed) -> Result<Agre
         })?;
     }
     let file = File { path: file.path, text };
-    let table = Table::read(&file)?;
-    let before = find(book, year - 1)?.and_then(|(file, _)| Table::read(&file).ok());
+    let table = Table::read(&file, true)?;
+    let before = find(book, year - 1)?.and_then(|(file, _)| Table::read(&file, true).ok());
     let amounts = typed.cells.iter().map(|(cell, amount)| (cell.as_str(), *amount)).collect();
     let warnings = before.map(|before| table.unexpected_of(&amounts, &before)).unwrap_or_default();
     Ok(Agreement { path: file.path, text: file.text, verified, differing, waiting, warnings })
@@ -278,8 +277,8 @@ fn refuse(file: &File, read: &AmountsFile, turn: Turn, new: &Typed) -> Result<()
 fn begun(book: &Path, year: i32, typed: &Typed) -> Result<(File, AmountsFile), Vec<Problem>> {
     let path = book.join("amounts").join(format!("{year}.yaml"));
     let mut years: Vec<(i32, File)> = Vec::new();
-    for path in yaml_files(&book.join("amounts")) {
-        let file = File::open(&path).map_err(|problem| vec![problem])?;
+    for file in Content::of_folder(book).files_in("amounts") {
+        let file = file.map_err(|problem| vec![problem])?;
         let read: AmountsFile = file.read().map_err(|problem| vec![problem])?;
         years.push((read.year.value, file));
     }

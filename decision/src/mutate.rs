@@ -13,7 +13,7 @@ use crate::book_file::BookFile;
 use crate::mutants::{Change, Mutant, mutants};
 use crate::rulebook::Reading;
 use crate::yaml::File;
-use crate::{Problem, RuleBook};
+use crate::{Content, Problem, RuleBook};
 
 /// What became of the mutants.
 #[derive(Debug, Clone, Default)]
@@ -55,8 +55,7 @@ struct ExcuseFile {
 pub fn mutate(dir: &Path, sample: Option<Sample>) -> Result<MutationReport, Vec<Problem>> {
     let book = RuleBook::load(dir)?;
     refuse_failing_cases(&book, dir)?;
-    let path = dir.join("rulebook.yaml");
-    let file = File::open(&path).map_err(|problem| vec![problem])?;
+    let file = book.content().file("rulebook.yaml").map_err(|problem| vec![problem])?;
     let written: BookFile = file.read().map_err(|problem| vec![problem])?;
     let excuses = read_excuses(&dir.join("mutants.yaml"))?;
     let mut all = mutants(&file, &written, &book);
@@ -64,7 +63,7 @@ pub fn mutate(dir: &Path, sample: Option<Sample>) -> Result<MutationReport, Vec<
         all.sort_by_cached_key(|mutant| Sha256::digest(format!("{} {}", sample.seed, mutant.name)).to_vec());
         all.truncate(sample.count);
     }
-    let fates = try_all(dir, &book, &all);
+    let fates = try_all(&book.content().clone().without_cases(), &book, &all);
     let mut report = MutationReport { tried: all.len(), ..MutationReport::default() };
     for (mutant, fate) in all.iter().zip(&fates) {
         let excused = excuses.as_ref().is_some_and(|(_, list)| list.iter().any(|one| one.mutant.value == mutant.name));
@@ -111,7 +110,7 @@ enum Fate {
     Survived,
 }
 
-fn try_all(dir: &Path, book: &RuleBook, all: &[Mutant]) -> Vec<Fate> {
+fn try_all(content: &Content, book: &RuleBook, all: &[Mutant]) -> Vec<Fate> {
     let next = AtomicUsize::new(0);
     let fates = Mutex::new(vec![Fate::Survived; all.len()]);
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -123,7 +122,7 @@ fn try_all(dir: &Path, book: &RuleBook, all: &[Mutant]) -> Vec<Fate> {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(mutant) = all.get(index) else { break };
-                    let fate = fate(dir, book, mutant, &mut order);
+                    let fate = fate(content, book, mutant, &mut order);
                     if let Ok(mut fates) = fates.lock() {
                         fates[index] = fate;
                     }
@@ -134,7 +133,7 @@ fn try_all(dir: &Path, book: &RuleBook, all: &[Mutant]) -> Vec<Fate> {
     fates.into_inner().unwrap_or_default()
 }
 
-fn fate(dir: &Path, book: &RuleBook, mutant: &Mutant, order: &mut Vec<usize>) -> Fate {
+fn fate(content: &Content, book: &RuleBook, mutant: &Mutant, order: &mut Vec<usize>) -> Fate {
     let changed = match &mutant.change {
         Change::Read(change) => {
             let mut changed = book.clone();
@@ -142,8 +141,8 @@ fn fate(dir: &Path, book: &RuleBook, mutant: &Mutant, order: &mut Vec<usize>) ->
             changed
         }
         Change::Written(change) => {
-            let reading = Reading { without_cases: true, change: Some(change.as_ref()), ..Reading::default() };
-            match RuleBook::load_as(dir, &reading) {
+            let reading = Reading { change: Some(change.as_ref()), ..Reading::default() };
+            match RuleBook::read_as(content.clone(), &reading) {
                 Ok(changed) => changed,
                 Err(_) => return Fate::Refused,
             }
