@@ -94,7 +94,7 @@ fn type_in(config: &Config, arguments: &EntryArguments, turn: Turn) -> anyhow::R
         return Err(Invalid("inga belopp att skriva in: skriv CELL=BELOPP eller --from FIL.csv".into()).into());
     }
     let uplift_percent = arguments.uplift.as_deref().map(|percent| {
-        percent.replace(',', ".").parse().map_err(|_| Invalid(format!("--uplift {percent} är inget tal")))
+        percent.replace(',', ".").parse::<Decimal>().map_err(|_| Invalid(format!("--uplift {percent} är inget tal")))
     });
     let typed = Typed {
         by: arguments.by.clone(),
