@@ -13,8 +13,8 @@ use crate::yaml::{File, whole};
 
 /// Everything that is wrong with the meaning.
 pub(crate) fn problems(file: &File, written: &BookFile, tables: &[Table]) -> Vec<Problem> {
-    let texts = written.rules.iter().flat_map(texts).chain(written.values.iter().map(|value| &value.value));
-    let templates = texts.filter_map(|text| Some((text.value.as_str(), Template::parse(&text.value).ok()?)));
+    let all = written.rules.iter().flat_map(texts).chain(written.values.iter().map(|value| &value.value));
+    let templates = all.filter_map(|text| Some((text.value.as_str(), Template::parse(&text.value).ok()?)));
     let book = Book { file, written, tables, templates: templates.collect() };
     let mut problems = book.unused_values();
     problems.extend(book.unused_laws());
