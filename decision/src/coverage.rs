@@ -104,8 +104,8 @@ pub fn coverage(dir: &Path) -> Result<Coverage, Vec<Problem>> {
     let book = RuleBook::read_as(Content::of_folder(dir), &Reading { is_watched: true, ..Reading::default() })?;
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
     for case in book.cases() {
-        for rule in book.suggest_by_rules(&case.facts).map(|(_, met)| met).unwrap_or_default() {
-            *met.entry(rule.to_owned()).or_default() += 1;
+        if let Ok((_, rules)) = book.of_case(case).suggest_by_rules(&case.facts) {
+            rules.into_iter().for_each(|rule| *met.entry(rule.to_owned()).or_default() += 1);
         }
     }
     let part = |name: &str, place: &Problem, cases: Option<usize>, watched: &[Watched]| PartCoverage {

@@ -22,12 +22,14 @@ mod mutants;
 mod mutate;
 mod names;
 mod outcome;
+mod parameters;
 mod problem;
 mod rule;
 mod rulebook;
 mod run;
 #[cfg(feature = "schema")]
 mod schema;
+mod selection;
 mod suggest;
 mod suggestion;
 mod validity;

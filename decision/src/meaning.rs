@@ -144,11 +144,14 @@ impl Book<'_> {
         let validity = self.validity(rule);
         let tables = || self.tables.iter().filter(|table| validity.is_some_and(|validity| table.overlaps(validity)));
         let mut problems = Vec::new();
-        for text in rule.cells.values() {
+        for text in rule.cells.values().flat_map(|text| self.with_values(text)) {
             let Some(template) = self.parsed(text) else { continue };
             for (name, offset) in template.beginnings() {
+                let is_whole = template.is_constant();
+                if !is_whole && !name.contains('.') {
+                    continue;
+                }
                 let is_there = |table: &&Table| {
-                    let is_whole = template.is_constant();
                     table.cells().any(|(cell, _)| if is_whole { cell == name } else { cell.starts_with(&name) })
                 };
                 if let Some(table) = tables().find(|table| !is_there(table)) {
@@ -160,6 +163,13 @@ impl Book<'_> {
             }
         }
         problems
+    }
+
+    /// A text and the named values in it, which may be where a cell's name is put together.
+    fn with_values<'t>(&'t self, text: &'t Text) -> Vec<&'t Text> {
+        let names = self.names(text);
+        let values = self.written.values.iter().filter(|value| names.contains(&value.name.value));
+        std::iter::once(text).chain(values.map(|value| &value.value)).collect()
     }
 
     /// `income.kind == "lån"`: nothing is ever of a kind that the book does not list.

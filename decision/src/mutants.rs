@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use expression::{Mutation, Template};
 use rust_decimal::Decimal;
 
-use crate::book_file::{BookFile, NoteFile, Part, Per, RuleFile, Text};
+use crate::book_file::{BookFile, Counted, NoteFile, Part, Per, RuleFile, SettingFile, Text};
 use crate::yaml::File;
 use crate::{Problem, RuleBook};
 
@@ -34,6 +34,7 @@ pub(crate) fn mutants(file: &File, written: &BookFile, book: &RuleBook) -> Vec<M
         maker.rule(index, rule);
     }
     maker.kinds(written);
+    maker.parameters(written);
     maker.amounts(book);
     maker.guidelines(book);
     maker.made
@@ -218,10 +219,43 @@ impl Maker<'_> {
     /// A kind that is not in the list is unknown; an authority that does not report a kind is not believed.
     fn kinds(&mut self, written: &BookFile) {
         for (index, kind) in written.income_kinds.iter().enumerate() {
+            let counted = if kind.counted == Counted::Always { Counted::ByGuideline } else { Counted::Always };
+            let place = crate::yaml::whole(&self.file.path, "");
+            let name = format!("income_kinds {}: counted {} → {}", kind.kind, word(kind.counted), word(counted));
+            self.written(name, place, move |book| book.income_kinds[index].counted = counted);
             for (position, authority) in kind.reported_by.iter().enumerate() {
                 let name = format!("income_kinds {}: reported_by {} tas bort", kind.kind, authority.value);
                 self.written(name, self.file.at(authority, ""), move |book| {
                     book.income_kinds[index].reported_by.remove(position);
+                });
+            }
+        }
+    }
+
+    /// Every other choice, a number beside, and a list that lacks one.
+    fn parameters(&mut self, written: &BookFile) {
+        for (name, parameter) in &written.parameters {
+            let others: Vec<(String, SettingFile)> = match &parameter.value.value {
+                SettingFile::Word(word) if parameter.choices.is_empty() => {
+                    let number = word.parse::<Decimal>().unwrap_or_default();
+                    let beside = [number + Decimal::ONE, number - Decimal::ONE];
+                    beside.map(|other| (format!("{word} → {other}"), SettingFile::Word(other.to_string()))).into()
+                }
+                SettingFile::Word(word) => {
+                    let others = parameter.choices.keys().filter(|other| *other != word);
+                    others.map(|other| (format!("{word} → {other}"), SettingFile::Word(other.clone()))).collect()
+                }
+                SettingFile::List(words) => {
+                    let without = |gone: &String| words.iter().filter(|word| *word != gone).cloned().collect();
+                    words.iter().map(|gone| (format!("{gone} tas bort"), SettingFile::List(without(gone)))).collect()
+                }
+            };
+            for (change, setting) in others {
+                let key = name.clone();
+                self.written(format!("parameters {name}: {change}"), self.file.at(&parameter.value, ""), move |book| {
+                    if let Some(parameter) = book.parameters.get_mut(&key) {
+                        parameter.value.value.clone_from(&setting);
+                    }
                 });
             }
         }

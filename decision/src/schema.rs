@@ -38,6 +38,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("*", "choices", "Valen, vart och ett med vad det betyder"),
     ("*", "id", "Namnet"),
     ("*", "kind", "Slaget"),
+    ("IncomeKindFile", "about", "Vad inkomsten är, vems den är och hur den räknas"),
+    ("IncomeKindFile", "counted", "always: räknas; by_guideline: räknas bara om kommunens riktlinjer säger det"),
     ("*", "reported_by", "Myndigheter som redovisar slaget; deras uppgift gäller"),
     ("LawFile", "text", "Lag och paragraf"),
     ("LawFile", "verified", "true bara när någon har läst paragrafen"),
@@ -46,8 +48,6 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("*", "to", "Till och med månaden (ÅÅÅÅ-MM); utelämnat: tills vidare"),
     ("*", "name", "Namnet i uttryck"),
     ("*", "for_each", "Vad den prövas för; utelämnat: hushållet, en gång"),
-    ("ParametersFile", "payout_rounding", "Hur utbetalningen avrundas"),
-    ("ParametersFile", "change_warning_percent", "Hur mycket en förmån får ändras utan anmärkning"),
     ("ParameterFile", "value", "Det som gäller om kommunen inte har valt något annat"),
     ("*", "value", "Ett uttryck ${…}"),
     ("RuleFile", "law", "En rättskälla under laws; den måste täcka hela giltigheten"),
@@ -101,6 +101,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("CaseFile", "set", "Platser i underlaget (/incomes/0/net) och vad som ska stå där"),
     ("CaseFile", "remove", "Platser i underlaget som tas bort"),
     ("CaseFile", "parameters", "Parametrar som gäller i det här fallet"),
+    ("CaseFile", "counted_incomes", "Inkomster som kommunen räknar i det här fallet"),
     ("CaseFile", "guidelines", "Riktlinjer som gäller i det här fallet"),
     ("CaseFile", "expect", "Facit, inskrivet för hand ur en källa"),
 ];
@@ -129,6 +130,9 @@ fn in_swedish(name: &str, schema: &mut Json) {
     without_descriptions(schema);
     let Some(Json::Object(properties)) = schema.get_mut("properties") else { return };
     for (field, property) in properties {
+        if *property == Json::Bool(true) {
+            *property = Json::Object(Map::new());
+        }
         let words = WORDS.iter().find(|(of, known, _)| (*of == name || *of == "*") && known == field);
         if let (Some((_, _, text)), Json::Object(property)) = (words, &mut *property) {
             describe(property, text);

@@ -127,7 +127,13 @@ fn unordered(suggestion: &Suggestion) -> (Outcome, Option<decision::Money>, Vec<
 }
 
 /// Rules that leave a part of an income out, or, having begun, a part of other incomes too.
-const LEAVES_OUT: [&str; 3] = ["jobbstimulans", "jobbstimulans.starts", "income.child_work_exempt"];
+const LEAVES_OUT: [&str; 5] = [
+    "jobbstimulans",
+    "jobbstimulans.starts",
+    "jobbstimulans.again",
+    "income.child_work_exempt",
+    "income.child_work_part",
+];
 
 /// More income is not more assistance, unless the richer has a line of a rule that leaves income out.
 fn check_not_more(facts: &Json, richer: &Json) -> Result<(), TestCaseError> {

@@ -15,6 +15,7 @@ mod functions;
 mod json;
 pub mod money;
 mod month;
+mod month_runs;
 mod mutation;
 mod node;
 mod operators;
