@@ -32,6 +32,17 @@ fn same() -> TempDir {
     copy_with("guidelines.yaml", "guidelines:", "guidelines:")
 }
 
+/// Says in the book whether its cases must reach everything.
+fn want_coverage(dir: &TempDir, wanted: &str) {
+    let path = dir.path().join("rulebook.yaml");
+    let text = fs::read_to_string(&path).expect("the book");
+    let lines = text.lines().filter(|line| !line.starts_with("coverage:"));
+    let lines = lines.flat_map(|line| {
+        if line == "values:" { vec![format!("coverage: {wanted}"), line.to_owned()] } else { vec![line.to_owned()] }
+    });
+    fs::write(&path, lines.collect::<Vec<_>>().join("\n") + "\n").expect("the book");
+}
+
 struct Answer {
     code: Option<i32>,
     out: String,
@@ -80,6 +91,7 @@ fn a_check_shows_everything_with_its_line_and_says_it_to_programs_too() {
     assert!(json["problems"][0]["line"].as_u64().expect("a line") > 50);
 
     let dir = same();
+    want_coverage(&dir, "advised");
     let checked = rules(&dir, &["check", "."]);
     assert_eq!(checked.code, Some(0), "{}", checked.out);
     assert_eq!(rules(&dir, &["check", "ingen-sådan"]).code, Some(2));
@@ -88,8 +100,7 @@ fn a_check_shows_everything_with_its_line_and_says_it_to_programs_too() {
 #[test]
 fn a_rule_without_a_case_is_an_error_where_the_book_or_the_reader_asks_for_it() {
     let dir = copy_with("rulebook.yaml", "rules:\n", NEW_RULE);
-    let written = fs::read_to_string(dir.path().join("rulebook.yaml")).expect("the book");
-    assert!(written.contains("coverage: required"), "the shipped book asks for it");
+    want_coverage(&dir, "required");
     let required = rules(&dir, &["check", "."]);
     assert_eq!(required.code, Some(2));
     assert!(required.out.contains("fel: regeln ”refer.many_persons” nås inte av något fall"), "{}", required.out);
@@ -109,6 +120,7 @@ fn a_rule_without_a_case_is_an_error_where_the_book_or_the_reader_asks_for_it() 
 fn the_coverage_says_which_condition_no_case_turns() {
     let with = "when: '${flags.first_application && household.members < 13}'";
     let dir = copy_with("rulebook.yaml", "when: '${flags.first_application}'", with);
+    want_coverage(&dir, "required");
     let tested = rules(&dir, &["test", "."]);
     assert_eq!(tested.code, Some(1));
     let missed = "refer.first_application: ”household.members < 13” är aldrig falskt i något fall";
@@ -133,6 +145,7 @@ fn the_coverage_says_which_condition_no_case_turns() {
 #[test]
 fn two_people_type_in_a_year_and_the_second_does_not_see_the_first() {
     let dir = same();
+    want_coverage(&dir, "advised");
     let amounts = |arguments: &[&str]| rules(&dir, &[&["amounts"], arguments].concat());
     fs::write(dir.path().join("anna.csv"), "cell;belopp\nshared.3;1 790\nshared.5;2 330\n").expect("a file");
     let who = |name| ["--source", "SFS 2026:1 12 kap. 2 §", "--as", name];
