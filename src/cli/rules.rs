@@ -1,5 +1,11 @@
 //! `kollega rules`: what is done with rule books. Lists the commands and dispatches to them.
 
+mod approve;
+mod compare;
+mod named;
+mod replay;
+mod versions;
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -29,18 +35,30 @@ enum Command {
         #[arg(value_name = "REGELBOK")]
         rulebook: String,
     },
+    /// Visa regelböckernas versioner: godkända, och de som har gett förslag
+    Versions(versions::Arguments),
+    /// Godkänn regelboken som den står nu, så att scheman får använda den; som inloggad person
+    Approve(approve::Arguments),
+    /// Visa på svenska vad som skiljer två versioner
+    Diff(compare::Arguments),
+    /// Räkna om sparade förslag: med sin egen version, eller med en annan för att se vilka som ändras
+    Replay(replay::Arguments),
 }
 
 /// Carries the command out.
-pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    match &arguments.command {
-        Command::Check(arguments) => rules_check::run(config, arguments),
-        Command::Test(arguments) => rules_test::run(config, arguments),
-        Command::Schema(arguments) => rules_schema::run(arguments),
-        Command::Amounts(arguments) => rules_amounts::run(config, arguments),
+pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Check(arguments) => rules_check::run(config, &arguments),
+        Command::Test(arguments) => rules_test::run(config, &arguments),
+        Command::Schema(arguments) => rules_schema::run(&arguments),
+        Command::Amounts(arguments) => rules_amounts::run(config, &arguments),
         Command::Doc { rulebook } => {
-            print(&suggest::load(config, rulebook)?.document());
+            print(&suggest::load(config, &rulebook)?.document());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Versions(arguments) => versions::run(config, &arguments).await,
+        Command::Approve(arguments) => approve::run(config, &arguments).await,
+        Command::Diff(arguments) => compare::run(config, &arguments).await,
+        Command::Replay(arguments) => Box::pin(replay::run(config, &arguments)).await,
     }
 }
