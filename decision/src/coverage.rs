@@ -105,7 +105,9 @@ pub fn coverage(dir: &Path) -> Result<Coverage, Vec<Problem>> {
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
     for case in book.cases() {
         if let Ok((_, rules)) = book.of_case(case).suggest_by_rules(&case.facts) {
-            rules.into_iter().for_each(|rule| *met.entry(rule.to_owned()).or_default() += 1);
+            for rule in rules {
+                *met.entry(rule.to_owned()).or_default() += 1;
+            }
         }
     }
     let part = |name: &str, place: &Problem, cases: Option<usize>, watched: &[Watched]| PartCoverage {

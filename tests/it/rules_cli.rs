@@ -106,8 +106,7 @@ fn a_rule_without_a_case_is_an_error_where_the_book_or_the_reader_asks_for_it() 
     assert!(required.out.contains("fel: regeln ”refer.many_persons” nås inte av något fall"), "{}", required.out);
     assert_eq!(rules(&dir, &["test", "."]).code, Some(1));
 
-    fs::write(dir.path().join("rulebook.yaml"), written.replace("coverage: required", "coverage: advised"))
-        .expect("a book");
+    want_coverage(&dir, "advised");
     let advised = rules(&dir, &["check", "."]);
     assert_eq!(advised.code, Some(0));
     assert!(advised.out.contains("varning: regeln ”refer.many_persons” nås inte"), "{}", advised.out);
