@@ -223,13 +223,16 @@ fn draft(
         role: new.role.clone(),
         at: time_text(now),
         seal: String::new(),
+        delegation: None,
+        delegation_reference: None,
     })
 }
 
-async fn insert(tx: &mut super::Tx, decision: &Decision) -> Result<()> {
+pub(super) async fn insert(tx: &mut super::Tx, decision: &Decision) -> Result<()> {
     query(
-        "insert into decisions (id, item, suggestion, suggestion_id, outcome, amount, reason, changed, person, role, at, seal)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "insert into decisions (id, item, suggestion, suggestion_id, outcome, amount, reason, changed, person, role, at, seal,
+             delegation, delegation_reference)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(&decision.id)
     .bind(&decision.item)
@@ -243,6 +246,8 @@ async fn insert(tx: &mut super::Tx, decision: &Decision) -> Result<()> {
     .bind(&decision.role)
     .bind(&decision.at)
     .bind(&decision.seal)
+    .bind(&decision.delegation)
+    .bind(&decision.delegation_reference)
     .execute(&mut *tx)
     .await?;
     Ok(())
