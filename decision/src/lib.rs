@@ -4,6 +4,7 @@
 //! are those of the rule book it is told to load.
 
 mod amounts;
+mod answer_line;
 mod book_file;
 mod cases;
 mod document;
@@ -14,16 +15,19 @@ mod guidelines;
 mod lines;
 mod names;
 mod outcome;
+mod places;
 mod problem;
 mod rule;
 mod rulebook;
 mod run;
+pub mod strict_json;
 mod suggest;
 mod suggestion;
 mod validity;
 mod values;
 mod yaml;
 
+pub use answer_line::LineError;
 pub use cases::{Case, CaseResult};
 pub use explain::label as input_label;
 pub use facts::FACT_NAMES;

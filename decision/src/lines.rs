@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use expression::{Value, as_decimal, money, plain_json};
+use expression::{Map, Value, as_decimal, money, plain_json};
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
@@ -59,8 +59,8 @@ impl Run<'_> {
             self.excluded.insert((rule.for_each, index));
             return Err(Stop::Cell);
         }
-        let values = used.iter().map(|used| (used.name.as_str().into(), Value::from(used.amount.amount)));
-        Ok(Cells { value: Some(Value::from_map(values.collect())), used })
+        let values = used.iter().map(|used| (used.name.clone(), Value::from(used.amount.amount)));
+        Ok(Cells { value: Some(Value::from(values.collect::<Map>())), used })
     }
 
     fn report_unverified(&mut self, rule: &Rule, table: &Table, cell: &str) {
@@ -75,7 +75,7 @@ impl Run<'_> {
     }
 
     pub(crate) fn line(&self, rule: &Rule, line: &LineRule, index: usize, cells: &Cells) -> Result<Line, Stop> {
-        let value = line.amount.eval(&self.scope)?;
+        let value = line.amount.look(&self.scope)?;
         let amount = as_decimal(&value).ok_or_else(|| Stop::Failed("radens belopp är inte ett tal".to_owned()))?;
         let named = line.person.as_ref().map(|template| template.eval(&self.scope)).transpose()?;
         let person = named.and_then(|value| expression::as_text(&value)).or_else(|| self.person_of(rule, index));
@@ -93,7 +93,7 @@ impl Run<'_> {
     }
 
     fn person_of(&self, rule: &Rule, index: usize) -> Option<String> {
-        self.items.get(&rule.for_each)?.get(index)?.item.person.clone()
+        self.items[rule.for_each as usize].get(index)?.person.clone()
     }
 
     fn made_line(&self, rule: &Rule, person: Option<String>, amount: Decimal, cells: &Cells) -> Result<Line, Stop> {
@@ -107,7 +107,7 @@ impl Run<'_> {
             inputs.insert(name.clone(), Input { value, from: Some(from) });
         }
         for (name, value, from) in &rule.inputs {
-            let value = plain_json(&value.eval(&self.scope)?);
+            let value = plain_json(value.look(&self.scope)?.as_ref());
             if !value.is_null() {
                 let from = from.as_ref().map(|template| template.text(&self.scope)).transpose()?;
                 inputs.insert(name.clone(), Input { value, from });

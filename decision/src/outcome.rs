@@ -165,9 +165,7 @@ impl<'a> Run<'a> {
         work: impl FnOnce(&Scope) -> Result<T, EvalError>,
     ) -> Result<T, EvalError> {
         self.enter(fired.rule.for_each, fired.index);
-        if let Some(cells) = &fired.cells {
-            self.scope.set("cells", cells.clone());
-        }
+        self.set_cells(fired.cells.as_ref());
         let result = work(&self.scope);
         self.leave(fired.rule.for_each, fired.index);
         result

@@ -13,6 +13,7 @@ use crate::book_file::{BookFile, Rounding, ValueFile};
 use crate::cases::Case;
 use crate::guidelines::Guidelines;
 use crate::names::names_of;
+use crate::places::Places;
 use crate::rule::{Law, NamedValue, Reader, Rule, read_laws, read_rule};
 use crate::suggestion::BookId;
 use crate::yaml::{File, whole};
@@ -28,6 +29,7 @@ pub struct RuleBook {
     income_kinds: BTreeMap<String, Vec<String>>,
     cost_kinds: BTreeSet<String>,
     values: Vec<NamedValue>,
+    places: Places,
     rules: Vec<Rule>,
     tables: Vec<Table>,
     guidelines: Guidelines,
@@ -84,6 +86,7 @@ impl RuleBook {
                 .map(|kind| (kind.kind, kind.reported_by.into_iter().map(|id| id.value).collect()))
                 .collect(),
             cost_kinds: written.cost_kinds.into_iter().collect(),
+            places: Places::new(&values),
             values,
             rules,
             tables,
@@ -141,6 +144,10 @@ impl RuleBook {
 
     pub(crate) fn values(&self) -> &[NamedValue] {
         &self.values
+    }
+
+    pub(crate) fn places(&self) -> &Places {
+        &self.places
     }
 
     pub(crate) fn rules(&self) -> &[Rule] {

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -31,33 +32,43 @@ impl RuleBook {
 
 /// The same for the same facts, however their fields are ordered, and the same book.
 fn suggestion_id(facts: &Json, book: &str) -> String {
-    let mut hash = Sha256::new();
-    write_sorted(facts, &mut hash);
-    hash.update(b"\n");
-    hash.update(book.as_bytes());
-    hex::encode(&hash.finalize()[..16])
+    let mut text = Vec::with_capacity(2048);
+    write_sorted(facts, &mut text);
+    text.push(b'\n');
+    text.extend_from_slice(book.as_bytes());
+    hex::encode(&Sha256::digest(&text)[..16])
 }
 
-fn write_sorted(json: &Json, hash: &mut Sha256) {
+fn write_sorted(json: &Json, text: &mut Vec<u8>) {
     match json {
         Json::Object(fields) => {
-            hash.update(b"{");
-            for (name, value) in fields.iter().collect::<BTreeMap<_, _>>() {
-                hash.update(Json::String(name.clone()).to_string());
-                hash.update(b":");
-                write_sorted(value, hash);
-                hash.update(b",");
+            text.push(b'{');
+            if fields.keys().is_sorted() {
+                fields.iter().for_each(|field| write_field(field, text));
+            } else {
+                fields.iter().collect::<BTreeMap<_, _>>().into_iter().for_each(|field| write_field(field, text));
             }
-            hash.update(b"}");
+            text.push(b'}');
         }
         Json::Array(list) => {
-            hash.update(b"[");
+            text.push(b'[');
             for value in list {
-                write_sorted(value, hash);
-                hash.update(b",");
+                write_sorted(value, text);
+                text.push(b',');
             }
-            hash.update(b"]");
+            text.push(b']');
         }
-        other => hash.update(other.to_string()),
+        other => write_json(other, text),
     }
+}
+
+fn write_field((name, value): (&String, &Json), text: &mut Vec<u8>) {
+    write_json(name, text);
+    text.push(b':');
+    write_sorted(value, text);
+    text.push(b',');
+}
+
+fn write_json(value: &impl Serialize, text: &mut Vec<u8>) {
+    let Ok(()) = serde_json::to_writer(text, value) else { unreachable!("JSON is written to memory") };
 }

@@ -1,5 +1,6 @@
 //! One expression: read once, worked out many times.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::evaluate::Run;
@@ -33,6 +34,11 @@ impl Expression {
 
     /// Works it out with the names of a scope.
     pub fn eval(&self, scope: &Scope) -> Result<Value, EvalError> {
+        self.look(scope).map(Cow::into_owned)
+    }
+
+    /// Its value as [`Expression::eval`] gives it, read where it is when it is in the scope.
+    pub(crate) fn look<'s>(&'s self, scope: &'s Scope) -> Result<Cow<'s, Value>, EvalError> {
         Run::new(scope).value(&self.root)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::Value;
 use crate::functions::Function;
+use crate::name::Name;
 
 /// One part of an expression and where it stands.
 #[derive(Debug, Clone)]
@@ -16,14 +17,14 @@ pub(crate) enum Kind {
     Constant(Value),
     /// A name and the properties read directly from it: `item.hyra`.
     Path {
-        name: String,
+        name: Name,
         properties: Vec<Property>,
     },
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
     Property {
         of: Box<Node>,
-        name: String,
+        name: Name,
     },
     Index {
         of: Box<Node>,
@@ -58,7 +59,7 @@ pub(crate) enum Kind {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Property {
-    pub name: String,
+    pub name: Name,
     pub offset: usize,
 }
 

@@ -25,8 +25,8 @@ mod secret;
 mod serve;
 mod settle;
 mod sign_in;
-mod strict_json;
 mod suggest;
+mod suggest_batch;
 mod suggestion;
 mod systems;
 mod usage;
@@ -38,6 +38,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use decision::strict_json;
 
 pub use invalid::Invalid;
 

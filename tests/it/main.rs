@@ -43,4 +43,5 @@ mod screenshots;
 mod secret;
 mod ssbtek;
 mod store;
+mod suggest_batch;
 mod trust;
