@@ -7,6 +7,8 @@ mod amounts;
 mod answer_line;
 mod book_file;
 mod cases;
+mod content;
+mod diff;
 mod document;
 mod explain;
 mod facts;
@@ -29,6 +31,8 @@ mod yaml;
 
 pub use answer_line::LineError;
 pub use cases::{Case, CaseResult};
+pub use content::Content;
+pub use diff::{Change, ChangeKind, ChangedPart, describe, diff};
 pub use explain::label as input_label;
 pub use facts::FACT_NAMES;
 pub use facts_reader::FactsError;
