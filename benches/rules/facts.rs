@@ -68,7 +68,7 @@ fn varied(case: &Json, seeded: &mut Seeded) -> Json {
     let kind = facts["household"]["kind"].clone();
     for person in persons(&mut facts, "adults") {
         person["born"] =
-            json!(format!("19{}-{:02}-{:02}", 55 + seeded.below(48), 1 + seeded.below(12), 1 + seeded.below(28)));
+            json!(format!("{}-{:02}-{:02}", 1955 + seeded.below(48), 1 + seeded.below(12), 1 + seeded.below(28)));
     }
     if kind != "shared" && seeded.one_in(2) {
         let year = facts["period"].as_str().and_then(|period| period[..4].parse::<u64>().ok()).unwrap_or(2025);

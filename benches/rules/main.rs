@@ -107,7 +107,7 @@ fn processor_time() -> Duration {
 fn timed(work: impl FnOnce()) -> Duration {
     let start = processor_time();
     work();
-    processor_time() - start
+    processor_time().saturating_sub(start)
 }
 
 /// From line to line, as `kollega suggest --batch` does it.

@@ -64,7 +64,7 @@ impl Path {
         for step in self.steps.into_iter().flatten() {
             match step {
                 Step::Field(name) => text = joined(text, name),
-                Step::Element(index) => text += &format!("[{index}]"),
+                Step::Element(index) => text = format!("{text}[{index}]"),
             }
         }
         text

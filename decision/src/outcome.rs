@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
         for rule in book.rules().iter().filter(in_force) {
             match self.holds(rule.when.as_ref()) {
                 Ok(true) => {
-                    self.met.insert(&rule.id);
+                    self.met.push(&rule.id);
                     denied |= rule.deny.is_some();
                     if let Some(refer) = &rule.refer {
                         self.unknown.extend(&refer.unknown);

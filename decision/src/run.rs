@@ -30,7 +30,7 @@ pub(crate) struct Run<'a> {
     pub(crate) notes: Vec<Fired<'a>>,
     pub(crate) unknown: BTreeSet<Total>,
     /// The rules whose conditions were met.
-    pub(crate) met: BTreeSet<&'a str>,
+    pub(crate) met: Vec<&'a str>,
 }
 
 /// One thing that rules are tried for.
@@ -85,12 +85,12 @@ impl<'a> Run<'a> {
             table: book.table(facts.period),
             items: ForEach::ALL.map(|_| Vec::new()),
             scope,
-            lines: Vec::new(),
+            lines: Vec::with_capacity(6),
             excluded: BTreeSet::new(),
             reasons: Vec::new(),
             notes: Vec::new(),
             unknown: BTreeSet::new(),
-            met: BTreeSet::new(),
+            met: Vec::new(),
         };
         if run.table.is_none() {
             run.report_missing_table();
@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
         if !self.holds(rule.also.as_ref())? {
             return Ok(());
         }
-        self.met.insert(&rule.id);
+        self.met.push(&rule.id);
         if let Some(line) = &rule.line {
             let made = self.line(rule, line, index, &cells)?;
             self.lines.push((line.part, made));

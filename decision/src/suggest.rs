@@ -2,9 +2,9 @@
 //!
 //! No clock, no file, no environment: the same facts and the same book give the same answer for ever.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write};
 
-use serde::Serialize;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -19,7 +19,7 @@ impl RuleBook {
     }
 
     /// The suggestion, and the rules that had something to say.
-    pub(crate) fn suggest_by_rules(&self, facts: &Json) -> Result<(Suggestion, BTreeSet<&str>), FactsError> {
+    pub(crate) fn suggest_by_rules(&self, facts: &Json) -> Result<(Suggestion, Vec<&str>), FactsError> {
         let id = suggestion_id(facts, self.sha256());
         let facts = Facts::read(facts)?;
         let mut run = Run::new(self, &facts);
@@ -32,43 +32,54 @@ impl RuleBook {
 
 /// The same for the same facts, however their fields are ordered, and the same book.
 fn suggestion_id(facts: &Json, book: &str) -> String {
-    let mut text = Vec::with_capacity(2048);
-    write_sorted(facts, &mut text);
-    text.push(b'\n');
-    text.extend_from_slice(book.as_bytes());
-    hex::encode(&Sha256::digest(&text)[..16])
+    let mut text = BufWriter::with_capacity(512, Hash(Sha256::new()));
+    let written = write_sorted(facts, &mut text).and_then(|()| write!(text, "\n{book}"));
+    let Ok(Hash(hash)) = written.and_then(|()| text.into_inner().map_err(Into::into)) else {
+        unreachable!("a hash takes everything")
+    };
+    hex::encode(&hash.finalize()[..16])
 }
 
-fn write_sorted(json: &Json, text: &mut Vec<u8>) {
-    match json {
-        Json::Object(fields) => {
-            text.push(b'{');
-            if fields.keys().is_sorted() {
-                fields.iter().for_each(|field| write_field(field, text));
-            } else {
-                fields.iter().collect::<BTreeMap<_, _>>().into_iter().for_each(|field| write_field(field, text));
-            }
-            text.push(b'}');
-        }
-        Json::Array(list) => {
-            text.push(b'[');
-            for value in list {
-                write_sorted(value, text);
-                text.push(b',');
-            }
-            text.push(b']');
-        }
-        other => write_json(other, text),
+/// What is written is hashed.
+struct Hash(Sha256);
+
+impl Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
-fn write_field((name, value): (&String, &Json), text: &mut Vec<u8>) {
-    write_json(name, text);
-    text.push(b':');
-    write_sorted(value, text);
-    text.push(b',');
+fn write_sorted(json: &Json, text: &mut impl Write) -> io::Result<()> {
+    match json {
+        Json::Object(fields) => {
+            text.write_all(b"{")?;
+            if fields.keys().is_sorted() {
+                fields.iter().try_for_each(|field| write_field(field, text))?;
+            } else {
+                fields.iter().collect::<BTreeMap<_, _>>().into_iter().try_for_each(|field| write_field(field, text))?;
+            }
+            text.write_all(b"}")
+        }
+        Json::Array(list) => {
+            text.write_all(b"[")?;
+            for value in list {
+                write_sorted(value, text)?;
+                text.write_all(b",")?;
+            }
+            text.write_all(b"]")
+        }
+        other => Ok(serde_json::to_writer(text, other)?),
+    }
 }
 
-fn write_json(value: &impl Serialize, text: &mut Vec<u8>) {
-    let Ok(()) = serde_json::to_writer(text, value) else { unreachable!("JSON is written to memory") };
+fn write_field((name, value): (&String, &Json), text: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *text, name)?;
+    text.write_all(b":")?;
+    write_sorted(value, text)?;
+    text.write_all(b",")
 }

@@ -12,16 +12,16 @@ pub(crate) struct Name {
 }
 
 impl Name {
-    /// The element that is called this; no two are called the same.
-    pub fn find<'e, T>(&self, elements: &'e [T], called: impl Fn(&T) -> &str) -> Option<&'e T> {
+    /// The place of the element that is called this; no two are called the same.
+    pub fn find<T>(&self, elements: &[T], called: impl Fn(&T) -> &str) -> Option<usize> {
         let is = |element: &T| called(element) == self.text;
-        let guess = elements.get(self.guess.load(Ordering::Relaxed));
-        if let Some(element) = guess.filter(|element| is(element)) {
-            return Some(element);
+        let guess = self.guess.load(Ordering::Relaxed);
+        if elements.get(guess).is_some_and(is) {
+            return Some(guess);
         }
         let place = elements.iter().position(is)?;
         self.guess.store(place, Ordering::Relaxed);
-        elements.get(place)
+        Some(place)
     }
 }
 

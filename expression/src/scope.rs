@@ -10,7 +10,11 @@ use crate::name::Name;
 ///
 /// A name keeps its place when it is taken away, so that expressions find it where it was.
 #[derive(Clone, Default)]
-pub struct Scope(Vec<(Arc<str>, Option<Value>)>);
+pub struct Scope {
+    /// Shared by a scope and its clones until one of them gets another name.
+    names: Arc<Vec<String>>,
+    values: Vec<Option<Value>>,
+}
 
 /// The place of a name in a scope and its clones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,16 +23,16 @@ pub struct Place(usize);
 impl Scope {
     /// Gives a name a value, in place of any it had.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
-        let place = self.place(name);
-        self.0[place.0].1 = Some(value.into());
+        let Place(place) = self.place(name);
+        self.values[place] = Some(value.into());
     }
 
     /// The place that a name has, or gets now.
     pub fn place(&mut self, name: &str) -> Place {
-        let found = self.0.iter().position(|(known, _)| **known == *name);
-        Place(found.unwrap_or_else(|| {
-            self.0.push((name.into(), None));
-            self.0.len() - 1
+        Place(self.position(name).unwrap_or_else(|| {
+            Arc::make_mut(&mut self.names).push(name.to_owned());
+            self.values.push(None);
+            self.values.len() - 1
         }))
     }
 
@@ -36,22 +40,27 @@ impl Scope {
     ///
     /// # Panics
     /// When the place is another scope's.
-    pub fn swap(&mut self, place: Place, value: &mut Option<Value>) {
-        std::mem::swap(&mut self.0[place.0].1, value);
+    pub fn swap(&mut self, Place(place): Place, value: &mut Option<Value>) {
+        std::mem::swap(&mut self.values[place], value);
     }
 
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(known, _)| **known == *name).and_then(|(_, value)| value.as_ref())
+        self.values[self.position(name)?].as_ref()
     }
 
     pub(crate) fn find(&self, name: &Name) -> Option<&Value> {
-        name.find(&self.0, |(known, _)| known).and_then(|(_, value)| value.as_ref())
+        self.values[name.find(&self.names, String::as_str)?].as_ref()
     }
 
     /// Takes a name away.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
-        self.0.iter_mut().find(|(known, _)| **known == *name).and_then(|(_, value)| value.take())
+        let place = self.position(name)?;
+        self.values[place].take()
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| known == name)
     }
 
     /// All names, in alphabetical order.

@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use compact_str::CompactString;
 use rust_decimal::Decimal;
 
 use crate::{Month, Personnummer, money};
 
-/// A value of an expression. Texts, lists and records are shared, so that a clone copies nothing.
+/// A value of an expression. Lists and records are shared, so that a clone copies nothing of them.
 #[derive(Debug, Clone, Default)]
 pub enum Value {
     /// Empty: what is not known, or was left out.
@@ -20,7 +21,8 @@ pub enum Value {
     Int(i64),
     /// Money, and every other number with decimals.
     Decimal(Decimal),
-    Text(Arc<str>),
+    /// Up to 24 bytes lie in the value itself.
+    Text(CompactString),
     Date(NaiveDate),
     Month(Month),
     Personnummer(Arc<Personnummer>),

@@ -169,7 +169,7 @@ fn table(write: &WriteFile, rows: &[expression::Value]) -> Result<Vec<u8>, Stop>
     writer.write_record(&columns).map_err(wrong)?;
     for row in rows {
         let map = row.as_record().ok_or_else(|| Stop::permanent("en rad är ingen post med fält"))?;
-        let cell = |column: &&str| match map.get(*column) {
+        let cell = |column: &&str| match map.get(column) {
             Some(value) => expression::text_of(value).map_err(Stop::permanent),
             None => Err(Stop::permanent(format!("en rad saknar `{column}`"))),
         };

@@ -67,9 +67,13 @@ pub(super) fn amounts(value: &Value) -> Vec<String> {
 
 fn collect_amounts(value: &Value, texts: &mut Vec<String>) {
     if let Some(list) = value.as_list() {
-        list.iter().for_each(|element| collect_amounts(element, texts));
-    } else if let Some(map) = value.as_record() {
-        map.fields().for_each(|(_, element)| collect_amounts(element, texts));
+        for element in list {
+            collect_amounts(element, texts);
+        }
+    } else if let Some(record) = value.as_record() {
+        for (_, element) in record.fields() {
+            collect_amounts(element, texts);
+        }
     } else if let Some(amount) = expression::as_decimal(value) {
         texts.push(expression::money::plain(amount));
     }
@@ -78,9 +82,13 @@ fn collect_amounts(value: &Value, texts: &mut Vec<String>) {
 /// The texts of a value and of everything within it.
 fn collect_texts(value: &Value, texts: &mut Vec<String>) {
     if let Some(list) = value.as_list() {
-        list.iter().for_each(|element| collect_texts(element, texts));
-    } else if let Some(map) = value.as_record() {
-        map.fields().for_each(|(_, element)| collect_texts(element, texts));
+        for element in list {
+            collect_texts(element, texts);
+        }
+    } else if let Some(record) = value.as_record() {
+        for (_, element) in record.fields() {
+            collect_texts(element, texts);
+        }
     } else if let Some(number) = expression::as_personnummer(value) {
         let digits = number.text().to_owned();
         if digits.chars().count() == 12 {
@@ -136,7 +144,7 @@ fn coerce(kind: FieldType, value: &Value) -> Result<Value, String> {
             Some(_) => Ok(value.clone()),
             None => Personnummer::parse(&text()?).map(Value::from).map_err(|_| "inget personnummer".to_owned()),
         },
-        FieldType::Bool if value.is_bool() => Ok(value.clone()),
+        FieldType::Bool if value.as_bool().is_some() => Ok(value.clone()),
         FieldType::Bool => match text()?.trim().to_lowercase().as_str() {
             "ja" | "true" => Ok(true.into()),
             "nej" | "false" => Ok(false.into()),

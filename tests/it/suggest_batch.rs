@@ -113,7 +113,7 @@ fn a_broken_line_says_its_number_and_field_and_the_rest_is_answered() {
     assert_eq!(wrong[1], (3, "raden är tom eller slutar mitt i sin JSON"));
     assert_eq!(wrong[2], (4, "raden är tom eller slutar mitt i sin JSON"));
     assert!(wrong[3].0 == 5 && wrong[3].1.contains("`date` står två gånger"), "{:?}", wrong[3]);
-    assert_eq!(wrong[4], (7, "raden är inte rätt JSON vid tecken 1"));
+    assert_eq!(wrong[4], (7, "raden är inte text i UTF-8"));
     assert_eq!(wrong[5], (8, "raden är längre än 1048576 tecken"));
     assert_eq!(wrong[6].0, 9);
 }
