@@ -5,8 +5,9 @@ use expression::money;
 
 use crate::RuleBook;
 use crate::amounts::Table;
-use crate::book_file::Per;
+use crate::book_file::{Counted, Per};
 use crate::rule::Rule;
+use crate::rulebook::IncomeKind;
 use crate::validity::Validity;
 
 impl RuleBook {
@@ -18,9 +19,21 @@ impl RuleBook {
         text.extend(self.rules().iter().map(rule));
         text.push("## Belopp\n".to_owned());
         text.extend(self.tables().iter().map(table));
+        text.push(self.income_kinds_text());
+        text.push(self.parameters().document());
         text.push(self.guidelines_text());
         text.push(format!("Kontrollsumma {}\n", self.sha256()));
         text.join("\n")
+    }
+
+    fn income_kinds_text(&self) -> String {
+        let row = |(name, kind): (&str, &IncomeKind)| {
+            let counted = if kind.counted == Counted::Always { "alltid" } else { "enligt riktlinje" };
+            let by: Vec<&str> = kind.reported_by.iter().map(|id| self.authority_title(id)).collect();
+            format!("| {name} | {} | {counted} | {} |\n", kind.about, by.join(", "))
+        };
+        let rows: String = self.income_kinds().map(row).collect();
+        format!("## Slag av inkomster\n\n| slag | vad det är | räknas | redovisas av |\n|---|---|---|---|\n{rows}")
     }
 
     fn guidelines_text(&self) -> String {
