@@ -14,23 +14,23 @@ use crate::suggestion::{Input, Line};
 
 /// The verified cells that a rule uses: for its expressions, and for its explanation.
 #[derive(Default)]
-pub(crate) struct Cells {
+pub(crate) struct Cells<'a> {
     /// By the names they have in the rule; nothing when the rule uses none.
     pub value: Option<Value>,
-    used: Vec<UsedCell>,
+    used: Vec<UsedCell<'a>>,
 }
 
-struct UsedCell {
+struct UsedCell<'a> {
     /// The name in the rule.
-    name: String,
+    name: &'a str,
     /// The name in the table.
     cell: String,
-    amount: Cell,
+    amount: &'a Cell,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// The verified cells of a rule by name. One that is not verified is reported, and the rule stops.
-    pub(crate) fn cells(&mut self, rule: &Rule, index: usize) -> Result<Cells, Stop> {
+    pub(crate) fn cells(&mut self, rule: &'a Rule, index: usize) -> Result<Cells<'a>, Stop> {
         if rule.cells.is_empty() {
             return Ok(Cells::default());
         }
@@ -44,7 +44,7 @@ impl Run<'_> {
             let cell_name = template.text(&self.scope)?;
             match table.cell(&cell_name) {
                 Found::Verified(amount) => {
-                    used.push(UsedCell { name: name.clone(), cell: cell_name, amount: amount.clone() });
+                    used.push(UsedCell { name, cell: cell_name, amount });
                 }
                 Found::NoSuchCell => {
                     return Err(Stop::Failed(format!("cellen {cell_name} finns inte i {}", table.title)));
@@ -59,7 +59,7 @@ impl Run<'_> {
             self.excluded.insert((rule.for_each, index));
             return Err(Stop::Cell);
         }
-        let values = used.iter().map(|used| (used.name.clone(), Value::from(used.amount.amount)));
+        let values = used.iter().map(|used| (used.name.to_owned(), Value::from(used.amount.amount)));
         Ok(Cells { value: Some(Value::from(values.collect::<Map>())), used })
     }
 
@@ -104,7 +104,7 @@ impl Run<'_> {
             let table = self.table.map_or("", |table| table.title.as_str());
             let from = format!("{table}, {cell}: {}", amount.source);
             let value = Json::String(amount.amount.normalize().to_string());
-            inputs.insert(name.clone(), Input { value, from: Some(from) });
+            inputs.insert((*name).to_owned(), Input { value, from: Some(from) });
         }
         for (name, value, from) in &rule.inputs {
             let value = plain_json(value.look(&self.scope)?.as_ref());

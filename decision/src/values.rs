@@ -166,13 +166,7 @@ fn authority_items(facts: &Facts, book: &RuleBook) -> Vec<Item> {
     facts.sources.iter().map(one).collect()
 }
 
-fn income_item(
-    income: &Income,
-    persons: &[Item],
-    facts: &Facts,
-    book: &RuleBook,
-    selection: Selection,
-) -> Item {
+fn income_item(income: &Income, persons: &[Item], facts: &Facts, book: &RuleBook, selection: Selection) -> Item {
     let who = persons.iter().find(|item| item.person.as_ref() == Some(&income.person));
     let is_same =
         |other: &&Income| other.person == income.person && other.kind == income.kind && selection.counts(other);

@@ -36,8 +36,8 @@ fn month(value: &Value) -> Result<Month> {
 }
 
 fn months(value: &Value) -> Result<BTreeSet<Month>> {
-    let list = value.as_list();
-    list.map(|list| list.iter().map(month).collect()).unwrap_or_else(|| Err(format!("en lista väntas, men det är {}", value.indefinite())))
+    let wrong = || Err(format!("en lista väntas, men det är {}", value.indefinite()));
+    value.as_list().map_or_else(wrong, |list| list.iter().map(month).collect())
 }
 
 #[cfg(test)]
@@ -58,7 +58,9 @@ mod tests {
 
     #[test]
     fn a_gap_ends_the_row_of_months() {
-        let row = |months: &[&str]| months_in_row(&owned([list(months), value("2025-03")])).and_then(|count| crate::text_of(&count));
+        let row = |months: &[&str]| {
+            months_in_row(&owned([list(months), value("2025-03")])).and_then(|count| crate::text_of(&count))
+        };
         assert_eq!(row(&["2025-02", "2024-12", "2025-01"]).as_deref(), Ok("3"));
         assert_eq!(row(&["2025-02", "2024-12"]).as_deref(), Ok("1"));
         assert_eq!(row(&["2025-01"]).as_deref(), Ok("0"));
@@ -69,9 +71,9 @@ mod tests {
     fn a_time_begins_when_the_one_before_is_over() {
         let starts = |months: &[&str]| {
             let starts = month_starts(&owned([list(months), Value::from(24_i64)])).expect("a list");
-            starts.as_list().map(|list| {
-                list.iter().filter_map(crate::as_month).map(|m| m.to_string()).collect::<Vec<_>>()
-            })
+            starts
+                .as_list()
+                .map(|list| list.iter().filter_map(crate::as_month).map(|m| m.to_string()).collect::<Vec<_>>())
         };
         assert_eq!(
             starts(&["2025-07", "2023-01", "2024-09", "2024-12"]),

@@ -11,7 +11,8 @@ use crate::{Month, Personnummer, Value};
 pub(crate) fn read<'v>(value: &'v Value, name: &Name) -> Result<Cow<'v, Value>, String> {
     let made = match value {
         Value::Record(record) => {
-            let found = name.find(record.slice(), |(known, _)| known).map(|place| Cow::Borrowed(&record.slice()[place].1));
+            let found =
+                name.find(record.slice(), |(known, _)| known).map(|place| Cow::Borrowed(&record.slice()[place].1));
             return found.ok_or_else(|| missing(name));
         }
         Value::Date(date) => match &**name {

@@ -65,8 +65,8 @@ impl Scope {
 
     /// All names, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let mut names: Vec<&str> =
-            self.0.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| &**name).collect();
+        let there = self.names.iter().zip(&self.values).filter(|(_, value)| value.is_some());
+        let mut names: Vec<&str> = there.map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         names.into_iter()
     }
