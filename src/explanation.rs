@@ -72,7 +72,12 @@ pub struct RuleBook {
 impl Explanation {
     /// Reads what was stored.
     pub fn of(suggestion: &StoredSuggestion) -> Result<Self, serde_json::Error> {
-        serde_json::from_value(suggestion.answer.0.clone())
+        let mut explanation: Self = serde_json::from_value(suggestion.answer.0.clone())?;
+        if suggestion.approved == Some(false) {
+            let text = "Regelbokens version är inte godkänd: förslaget kommer från en körning för hand.".to_owned();
+            explanation.notes.push(Note { text });
+        }
+        Ok(explanation)
     }
 }
 

@@ -83,6 +83,16 @@ macro_rules! states {
     };
 }
 
+// After the macro, which it uses.
+mod delegation;
+mod spot_check;
+
+pub use delegation::{Delegation, Outcomes, Withheld};
+pub use spot_check::{
+    Assessment, DecidedBy, ErrorKind, Finding, HandledCase, Harm, Purpose, Rate, SpotDraw, SpotPlan, SpotRow, SpotText,
+    Verdict,
+};
+
 states! {
     /// An item's state. See `docs/architecture.md`, "An item's life".
     ItemState {
@@ -258,6 +268,8 @@ pub struct Run {
     pub stop_reason: Option<String>,
     /// `newest_approved` or `exact` where it is held to an approved script; none: the file as it is.
     pub pin: Option<String>,
+    /// The versions of rule books that a schedule's run is held to: JSON, by book.
+    pub rulebooks: Option<String>,
 }
 
 /// One piece of work.
@@ -381,9 +393,19 @@ pub struct StoredSuggestion {
     pub answer: Json,
     pub at: String,
     pub superseded_at: Option<String>,
+    /// The rule book that answered, and the SHA-256 of its content; none where the answer was stored before these were.
+    pub rulebook: Option<String>,
+    pub sha256: Option<String>,
+    /// Whether that version was approved when it answered.
+    pub approved: Option<bool>,
+    /// The version of the program that answered.
+    pub program: Option<String>,
 }
 
-/// What a person decided, sealed with the installation's key so that a row written past Kollega is not believed.
+/// The role in which the automated decision function decides: no person can have it.
+pub const FUNCTION: &str = "automatic";
+
+/// What a person decided, or the automated decision function in its own name, sealed with the installation's key so that a row written past Kollega is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 pub struct Decision {
     pub id: String,
@@ -398,10 +420,14 @@ pub struct Decision {
     pub reason: Option<String>,
     /// Whether the person changed what was suggested.
     pub changed: bool,
+    /// The person, or the function.
     pub person: String,
     pub role: String,
     pub at: String,
     pub seal: String,
+    /// The delegation that the function decides by, with its reference; none where a person decided.
+    pub delegation: Option<String>,
+    pub delegation_reference: Option<String>,
 }
 
 impl Decision {
@@ -410,8 +436,24 @@ impl Decision {
         self.amount.as_deref().and_then(|text| text.parse().ok())
     }
 
+    /// Who decided, for people: the person, or the function with the reference of its delegation.
+    pub fn by(&self) -> String {
+        match &self.delegation_reference {
+            Some(reference) => format!("automatiserad beslutsfunktion enligt delegation {reference}"),
+            None => self.person.clone(),
+        }
+    }
+
     /// What the seal covers.
     pub fn sealed_text(&self) -> String {
+        let own = self.own_text();
+        // A person's decision is sealed as it was before there were delegations.
+        let Some(delegation) = &self.delegation else { return own };
+        let reference = self.delegation_reference.as_deref().unwrap_or("-");
+        [own, format!("{}:{delegation}", delegation.len()), format!("{}:{reference}", reference.len())].join("|")
+    }
+
+    fn own_text(&self) -> String {
         let amount = self.amount.as_deref().unwrap_or("-");
         let reason = self.reason.as_deref().unwrap_or("-");
         let changed = self.changed.to_string();
@@ -460,6 +502,17 @@ states! {
         Waiting = "waiting",
         Decided = "decided",
         DecisionRefused = "decision_refused",
+        /// The automated decision function left the decision to a person.
+        NotDelegated = "not_delegated",
+        DelegationRecorded = "delegation_recorded",
+        DelegationEnded = "delegation_ended",
+        SpotPlanned = "spot_planned",
+        SpotDrawn = "spot_drawn",
+        /// A reviewer has looked at the facts of a drawn item.
+        SpotFactsSeen = "spot_facts_seen",
+        /// A reviewer has assessed it without seeing the suggestion.
+        SpotAssessed = "spot_assessed",
+        SpotClassified = "spot_classified",
         Mailed = "mailed",
         Deferred = "deferred",
         Retried = "retried",
@@ -507,6 +560,8 @@ states! {
         Circuit = "circuit",
         /// A disk is nearly full.
         Disk = "disk",
+        /// A stored suggestion is not answered again as it was.
+        ReplayDiffers = "replay_differs",
     }
 }
 
@@ -690,6 +745,47 @@ pub struct Script {
     pub approved_at: String,
     pub approved_by: String,
     pub note: String,
+}
+
+/// A version of a rule book that was approved, or has answered. Its files are kept beside it.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct RuleBookVersion {
+    pub book: String,
+    /// Over its content.
+    pub sha256: String,
+    /// What people call it.
+    pub label: String,
+    pub kept_at: String,
+    pub approved_at: Option<String>,
+    pub approved_by: Option<String>,
+    pub note: Option<String>,
+}
+
+/// A stored suggestion to be answered again.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Answered {
+    #[sqlx(flatten)]
+    pub suggestion: StoredSuggestion,
+    pub reference: String,
+    pub bot: String,
+}
+
+/// A night's check that stored suggestions are answered again as they were.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Replay {
+    /// Its local date.
+    pub night: String,
+    pub worker: String,
+    #[serde(skip)]
+    pub token: i64,
+    pub started_at: String,
+    pub ended_at: Option<String>,
+    pub answered: i64,
+    /// How many were not answered as they were.
+    pub differing: i64,
+    /// The ids of those suggestions, the first of them.
+    #[sqlx(try_from = "String")]
+    pub detail: Json,
 }
 
 /// A program that is at work, by its own word.

@@ -12,9 +12,13 @@ use super::findings::Findings;
 use super::personal::IN_MAIL;
 
 /// What a template is given.
-const GIVEN: &[&str] = &["item", "data", "config"];
+const GIVEN: &[&str] = &["item", "data", "config", "decision"];
 
-pub(super) fn check(bot: &Bot, config: &Config, mail: &Mail, findings: &mut Findings<'_>) {
+/// What any letter may say of a decision: who made it.
+const DECIDED_BY: &[&str] = &["decision.by", "decision.delegation"];
+
+/// `decided`: whether there is a decision when the letter is written.
+pub(super) fn check(bot: &Bot, config: &Config, mail: &Mail, decided: bool, findings: &mut Findings<'_>) {
     let folder = bot.folder.join("mail");
     let file = folder.join(format!("{}.txt", mail.template.value));
     if !file.is_file() {
@@ -29,7 +33,12 @@ pub(super) fn check(bot: &Bot, config: &Config, mail: &Mail, findings: &mut Find
             findings.problems.push(Problem { hint: problem.hint.clone().or(Some(hint)), ..problem });
         }
         Ok(names) => {
-            for (name, fault, hint) in names.iter().filter_map(|name| fault(bot, config, mail, name)) {
+            if decided && super::automatic::may_decide(bot) && !names.contains("decision.by") {
+                let message = "brevet säger inte vem som har beslutat, och roboten kan besluta själv";
+                findings.word(&mail.template, message, "skriv `{{ decision.by }}` i mallen");
+            }
+            let allowed = |name: &&String| !(decided && DECIDED_BY.contains(&name.as_str()));
+            for (name, fault, hint) in names.iter().filter(allowed).filter_map(|name| fault(bot, config, mail, name)) {
                 match place(&folder, &mail.template.value, name) {
                     Some(problem) => findings.problems.push(Problem { message: fault, hint: Some(hint), ..problem }),
                     None => findings.word(&mail.template, fault, hint),

@@ -7,6 +7,7 @@ mod backup;
 mod bots;
 mod check;
 mod decide;
+mod delegations;
 mod demo;
 mod guard;
 mod invalid;
@@ -25,6 +26,7 @@ mod secret;
 mod serve;
 mod settle;
 mod sign_in;
+mod spot_checks;
 mod suggest;
 mod suggest_batch;
 mod suggestion;
@@ -78,7 +80,7 @@ pub enum Command {
     Run(run::Arguments),
     /// Visa allt som är fel i robotar, system, scheman och regelböcker
     Check(check::Arguments),
-    /// Pröva en regelboks fall, eller skriv ut den som dokument
+    /// Pröva, skriv ut, godkänn och jämför regelböcker, och räkna om sparade förslag
     Rules(rules::Arguments),
     /// Ge ett förslag utifrån fakta, utan databas och inställningar
     Suggest(suggest::Arguments),
@@ -92,6 +94,10 @@ pub enum Command {
     Why(why::Arguments),
     /// Besluta om ett förslag, som inloggad person
     Decide(decide::Arguments),
+    /// Registrera, visa och upphäv delegationer till den automatiserade beslutsfunktionen
+    Delegations(Box<delegations::Arguments>),
+    /// Planera, dra, bedöm och följ upp stickprov av handlagda ärenden
+    SpotChecks(Box<spot_checks::Arguments>),
     /// Avgör ett osäkert ärende, som inloggad person
     Settle(settle::Arguments),
     /// Börja om ett avslutat ärende i ett nytt försök
@@ -156,7 +162,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Worker(arguments) => Box::pin(serve::run_worker(&config, arguments)).await,
         Command::Run(arguments) => Box::pin(run::run(&config, arguments)).await,
         Command::Check(arguments) => check::run(&config, &arguments),
-        Command::Rules(arguments) => rules::run(&config, &arguments),
+        Command::Rules(arguments) => Box::pin(rules::run(&config, arguments)).await,
         Command::Suggest(arguments) => suggest::run(&config, &arguments),
         Command::Schedules(arguments) => schedules::run(&config, arguments).await,
         Command::Bots(arguments) => bots::run(&config, arguments).await,
@@ -174,6 +180,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Log(arguments) => log::run(&config, arguments).await,
         Command::Why(arguments) => why::run(&config, arguments).await,
         Command::Decide(arguments) => decide::run(&config, arguments).await,
+        Command::Delegations(arguments) => delegations::run(&config, *arguments).await,
+        Command::SpotChecks(arguments) => Box::pin(spot_checks::run(&config, *arguments)).await,
         Command::Settle(arguments) => settle::run(&config, arguments).await,
         Command::Rerun(arguments) => rerun::run(&config, arguments).await,
         Command::User(arguments) => user::run(&config, arguments).await,

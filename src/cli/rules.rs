@@ -1,4 +1,10 @@
-//! `kollega rules`: the rule books' own cases, and the rule book as a document.
+//! `kollega rules`: the rule books' own cases, the rule book as a document, and its versions.
+
+mod approve;
+mod compare;
+mod named;
+mod replay;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -30,16 +36,28 @@ enum Command {
         #[arg(value_name = "REGELBOK")]
         rulebook: String,
     },
+    /// Visa regelböckernas versioner: godkända, och de som har gett förslag
+    Versions(versions::Arguments),
+    /// Godkänn regelboken som den står nu, så att scheman får använda den; som inloggad person
+    Approve(approve::Arguments),
+    /// Visa på svenska vad som skiljer två versioner
+    Diff(compare::Arguments),
+    /// Räkna om sparade förslag: med sin egen version, eller med en annan för att se vilka som ändras
+    Replay(replay::Arguments),
 }
 
 /// Carries the command out.
-pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    match &arguments.command {
-        Command::Test { rulebook, format } => test(config, rulebook, *format),
+pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Test { rulebook, format } => test(config, &rulebook, format),
         Command::Doc { rulebook } => {
-            print(&suggest::load(config, rulebook)?.document());
+            print(&suggest::load(config, &rulebook)?.document());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Versions(arguments) => versions::run(config, &arguments).await,
+        Command::Approve(arguments) => approve::run(config, &arguments).await,
+        Command::Diff(arguments) => compare::run(config, &arguments).await,
+        Command::Replay(arguments) => Box::pin(replay::run(config, &arguments)).await,
     }
 }
 

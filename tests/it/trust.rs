@@ -66,6 +66,8 @@ async fn drafted(morning: &Morning, reference: &str, amount: &str) -> Decision {
         role: "caseworker".into(),
         at: suggestion.at,
         seal: String::new(),
+        delegation: None,
+        delegation_reference: None,
     }
 }
 
