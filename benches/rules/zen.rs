@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
-use decision::{Outcome, RuleBook, Suggestion};
+use decision::{Money, Outcome, RuleBook, Suggestion};
 use serde_json::{Value as Json, json};
 
 use super::model;
@@ -65,13 +65,16 @@ fn household(book: &RuleBook, line: &str) -> Option<Json> {
     let cost = |row: &Json| {
         Some(json!({"kind": row["kind"], "household": single, "month": month, "applied": number(&row["applied"])?}))
     };
-    let net = |row: &Json| Some(json!({"net": number(&row["net"])?}));
-    let total = |amount: Option<decision::Money>| amount.and_then(|amount| amount.to_string().parse::<f64>().ok());
+    let kronor = |amount: Money| amount.to_string().parse::<f64>().ok();
+    let total = |amount: Option<Money>| amount.and_then(kronor);
+    // The rule book chooses which months' incomes count; ZEN is given those.
+    let counted = suggestion.lines.iter().filter(|line| line.rule == "income");
+    let incomes = counted.map(|line| Some(json!({"net": -kronor(line.amount)?}))).collect::<Option<Vec<_>>>()?;
     Some(json!({
         "facts": {"year": year, "members": members,
             "persons": cells(&suggestion).iter().map(|cell| person(cell)).collect::<Vec<_>>(),
             "costs": facts["costs"].as_array()?.iter().map(cost).collect::<Option<Vec<_>>>()?,
-            "incomes": facts["incomes"].as_array()?.iter().map(net).collect::<Option<Vec<_>>>()?},
+            "incomes": incomes},
         "norm": total(suggestion.norm)?, "need": total(suggestion.need)?, "amount": total(suggestion.amount)?,
     }))
 }

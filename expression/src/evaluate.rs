@@ -8,7 +8,8 @@ use crate::name::Name;
 use crate::node::{Closure, Each, Kind, Node, Operator, Property};
 use crate::{EvalError, Map, Scope, Value, operators, properties};
 
-type Result<T> = std::result::Result<T, EvalError>;
+/// The error is boxed: it is rare, and every part of an expression hands its result on.
+type Result<T> = std::result::Result<T, Box<EvalError>>;
 
 /// How many nodes may be worked out, and characters or elements made, in one evaluation.
 const BUDGET: usize = 2_000_000;
@@ -108,8 +109,8 @@ impl<'a> Run<'a> {
         let value = parameter.or_else(|| self.scope.find(name).map(Cow::Borrowed));
         let mut value = value.ok_or_else(|| at(node, format!("namnet ”{}” finns inte här", &**name)))?;
         for property in properties {
-            value =
-                read(value, &property.name).map_err(|why| EvalError::new(why, property.offset, property.name.len()))?;
+            value = read(value, &property.name)
+                .map_err(|why| Box::new(EvalError::new(why, property.offset, property.name.len())))?;
         }
         Ok(value)
     }
@@ -222,6 +223,7 @@ fn read<'a>(value: Cow<'a, Value>, name: &Name) -> std::result::Result<Cow<'a, V
     }
 }
 
-fn at(node: &Node, why: String) -> EvalError {
-    EvalError::new(why, node.offset, node.length)
+#[expect(clippy::unnecessary_box_returns, reason = "it is what a `Result` here holds")]
+fn at(node: &Node, why: String) -> Box<EvalError> {
+    Box::new(EvalError::new(why, node.offset, node.length))
 }

@@ -39,7 +39,7 @@ impl Expression {
 
     /// Its value as [`Expression::eval`] gives it, read where it is when it is in the scope.
     pub(crate) fn look<'s>(&'s self, scope: &'s Scope) -> Result<Cow<'s, Value>, EvalError> {
-        Run::new(scope).value(&self.root)
+        Run::new(scope).value(&self.root).map_err(|error| *error)
     }
 
     /// The names it uses, in the order they stand.
