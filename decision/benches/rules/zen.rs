@@ -32,7 +32,7 @@ pub fn measure(
     ensure!(households.len() > 100, "too few households are comparable");
     fs::write(peers.join("model.json"), model::of_folder(folder)?.to_string())?;
     fs::write(peers.join("households.json"), json!(households).to_string())?;
-    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/rules/zen.mjs"), peers.join("zen.mjs"))?;
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/rules/zen.mjs"), peers.join("zen.mjs"))?;
     let program = Command::new("node")
         .args(["zen.mjs", &rounds.to_string()])
         .current_dir(peers)
