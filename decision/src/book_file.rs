@@ -186,6 +186,19 @@ pub(crate) enum ForEach {
 }
 
 impl ForEach {
+    /// All, in the order in which they are declared.
+    pub const ALL: [Self; 9] = [
+        Self::Household,
+        Self::Person,
+        Self::Income,
+        Self::IncomeGroup,
+        Self::IncomeChange,
+        Self::Cost,
+        Self::CostGroup,
+        Self::Authority,
+        Self::Result,
+    ];
+
     /// The name that the one thing has in expressions.
     pub fn name(self) -> Option<&'static str> {
         Some(match self {

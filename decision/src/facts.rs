@@ -298,7 +298,7 @@ fn read_child(place: &Place) -> Result<Person> {
 }
 
 fn read_person(record: &Record, is_child: bool) -> Result<Person> {
-    let money = |field: &str| record.optional(field).map(|place| place.money()).transpose();
+    let money = |field: &'static str| record.optional(field).map(|place| place.money()).transpose();
     let (earned_this_year, earned_before) = (money("earned_this_year")?, money("earned_before")?);
     if earned_before.zip(earned_this_year).is_some_and(|(before, year)| before > year) {
         return Err(FactsError::wrong(record.path_of("earned_before"), "är mer än hela årets earned_this_year"));

@@ -36,27 +36,67 @@ const LARGEST_AMOUNT: i64 = 10_000_000;
 /// More rows than this in one list is not an application.
 const LONGEST_LIST: usize = 500;
 
+/// The way to a place in the facts. It becomes text only when something is wrong there.
+#[derive(Debug, Clone, Copy, Default)]
+struct Path {
+    steps: [Option<Step>; DEEPEST],
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Field(&'static str),
+    Element(usize),
+}
+
+/// No fact lies deeper.
+const DEEPEST: usize = 8;
+
+impl Path {
+    fn then(mut self, step: Step) -> Self {
+        if let Some(next) = self.steps.iter_mut().find(|step| step.is_none()) {
+            *next = Some(step);
+        }
+        self
+    }
+
+    fn text(self) -> String {
+        let mut text = String::new();
+        for step in self.steps.into_iter().flatten() {
+            match step {
+                Step::Field(name) => text = joined(text, name),
+                Step::Element(index) => text = format!("{text}[{index}]"),
+            }
+        }
+        text
+    }
+}
+
+/// The path of a field in a record.
+fn joined(record: String, field: &str) -> String {
+    if record.is_empty() { field.to_owned() } else { record + "." + field }
+}
+
 /// One place in the facts: a value and the path to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Place<'a> {
     value: &'a Json,
-    path: String,
+    path: Path,
 }
 
 impl<'a> Place<'a> {
     pub fn root(value: &'a Json) -> Self {
-        Self { value, path: String::new() }
+        Self { value, path: Path::default() }
     }
 
     fn wrong<T>(&self, problem: impl Into<String>) -> Result<T> {
-        let field = if self.path.is_empty() { "(hela underlaget)" } else { &self.path };
-        Err(FactsError::wrong(field, problem))
+        let path = self.path.text();
+        Err(FactsError::wrong(if path.is_empty() { "(hela underlaget)".to_owned() } else { path }, problem))
     }
 
     /// The record here, whose fields must be among `allowed`.
     pub fn record(&self, allowed: &[&str]) -> Result<Record<'a>> {
         let Some(fields) = self.value.as_object() else { return self.wrong("ska vara en post { … }") };
-        let record = Record { fields, path: self.path.clone() };
+        let record = Record { fields, path: self.path };
         match fields.keys().find(|key| !allowed.contains(&key.as_str())) {
             None => Ok(record),
             Some(key) => Err(FactsError::Unknown { field: record.path_of(key), allowed: allowed.join(", ") }),
@@ -70,11 +110,11 @@ impl<'a> Place<'a> {
             return self.wrong(format!("listan är längre än {LONGEST_LIST}"));
         }
         let places = list.iter().enumerate();
-        Ok(places.map(|(index, value)| Place { value, path: format!("{}[{index}]", self.path) }).collect())
+        Ok(places.map(|(index, value)| Place { value, path: self.path.then(Step::Element(index)) }).collect())
     }
 
     pub fn path(&self) -> String {
-        self.path.clone()
+        self.path.text()
     }
 
     pub fn is_text(&self) -> bool {
@@ -82,11 +122,15 @@ impl<'a> Place<'a> {
     }
 
     pub fn text(&self) -> Result<String> {
+        self.str().map(str::to_owned)
+    }
+
+    fn str(&self) -> Result<&'a str> {
         match self.value.as_str() {
             None => self.wrong("ska vara en text"),
             Some(text) if text.trim().is_empty() => self.wrong("får inte vara tom"),
             Some(text) if text.len() > 200 => self.wrong("texten är för lång"),
-            Some(text) => Ok(text.to_owned()),
+            Some(text) => Ok(text),
         }
     }
 
@@ -102,7 +146,7 @@ impl<'a> Place<'a> {
     }
 
     pub fn date(&self) -> Result<NaiveDate> {
-        let text = self.text()?;
+        let text = self.str()?;
         let date = (text.len() == 10).then(|| text.parse::<NaiveDate>().ok()).flatten();
         let year_is_likely = |date: &NaiveDate| *date >= FIRST_DAY && *date <= LAST_DAY;
         date.filter(year_is_likely).map_or_else(|| self.wrong("är inte ett datum; skriv det som 2025-12-05"), Ok)
@@ -115,7 +159,7 @@ impl<'a> Place<'a> {
     }
 
     pub fn month(&self) -> Result<Month> {
-        self.text()?.parse().or_else(|problem: String| self.wrong(problem))
+        self.str()?.parse().or_else(|problem: String| self.wrong(problem))
     }
 
     /// An amount in kronor: a text of digits, with a point before at most two decimals.
@@ -123,11 +167,11 @@ impl<'a> Place<'a> {
         if self.value.is_number() {
             return self.wrong("belopp skrivs som text, till exempel \"6200\" eller \"507.50\", inte som tal");
         }
-        let text = self.text()?;
+        let text = self.str()?;
         if text.starts_with(['-', '\u{2212}']) {
             return self.wrong("beloppet får inte vara negativt");
         }
-        let (whole, decimals) = text.split_once('.').unwrap_or((&text, "00"));
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, "00"));
         let digits =
             |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
         if !digits(whole, 12) || !digits(decimals, 2) {
@@ -141,7 +185,7 @@ impl<'a> Place<'a> {
 
     /// One of a few words.
     pub fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Result<T> {
-        let text = self.text()?;
+        let text = self.str()?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         let allowed = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
         found.map_or_else(|| self.wrong(format!("värdet är okänt; här kan stå {}", allowed())), Ok)
@@ -155,23 +199,23 @@ const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2200, 12, 31).expect("a date
 #[derive(Debug, Clone)]
 pub(crate) struct Record<'a> {
     fields: &'a Map<String, Json>,
-    path: String,
+    path: Path,
 }
 
 impl<'a> Record<'a> {
     pub fn path_of(&self, field: &str) -> String {
-        if self.path.is_empty() { field.to_owned() } else { format!("{}.{field}", self.path) }
+        joined(self.path.text(), field)
     }
 
     /// A field that must be there.
-    pub fn required(&self, field: &str) -> Result<Place<'a>> {
+    pub fn required(&self, field: &'static str) -> Result<Place<'a>> {
         let value = self.fields.get(field).ok_or_else(|| FactsError::Missing { field: self.path_of(field) })?;
-        Ok(Place { value, path: self.path_of(field) })
+        Ok(Place { value, path: self.path.then(Step::Field(field)) })
     }
 
     /// A field that may be left out or null.
-    pub fn optional(&self, field: &str) -> Option<Place<'a>> {
+    pub fn optional(&self, field: &'static str) -> Option<Place<'a>> {
         let value = self.fields.get(field).filter(|value| !value.is_null())?;
-        Some(Place { value, path: self.path_of(field) })
+        Some(Place { value, path: self.path.then(Step::Field(field)) })
     }
 }

@@ -4,6 +4,7 @@
 //! are those of the rule book it is told to load.
 
 mod amounts;
+mod answer_line;
 mod book_file;
 mod cases;
 mod check;
@@ -23,6 +24,7 @@ mod mutate;
 mod names;
 mod outcome;
 mod parameters;
+mod places;
 mod problem;
 mod rule;
 mod rulebook;
@@ -30,12 +32,14 @@ mod run;
 #[cfg(feature = "schema")]
 mod schema;
 mod selection;
+pub mod strict_json;
 mod suggest;
 mod suggestion;
 mod validity;
 mod values;
 mod yaml;
 
+pub use answer_line::LineError;
 pub use cases::{Case, CaseResult};
 pub use check::{Checked, check, gaps};
 pub use content::Content;

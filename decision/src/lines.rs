@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use expression::{Value, as_decimal, money, plain_json};
+use expression::{Map, Value, as_decimal, money, plain_json};
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
@@ -14,23 +14,23 @@ use crate::suggestion::{Input, Line};
 
 /// The verified cells that a rule uses: for its expressions, and for its explanation.
 #[derive(Default)]
-pub(crate) struct Cells {
+pub(crate) struct Cells<'a> {
     /// By the names they have in the rule; nothing when the rule uses none.
     pub value: Option<Value>,
-    used: Vec<UsedCell>,
+    used: Vec<UsedCell<'a>>,
 }
 
-struct UsedCell {
+struct UsedCell<'a> {
     /// The name in the rule.
-    name: String,
+    name: &'a str,
     /// The name in the table.
     cell: String,
-    amount: Cell,
+    amount: &'a Cell,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// The verified cells of a rule by name. One that is not verified is reported, and the rule stops.
-    pub(crate) fn cells(&mut self, rule: &Rule, index: usize) -> Result<Cells, Stop> {
+    pub(crate) fn cells(&mut self, rule: &'a Rule, index: usize) -> Result<Cells<'a>, Stop> {
         if rule.cells.is_empty() {
             return Ok(Cells::default());
         }
@@ -44,7 +44,7 @@ impl Run<'_> {
             let cell_name = template.text(&self.scope)?;
             match table.cell(&cell_name) {
                 Found::Verified(amount) => {
-                    used.push(UsedCell { name: name.clone(), cell: cell_name, amount: amount.clone() });
+                    used.push(UsedCell { name, cell: cell_name, amount });
                 }
                 Found::NoSuchCell => {
                     return Err(Stop::Failed(format!("cellen {cell_name} finns inte i {}", table.title)));
@@ -59,8 +59,8 @@ impl Run<'_> {
             self.excluded.insert((rule.for_each, index));
             return Err(Stop::Cell);
         }
-        let values = used.iter().map(|used| (used.name.as_str().into(), Value::from(used.amount.amount)));
-        Ok(Cells { value: Some(Value::from_map(values.collect())), used })
+        let values = used.iter().map(|used| (used.name.to_owned(), Value::from(used.amount.amount)));
+        Ok(Cells { value: Some(Value::from(values.collect::<Map>())), used })
     }
 
     fn report_unverified(&mut self, rule: &Rule, table: &Table, cell: &str) {
@@ -75,7 +75,7 @@ impl Run<'_> {
     }
 
     pub(crate) fn line(&self, rule: &Rule, line: &LineRule, index: usize, cells: &Cells) -> Result<Line, Stop> {
-        let value = line.amount.eval(&self.scope)?;
+        let value = line.amount.look(&self.scope)?;
         let amount = as_decimal(&value).ok_or_else(|| Stop::Failed("radens belopp är inte ett tal".to_owned()))?;
         let named = line.person.as_ref().map(|template| template.eval(&self.scope)).transpose()?;
         let person = named.and_then(|value| expression::as_text(&value)).or_else(|| self.person_of(rule, index));
@@ -93,7 +93,7 @@ impl Run<'_> {
     }
 
     fn person_of(&self, rule: &Rule, index: usize) -> Option<String> {
-        self.items.get(&rule.for_each)?.get(index)?.item.person.clone()
+        self.items[rule.for_each as usize].get(index)?.person.clone()
     }
 
     fn made_line(&self, rule: &Rule, person: Option<String>, amount: Decimal, cells: &Cells) -> Result<Line, Stop> {
@@ -104,10 +104,10 @@ impl Run<'_> {
             let table = self.table.map_or("", |table| table.title.as_str());
             let from = format!("{table}, {cell}: {}", amount.source);
             let value = Json::String(amount.amount.normalize().to_string());
-            inputs.insert(name.clone(), Input { value, from: Some(from) });
+            inputs.insert((*name).to_owned(), Input { value, from: Some(from) });
         }
         for (name, value, from) in &rule.inputs {
-            let value = plain_json(&value.eval(&self.scope)?);
+            let value = plain_json(value.look(&self.scope)?.as_ref());
             if !value.is_null() {
                 let from = from.as_ref().map(|template| template.text(&self.scope)).transpose()?;
                 inputs.insert(name.clone(), Input { value, from });

@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
         for rule in book.rules().iter().filter(in_force) {
             match self.holds(rule.when.as_ref()) {
                 Ok(true) => {
-                    self.met.insert(&rule.id);
+                    self.met.push(&rule.id);
                     denied |= rule.deny.is_some();
                     if let Some(refer) = &rule.refer {
                         self.unknown.extend(&refer.unknown);
@@ -165,9 +165,7 @@ impl<'a> Run<'a> {
         work: impl FnOnce(&Scope) -> Result<T, EvalError>,
     ) -> Result<T, EvalError> {
         self.enter(fired.rule.for_each, fired.index);
-        if let Some(cells) = &fired.cells {
-            self.scope.set("cells", cells.clone());
-        }
+        self.set_cells(fired.cells.as_ref());
         let result = work(&self.scope);
         self.leave(fired.rule.for_each, fired.index);
         result

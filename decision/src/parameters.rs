@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use expression::Value;
+use expression::{Map, Value};
 use rust_decimal::Decimal;
 use serde_saphyr::Spanned;
 
@@ -75,8 +75,8 @@ impl Parameters {
     }
 
     fn of(all: BTreeMap<String, Parameter>) -> Self {
-        let value = all.iter().map(|(name, parameter)| (name.as_str().into(), parameter.setting.value()));
-        let value = Value::from_map(value.collect());
+        let value = all.iter().map(|(name, parameter)| (name.clone(), parameter.setting.value()));
+        let value = Value::from(value.collect::<Map>());
         Self { all, value }
     }
 
@@ -219,7 +219,7 @@ impl Setting {
         match self {
             Self::Word(word) => Value::from(word.clone()),
             Self::Number(number) => Value::from(*number),
-            Self::Kinds(kinds) => Value::from_array(kinds.iter().map(|kind| Value::from(kind.clone())).collect()),
+            Self::Kinds(kinds) => Value::from(kinds.iter().map(|kind| Value::from(kind.as_str())).collect::<Vec<_>>()),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::content::{Content, fingerprint};
 use crate::guidelines::Guidelines;
 use crate::names::names_of;
 use crate::parameters::Parameters;
+use crate::places::Places;
 use crate::rule::{Law, NamedValue, Reader, Rule, read_laws, read_rule};
 use crate::suggestion::BookId;
 use crate::yaml::{File, whole};
@@ -37,6 +38,7 @@ pub struct RuleBook {
     income_kinds: BTreeMap<String, IncomeKind>,
     cost_kinds: BTreeSet<String>,
     values: Vec<NamedValue>,
+    places: Places,
     rules: Vec<Rule>,
     tables: Vec<Table>,
     guidelines: Guidelines,
@@ -137,6 +139,7 @@ impl RuleBook {
                 })
                 .collect(),
             cost_kinds: written.cost_kinds.into_iter().collect(),
+            places: Places::new(&values),
             values,
             rules,
             tables,
@@ -209,6 +212,10 @@ impl RuleBook {
 
     pub(crate) fn values(&self) -> &[NamedValue] {
         &self.values
+    }
+
+    pub(crate) fn places(&self) -> &Places {
+        &self.places
     }
 
     pub(crate) fn rules(&self) -> &[Rule] {

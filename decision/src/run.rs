@@ -2,9 +2,9 @@
 //!
 //! What a rule makes is in `lines`; what is made of it all when every rule has been tried, in `outcome`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use expression::{EvalError, Month, Scope, Template, Value};
+use expression::{EvalError, Month, Place, Scope, Template, Value};
 use serde_json::Value as Json;
 
 use crate::RuleBook;
@@ -13,7 +13,7 @@ use crate::book_file::{ForEach, Part, Total};
 use crate::facts::Facts;
 use crate::rule::Rule;
 use crate::suggestion::{Line, Referral};
-use crate::values::{Item, Values};
+use crate::values::{Item, Items, Values};
 
 /// One application being worked out.
 pub(crate) struct Run<'a> {
@@ -21,7 +21,8 @@ pub(crate) struct Run<'a> {
     pub(crate) period: Month,
     pub(crate) table: Option<&'a Table>,
     pub(crate) scope: Scope,
-    pub(crate) items: BTreeMap<ForEach, Vec<Current>>,
+    /// By kind, in the order of [`ForEach::ALL`].
+    pub(crate) items: [Vec<Current>; ForEach::ALL.len()],
     pub(crate) lines: Vec<(Part, Line)>,
     /// Incomes and costs that no later rule makes a line of.
     pub(crate) excluded: BTreeSet<(ForEach, usize)>,
@@ -29,13 +30,15 @@ pub(crate) struct Run<'a> {
     pub(crate) notes: Vec<Fired<'a>>,
     pub(crate) unknown: BTreeSet<Total>,
     /// The rules whose conditions were met.
-    pub(crate) met: BTreeSet<&'a str>,
+    pub(crate) met: Vec<&'a str>,
 }
 
-/// One thing that rules are tried for, with the book's named values of it.
+/// One thing that rules are tried for.
 pub(crate) struct Current {
-    pub(crate) item: Item,
-    pub(crate) values: Vec<(String, Value)>,
+    /// Whom a line about it concerns.
+    pub(crate) person: Option<String>,
+    /// The thing itself, then the book's named values of it; those that could not be worked out are not there.
+    values: Vec<Option<Value>>,
 }
 
 /// A reason to refer, in the order of the rules.
@@ -65,30 +68,38 @@ impl From<EvalError> for Stop {
     }
 }
 
+impl Current {
+    fn swap(&mut self, places: &[Place], scope: &mut Scope) {
+        for (place, value) in places.iter().zip(&mut self.values) {
+            scope.swap(*place, value);
+        }
+    }
+}
+
 impl<'a> Run<'a> {
     pub(crate) fn new(book: &'a RuleBook, facts: &Facts) -> Self {
-        let values = Values::of(facts, book);
+        let Values { scope, items } = Values::of(facts, book);
         let mut run = Self {
             book,
             period: facts.period,
             table: book.table(facts.period),
-            items: BTreeMap::new(),
-            scope: values.scope.clone(),
-            lines: Vec::new(),
+            items: ForEach::ALL.map(|_| Vec::new()),
+            scope,
+            lines: Vec::with_capacity(6),
             excluded: BTreeSet::new(),
             reasons: Vec::new(),
             notes: Vec::new(),
             unknown: BTreeSet::new(),
-            met: BTreeSet::new(),
+            met: Vec::new(),
         };
         if run.table.is_none() {
             run.report_missing_table();
         }
-        run.work_out_named_values(&values);
+        run.work_out_named_values(items);
         run
     }
 
-    pub(crate) fn report_missing_table(&mut self) {
+    fn report_missing_table(&mut self) {
         let year = self.period.year();
         let details = [("missing", format!("riksnorm {year}")), ("period", self.period.to_string())];
         let reason = format!("Riksnormens belopp för {year} finns inte i regelboken");
@@ -114,51 +125,39 @@ impl<'a> Run<'a> {
         self.report("rule_failed", reason, details, &[Total::Norm, Total::Income]);
     }
 
-    pub(crate) fn work_out_named_values(&mut self, values: &Values) {
-        const ALL: [ForEach; 9] = [
-            ForEach::Household,
-            ForEach::Person,
-            ForEach::Income,
-            ForEach::IncomeGroup,
-            ForEach::IncomeChange,
-            ForEach::Cost,
-            ForEach::CostGroup,
-            ForEach::Authority,
-            ForEach::Result,
-        ];
+    fn work_out_named_values(&mut self, items: Items) {
         let book = self.book;
         for value in book.values().iter().filter(|value| value.for_each == ForEach::Household) {
             match value.value.eval(&self.scope) {
-                Ok(worked_out) => self.scope.set(value.name.as_str(), worked_out),
+                Ok(worked_out) => self.scope.set(&value.name, worked_out),
                 Err(error) => self.report_failure(&value.name, error.message),
             }
         }
-        for for_each in ALL {
-            let items = values.items(for_each).iter().map(|item| self.current(for_each, item)).collect();
-            self.items.insert(for_each, items);
+        for (for_each, items) in ForEach::ALL.into_iter().zip(items) {
+            self.items[for_each as usize] = items.into_iter().map(|item| self.current(for_each, item)).collect();
         }
     }
 
-    pub(crate) fn current(&mut self, for_each: ForEach, item: &Item) -> Current {
+    /// The thing with the book's named values of it.
+    fn current(&mut self, for_each: ForEach, item: Item) -> Current {
+        if for_each.name().is_none() {
+            return Current { person: item.person, values: Vec::new() };
+        }
         let book = self.book;
-        let mut named = Vec::new();
-        if let Some(name) = for_each.name() {
-            self.scope.set(name, item.value.clone());
-            for value in book.values().iter().filter(|value| value.for_each == for_each) {
-                match value.value.eval(&self.scope) {
-                    Ok(worked_out) => {
-                        self.scope.set(value.name.as_str(), worked_out.clone());
-                        named.push((value.name.clone(), worked_out));
-                    }
-                    Err(error) => self.report_failure(&value.name, error.message),
-                }
-            }
-            self.scope.remove(name);
-            for (name, _) in &named {
-                self.scope.remove(name);
+        let places = book.places().of(for_each);
+        let mut values = vec![None; places.len()];
+        values[0] = Some(item.value);
+        self.scope.swap(places[0], &mut values[0]);
+        let named = book.values().iter().filter(|value| value.for_each == for_each);
+        for (place, value) in places[1..].iter().zip(named) {
+            match value.value.eval(&self.scope) {
+                Ok(worked_out) => self.scope.swap(*place, &mut Some(worked_out)),
+                Err(error) => self.report_failure(&value.name, error.message),
             }
         }
-        Current { item: item.clone(), values: named }
+        let mut current = Current { person: item.person, values };
+        current.swap(places, &mut self.scope);
+        current
     }
 
     pub(crate) fn try_rules(&mut self) {
@@ -166,7 +165,7 @@ impl<'a> Run<'a> {
         let period = self.period;
         let in_force = |rule: &&Rule| rule.validity.contains(period) && rule.for_each != ForEach::Result;
         for rule in book.rules().iter().filter(in_force) {
-            for index in 0..self.items.get(&rule.for_each).map_or(0, Vec::len) {
+            for index in 0..self.items[rule.for_each as usize].len() {
                 self.enter(rule.for_each, index);
                 let outcome = self.try_rule(rule, index);
                 self.leave(rule.for_each, index);
@@ -179,28 +178,19 @@ impl<'a> Run<'a> {
 
     /// Puts one thing and its values into the scope; they are moved, not copied.
     pub(crate) fn enter(&mut self, for_each: ForEach, index: usize) {
-        let Some((name, current)) =
-            for_each.name().zip(self.items.get_mut(&for_each).and_then(|items| items.get_mut(index)))
-        else {
-            return;
-        };
-        self.scope.set(name, std::mem::take(&mut current.item.value));
-        for (name, value) in &mut current.values {
-            self.scope.set(name.as_str(), std::mem::take(value));
+        if let Some(current) = self.items[for_each as usize].get_mut(index) {
+            current.swap(self.book.places().of(for_each), &mut self.scope);
         }
     }
 
+    /// Takes them out again.
     pub(crate) fn leave(&mut self, for_each: ForEach, index: usize) {
-        self.scope.remove("cells");
-        let Some((name, current)) =
-            for_each.name().zip(self.items.get_mut(&for_each).and_then(|items| items.get_mut(index)))
-        else {
-            return;
-        };
-        current.item.value = self.scope.remove(name).unwrap_or_default();
-        for (name, value) in &mut current.values {
-            *value = self.scope.remove(name).unwrap_or_default();
-        }
+        self.set_cells(None);
+        self.enter(for_each, index);
+    }
+
+    pub(crate) fn set_cells(&mut self, cells: Option<&Value>) {
+        self.scope.swap(self.book.places().cells, &mut cells.cloned());
     }
 
     pub(crate) fn try_rule(&mut self, rule: &'a Rule, index: usize) -> Result<(), Stop> {
@@ -212,13 +202,11 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let cells = self.cells(rule, index)?;
-        if let Some(value) = &cells.value {
-            self.scope.set("cells", value.clone());
-        }
+        self.set_cells(cells.value.as_ref());
         if !self.holds(rule.also.as_ref())? {
             return Ok(());
         }
-        self.met.insert(&rule.id);
+        self.met.push(&rule.id);
         if let Some(line) = &rule.line {
             let made = self.line(rule, line, index, &cells)?;
             self.lines.push((line.part, made));
@@ -239,7 +227,7 @@ impl<'a> Run<'a> {
 
     pub(crate) fn holds(&self, condition: Option<&Template>) -> Result<bool, Stop> {
         let Some(condition) = condition else { return Ok(true) };
-        let value = condition.eval(&self.scope)?;
-        value.as_bool().map_err(|_| Stop::Failed("villkoret är inte ja eller nej".to_owned()))
+        let value = condition.look(&self.scope)?;
+        value.as_bool().ok_or_else(|| Stop::Failed("villkoret är inte ja eller nej".to_owned()))
     }
 }

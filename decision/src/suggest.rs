@@ -2,7 +2,8 @@
 //!
 //! No clock, no file, no environment: the same facts and the same book give the same answer for ever.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write};
 
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -18,7 +19,7 @@ impl RuleBook {
     }
 
     /// The suggestion, and the rules that had something to say.
-    pub(crate) fn suggest_by_rules(&self, facts: &Json) -> Result<(Suggestion, BTreeSet<&str>), FactsError> {
+    pub(crate) fn suggest_by_rules(&self, facts: &Json) -> Result<(Suggestion, Vec<&str>), FactsError> {
         let id = suggestion_id(facts, self.sha256());
         let facts = Facts::read(facts)?;
         let mut run = Run::new(self, &facts);
@@ -31,33 +32,54 @@ impl RuleBook {
 
 /// The same for the same facts, however their fields are ordered, and the same book.
 fn suggestion_id(facts: &Json, book: &str) -> String {
-    let mut hash = Sha256::new();
-    write_sorted(facts, &mut hash);
-    hash.update(b"\n");
-    hash.update(book.as_bytes());
+    let mut text = BufWriter::with_capacity(512, Hash(Sha256::new()));
+    let written = write_sorted(facts, &mut text).and_then(|()| write!(text, "\n{book}"));
+    let Ok(Hash(hash)) = written.and_then(|()| text.into_inner().map_err(Into::into)) else {
+        unreachable!("a hash takes everything")
+    };
     hex::encode(&hash.finalize()[..16])
 }
 
-fn write_sorted(json: &Json, hash: &mut Sha256) {
+/// What is written is hashed.
+struct Hash(Sha256);
+
+impl Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_sorted(json: &Json, text: &mut impl Write) -> io::Result<()> {
     match json {
         Json::Object(fields) => {
-            hash.update(b"{");
-            for (name, value) in fields.iter().collect::<BTreeMap<_, _>>() {
-                hash.update(Json::String(name.clone()).to_string());
-                hash.update(b":");
-                write_sorted(value, hash);
-                hash.update(b",");
+            text.write_all(b"{")?;
+            if fields.keys().is_sorted() {
+                fields.iter().try_for_each(|field| write_field(field, text))?;
+            } else {
+                fields.iter().collect::<BTreeMap<_, _>>().into_iter().try_for_each(|field| write_field(field, text))?;
             }
-            hash.update(b"}");
+            text.write_all(b"}")
         }
         Json::Array(list) => {
-            hash.update(b"[");
+            text.write_all(b"[")?;
             for value in list {
-                write_sorted(value, hash);
-                hash.update(b",");
+                write_sorted(value, text)?;
+                text.write_all(b",")?;
             }
-            hash.update(b"]");
+            text.write_all(b"]")
         }
-        other => hash.update(other.to_string()),
+        other => Ok(serde_json::to_writer(text, other)?),
     }
+}
+
+fn write_field((name, value): (&String, &Json), text: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *text, name)?;
+    text.write_all(b":")?;
+    write_sorted(value, text)?;
+    text.write_all(b",")
 }

@@ -22,56 +22,48 @@ pub(crate) struct Item {
 /// The values of one application.
 pub(crate) struct Values {
     pub scope: Scope,
-    items: BTreeMap<ForEach, Vec<Item>>,
+    /// By kind, in the order of [`ForEach::ALL`].
+    pub items: Items,
 }
+
+pub(crate) type Items = [Vec<Item>; ForEach::ALL.len()];
 
 impl Values {
     pub fn of(facts: &Facts, book: &RuleBook) -> Self {
         let selection = Selection::new(facts.period, book.parameters());
         let persons: Vec<Item> = facts.persons().map(|person| person_item(person, facts, selection)).collect();
-        let mut items = BTreeMap::new();
-        items.insert(ForEach::Authority, authority_items(facts, book));
-        items.insert(
-            ForEach::Income,
-            facts.incomes.iter().map(|income| income_item(income, facts, book, selection)).collect(),
-        );
-        items.insert(ForEach::IncomeGroup, income_groups(facts, book, selection));
-        items.insert(ForEach::IncomeChange, income_changes(facts, book, selection));
-        items.insert(ForEach::Cost, cost_items(facts, book));
-        items.insert(ForEach::CostGroup, cost_groups(facts, book));
-        items.insert(ForEach::Household, vec![Item { value: Value::UNIT, person: None }]);
-        items.insert(ForEach::Result, vec![Item { value: Value::UNIT, person: None }]);
-        items.insert(ForEach::Person, persons);
-        let scope = scope_of(facts, book, &items, selection);
+        let income = |income| income_item(income, &persons, facts, book, selection);
+        let items = ForEach::ALL.map(|for_each| match for_each {
+            ForEach::Household | ForEach::Result => vec![Item { value: Value::Null, person: None }],
+            ForEach::Person => persons.clone(),
+            ForEach::Income => facts.incomes.iter().map(income).collect(),
+            ForEach::IncomeGroup => income_groups(facts, book, selection),
+            ForEach::IncomeChange => income_changes(facts, book, selection),
+            ForEach::Cost => cost_items(facts, book),
+            ForEach::CostGroup => cost_groups(facts, book),
+            ForEach::Authority => authority_items(facts, book),
+        });
+        let scope = scope_of(facts, book, &items);
         Self { scope, items }
-    }
-
-    pub fn items(&self, for_each: ForEach) -> &[Item] {
-        self.items.get(&for_each).map_or(&[], Vec::as_slice)
     }
 }
 
-fn scope_of(facts: &Facts, book: &RuleBook, items: &BTreeMap<ForEach, Vec<Item>>, selection: Selection) -> Scope {
-    let list = |for_each: ForEach| {
-        let values = items.get(&for_each).into_iter().flatten().map(|item| item.value.clone());
-        Value::from_array(values.collect())
-    };
-    let persons = |of: &[Person]| {
-        Value::from_array(of.iter().map(|person| person_item(person, facts, selection).value).collect())
-    };
+fn scope_of(facts: &Facts, book: &RuleBook, items: &Items) -> Scope {
+    let list = |items: &[Item]| Value::from(items.iter().map(|item| item.value.clone()).collect::<Vec<_>>());
     let household = &facts.household;
-    let mut scope = Scope::default();
+    let (adults, children) = items[ForEach::Person as usize].split_at(household.adults.len());
+    let mut scope = book.places().empty.clone();
     scope.set("date", date(facts.date));
     scope.set("period", facts.period);
     scope.set(
         "household",
         record([
-            ("kind", Value::from(household.kind.word().to_owned())),
+            ("kind", Value::from(household.kind.word())),
             ("community_size", Value::from(household.community_size)),
             ("members", count(household.adults.len() + household.children.len())),
             ("family", Value::from(is_family(facts, book))),
-            ("adults", persons(&household.adults)),
-            ("children", persons(&household.children)),
+            ("adults", list(adults)),
+            ("children", list(children)),
         ]),
     );
     for (name, for_each) in [
@@ -84,7 +76,7 @@ fn scope_of(facts: &Facts, book: &RuleBook, items: &BTreeMap<ForEach, Vec<Item>>
         ("authorities", ForEach::Authority),
     ] {
         if book.uses(name) {
-            scope.set(name, list(for_each));
+            scope.set(name, list(&items[for_each as usize]));
         }
     }
     scope.set(
@@ -95,11 +87,9 @@ fn scope_of(facts: &Facts, book: &RuleBook, items: &BTreeMap<ForEach, Vec<Item>>
             ("interim_number", Value::from(facts.interim_number)),
         ]),
     );
-    let assets = facts
-        .assets
-        .iter()
-        .map(|asset| record([("kind", Value::from(asset.kind.clone())), ("amount", Value::from(asset.amount))]));
-    scope.set("assets", Value::from_array(assets.collect()));
+    let assets =
+        facts.assets.iter().map(|asset| record([("kind", text(&asset.kind)), ("amount", Value::from(asset.amount))]));
+    scope.set("assets", assets.collect::<Vec<_>>());
     scope.set("surplus_previous", or_empty(facts.surplus_previous));
     scope.set("parameters", book.parameters().value().clone());
     scope
@@ -122,20 +112,20 @@ fn person_item(person: &Person, facts: &Facts, selection: Selection) -> Item {
     let reported = wages().any(|income| income.source != "applicant");
     let own_work = wages().filter(|income| !reported || income.source != "applicant");
     let value = record([
-        ("id", Value::from(person.id.clone())),
-        ("role", Value::from(if person.is_child { "child" } else { "adult" }.to_owned())),
+        ("id", text(&person.id)),
+        ("role", Value::from(if person.is_child { "child" } else { "adult" })),
         ("born", date(person.born)),
         ("age", Value::from(i64::from(age))),
         ("born_in_period", Value::from(person.born > first_day)),
         ("assistance_months_in_row", or_empty(person.assistance_months_in_row)),
-        ("jobbstimulans_since", person.jobbstimulans_since.map_or(Value::UNIT, Into::into)),
+        ("jobbstimulans_since", or_empty(person.jobbstimulans_since)),
         ("lunch_out", Value::from(person.lunch_out)),
         ("lunch_days", or_empty(person.lunch_days)),
         ("days_at_home", or_empty(person.days_at_home)),
         ("in_school", or_empty(person.in_school)),
         ("earned_this_year", or_empty(person.earned_this_year)),
         ("earned_before", or_empty(person.earned_before)),
-        ("history", person.history.as_deref().map_or(Value::UNIT, history)),
+        ("history", or_empty(person.history.as_deref().map(history))),
         ("own_work", Value::from(own_work.map(|income| income.net).sum::<Decimal>())),
     ]);
     Item { value, person: Some(person.id.clone()) }
@@ -146,7 +136,7 @@ fn history(months: &[PastMonth]) -> Value {
         let (month, stimulus) = (Value::from(past.month), Value::from(past.stimulus));
         record([("month", month), ("result", text(past.result)), ("stimulus", stimulus)])
     };
-    Value::from_array(months.iter().map(one).collect())
+    Value::from(months.iter().map(one).collect::<Vec<_>>())
 }
 
 /// When an authority answered, and by which answer, in words.
@@ -164,7 +154,7 @@ fn source_title(id: &str, facts: &Facts, book: &RuleBook) -> String {
 
 fn authority_items(facts: &Facts, book: &RuleBook) -> Vec<Item> {
     let one = |(id, answer): &(&'static str, &'static str)| {
-        let title = Value::from(book.authority_title(id).to_owned());
+        let title = Value::from(book.authority_title(id));
         let value = record([
             ("id", text(id)),
             ("title", title),
@@ -176,29 +166,29 @@ fn authority_items(facts: &Facts, book: &RuleBook) -> Vec<Item> {
     facts.sources.iter().map(one).collect()
 }
 
-fn income_item(income: &Income, facts: &Facts, book: &RuleBook, selection: Selection) -> Item {
-    let who = facts.persons().find(|person| person.id == income.person);
+fn income_item(income: &Income, persons: &[Item], facts: &Facts, book: &RuleBook, selection: Selection) -> Item {
+    let who = persons.iter().find(|item| item.person.as_ref() == Some(&income.person));
     let is_same =
         |other: &&Income| other.person == income.person && other.kind == income.kind && selection.counts(other);
     let also_reported = facts.incomes.iter().filter(is_same).any(|other| other.source != "applicant");
     let reported_by = book.reported_by(&income.kind);
     let value = record([
-        ("person", Value::from(income.person.clone())),
-        ("who", who.map_or(Value::UNIT, |person| person_item(person, facts, selection).value)),
-        ("kind", Value::from(income.kind.clone())),
+        ("person", text(&income.person)),
+        ("who", or_empty(who.map(|item| item.value.clone()))),
+        ("kind", text(&income.kind)),
         ("net", Value::from(income.net)),
         ("gross", or_empty(income.gross)),
-        ("period", income.period.map_or(Value::UNIT, Into::into)),
-        ("paid", income.paid.map_or(Value::UNIT, date)),
+        ("period", or_empty(income.period)),
+        ("paid", or_empty(income.paid)),
         ("source", text(income.source)),
         ("source_title", Value::from(source_title(income.source, facts, book))),
         ("already_reduced", Value::from(income.already_reduced)),
-        ("origin", or_empty(income.origin.clone())),
+        ("origin", or_empty(income.origin.as_deref())),
         ("known", Value::from(reported_by.is_some())),
         ("reportable", Value::from(also_reported || reported_by.is_some_and(|authorities| !authorities.is_empty()))),
         ("always_counted", Value::from(book.is_always_counted(&income.kind))),
         ("counted_by_guideline", Value::from(book.guidelines().counted_incomes.contains(&income.kind))),
-        ("month", selection.month(income).map_or(Value::UNIT, Into::into)),
+        ("month", or_empty(selection.month(income))),
         ("use", text(selection.of(income).word())),
         ("candidate", Value::from(income.candidate)),
     ]);
@@ -277,12 +267,12 @@ fn cost_items(facts: &Facts, book: &RuleBook) -> Vec<Item> {
     let one = |cost: &crate::facts::Cost| {
         let guideline = ceiling(guidelines.of(&cost.kind, facts.period), facts, book);
         let value = record([
-            ("kind", Value::from(cost.kind.clone())),
+            ("kind", text(&cost.kind)),
             ("applied", Value::from(cost.applied)),
-            ("person", or_empty(cost.person.clone())),
+            ("person", or_empty(cost.person.as_deref())),
             ("known", Value::from(book.knows_cost(&cost.kind))),
             ("guideline", or_empty(guideline)),
-            ("guideline_source", Value::from(guidelines.source.clone())),
+            ("guideline_source", text(&guidelines.source)),
         ]);
         Item { value, person: cost.person.clone() }
     };
@@ -305,7 +295,7 @@ fn cost_groups(facts: &Facts, book: &RuleBook) -> Vec<Item> {
         let guideline = ceiling(book.guidelines().of(kind, facts.period), facts, book);
         let value = record([
             ("kind", text(kind)),
-            ("person", person.map_or(Value::UNIT, text)),
+            ("person", or_empty(person)),
             ("applied", Value::from(applied)),
             ("guideline", or_empty(guideline)),
         ]);
@@ -315,18 +305,18 @@ fn cost_groups(facts: &Facts, book: &RuleBook) -> Vec<Item> {
 }
 
 /// A record of named values.
-pub(crate) fn record<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    Value::from_map(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
+pub(crate) fn record<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
+    Value::record(fields)
 }
 
 fn text(text: &str) -> Value {
-    Value::from(text.to_owned())
+    Value::from(text)
 }
 
 fn count(count: usize) -> Value {
     Value::from(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-pub(crate) fn or_empty<T: Clone + Send + Sync + 'static>(value: Option<T>) -> Value {
-    value.map_or(Value::UNIT, Value::from)
+pub(crate) fn or_empty<T: Into<Value>>(value: Option<T>) -> Value {
+    value.map_or(Value::Null, Into::into)
 }

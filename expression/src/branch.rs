@@ -32,9 +32,9 @@ impl Seen {
     /// Takes note of a value that a condition had.
     pub fn note(&self, value: &Value) {
         match value.as_bool() {
-            Ok(true) => self.yes.store(true, Ordering::Relaxed),
-            Ok(false) => self.no.store(true, Ordering::Relaxed),
-            Err(_) => {}
+            Some(true) => self.yes.store(true, Ordering::Relaxed),
+            Some(false) => self.no.store(true, Ordering::Relaxed),
+            None => {}
         }
     }
 }

@@ -1,10 +1,15 @@
 //! Working an expression out. The tree has no loops and no jumps; the budget bounds what lists and closures can cost.
+//!
+//! A value that is in the scope or in the expression is read where it is; only what is made anew is owned.
 
+use std::borrow::Cow;
+
+use crate::name::Name;
 use crate::node::{Closure, Each, Kind, Node, Operator, Property};
-use crate::value::{View, indefinite, view, with_list, with_map};
-use crate::{EvalError, Scope, Value, operators, properties};
+use crate::{EvalError, Map, Scope, Value, operators, properties};
 
-type Result<T> = std::result::Result<T, EvalError>;
+/// The error is boxed: it is rare, and every part of an expression hands its result on.
+type Result<T> = std::result::Result<T, Box<EvalError>>;
 
 /// How many nodes may be worked out, and characters or elements made, in one evaluation.
 const BUDGET: usize = 2_000_000;
@@ -14,7 +19,7 @@ const LARGEST: usize = 200_000;
 /// One evaluation: the scope, the closures' parameters in force, and what may still be spent.
 pub(crate) struct Run<'a> {
     scope: &'a Scope,
-    parameters: Vec<(&'a str, Value)>,
+    parameters: Vec<(&'a str, Cow<'a, Value>)>,
     left: usize,
 }
 
@@ -24,43 +29,51 @@ impl<'a> Run<'a> {
     }
 
     /// The value of a node.
-    pub fn value(&mut self, node: &'a Node) -> Result<Value> {
+    pub fn value(&mut self, node: &'a Node) -> Result<Cow<'a, Value>> {
         self.spend(1, node)?;
-        match &node.kind {
-            Kind::Constant(value) => Ok(value.clone()),
-            Kind::Path { name, properties } => self.path(node, name, properties),
-            Kind::List(elements) => Ok(Value::from_array(self.values(elements)?)),
-            Kind::Map(entries) => self.map(entries),
+        let made = match &node.kind {
+            Kind::Constant(value) => return Ok(Cow::Borrowed(value)),
+            Kind::Path { name, properties } => return self.path(node, name, properties),
             Kind::Property { of, name } => {
                 let value = self.value(of)?;
-                properties::read(&value, name).map_err(|why| at(node, why))
+                return read(value, name).map_err(|why| at(node, why));
             }
-            Kind::Index { of, at } => self.index(node, of, at),
-            Kind::Call { function, arguments } => {
-                let arguments = self.values(arguments)?;
-                let value = (function.run)(&arguments).map_err(|why| at(node, format!("{}: {why}", function.name)))?;
-                self.bounded(node, value)
-            }
-            Kind::Each { what, list, closure } => self.each(node, *what, list, closure),
-            Kind::Binary { operator, left, right } => self.binary(node, *operator, left, right),
-            Kind::Not(of) => Ok(Value::from(!self.yes_or_no(of)?)),
-            Kind::Negate(of) => {
-                let value = self.value(of)?;
-                operators::apply(Operator::Subtract, &Value::from(0_i64), &value).map_err(|why| at(node, why))
-            }
-            Kind::And(parts) => self.until(parts, false),
-            Kind::Or(parts) => self.until(parts, true),
-            Kind::Coalesce(parts) => self.first_that_is_something(parts),
+            Kind::Index { of, at } => return self.index(node, of, at),
             Kind::If { condition, yes, no } => {
                 let chosen = if self.yes_or_no(condition)? { yes } else { no };
-                self.value(chosen)
+                return self.value(chosen);
             }
             Kind::Watched { of, seen } => {
                 let value = self.value(of)?;
                 seen.note(&value);
-                Ok(value)
+                return Ok(value);
             }
-        }
+            Kind::Coalesce(parts) => return self.first_that_is_something(parts),
+            Kind::Each { what, list, closure } => return self.each(node, *what, list, closure),
+            Kind::List(elements) => Value::from(self.values(elements)?),
+            Kind::Map(entries) => self.map(entries)?,
+            Kind::Call { function, arguments } => {
+                let called = match arguments.as_slice() {
+                    [one] => (function.run)(&[self.value(one)?]),
+                    [one, two] => (function.run)(&[self.value(one)?, self.value(two)?]),
+                    more => {
+                        let values = more.iter().map(|node| self.value(node)).collect::<Result<Vec<_>>>()?;
+                        (function.run)(&values)
+                    }
+                };
+                let value = called.map_err(|why| at(node, format!("{}: {why}", function.name)))?;
+                self.bounded(node, value)?
+            }
+            Kind::Binary { operator, left, right } => self.binary(node, *operator, left, right)?,
+            Kind::Not(of) => Value::Bool(!self.yes_or_no(of)?),
+            Kind::Negate(of) => {
+                let value = self.value(of)?;
+                operators::apply(Operator::Subtract, &Value::Int(0), &value).map_err(|why| at(node, why))?
+            }
+            Kind::And(parts) => Value::Bool(self.until(parts, false)?),
+            Kind::Or(parts) => Value::Bool(self.until(parts, true)?),
+        };
+        Ok(Cow::Owned(made))
     }
 
     fn spend(&mut self, cost: usize, node: &Node) -> Result<()> {
@@ -71,9 +84,9 @@ impl<'a> Run<'a> {
 
     /// Charges what a call has made, and refuses what has grown too large.
     fn bounded(&mut self, node: &Node, value: Value) -> Result<Value> {
-        let size = match view(&value) {
-            View::Text(text) => text.len(),
-            View::List => with_list(&value, Vec::len).unwrap_or_default(),
+        let size = match &value {
+            Value::Text(text) => text.len(),
+            Value::List(list) => list.len(),
             _ => 0,
         };
         if size > LARGEST {
@@ -84,41 +97,49 @@ impl<'a> Run<'a> {
     }
 
     fn values(&mut self, nodes: &'a [Node]) -> Result<Vec<Value>> {
-        nodes.iter().map(|node| self.value(node)).collect()
+        nodes.iter().map(|node| self.value(node).map(Cow::into_owned)).collect()
     }
 
     fn map(&mut self, entries: &'a [(String, Node)]) -> Result<Value> {
-        let mut map = rhai::Map::new();
+        let mut map = Map::new();
         for (key, node) in entries {
-            map.insert(key.as_str().into(), self.value(node)?);
+            map.insert(key.clone(), self.value(node)?.into_owned());
         }
-        Ok(Value::from_map(map))
+        Ok(Value::from(map))
     }
 
-    fn path(&self, node: &Node, name: &str, properties: &[Property]) -> Result<Value> {
-        let parameter = self.parameters.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| value);
-        let value = parameter.or_else(|| self.scope.get(name));
-        let value = value.ok_or_else(|| at(node, format!("namnet ”{name}” finns inte här")))?;
-        follow(value, properties).map_err(|(why, property)| EvalError::new(why, property.offset, property.name.len()))
+    fn path(&self, node: &Node, name: &Name, properties: &'a [Property]) -> Result<Cow<'a, Value>> {
+        let parameter =
+            self.parameters.iter().rev().find(|(known, _)| **known == **name).map(|(_, value)| value.clone());
+        let value = parameter.or_else(|| self.scope.find(name).map(Cow::Borrowed));
+        let mut value = value.ok_or_else(|| at(node, format!("namnet ”{}” finns inte här", &**name)))?;
+        for property in properties {
+            value = read(value, &property.name)
+                .map_err(|why| Box::new(EvalError::new(why, property.offset, property.name.len())))?;
+        }
+        Ok(value)
     }
 
-    fn index(&mut self, node: &Node, of: &'a Node, place: &'a Node) -> Result<Value> {
+    fn index(&mut self, node: &Node, of: &'a Node, place: &'a Node) -> Result<Cow<'a, Value>> {
         let is_written = matches!(place.kind, Kind::Constant(_));
         let (value, place) = (self.value(of)?, self.value(place)?);
-        match (view(&value), view(&place)) {
-            (View::Map, View::Text(name)) => properties::read(&value, &name).map_err(|why| {
-                // A name that was worked out may be a value of the case, and is not repeated.
-                at(node, if is_written { why } else { "posten saknar det fältet".to_owned() })
-            }),
-            (View::List, View::Int(index)) => {
-                let found = usize::try_from(index).ok().and_then(|i| with_list(&value, |list| list.get(i).cloned())?);
-                found.ok_or_else(|| at(node, format!("listan har ingen plats {index} (den första är 0)")))
+        let found = match (value.as_ref(), place.as_ref()) {
+            (Value::Record(record), Value::Text(name)) => {
+                record.get(name).cloned().ok_or_else(|| {
+                    // A name that was worked out may be a value of the case, and is not repeated.
+                    at(node, if is_written { properties::missing(name) } else { "posten saknar det fältet".to_owned() })
+                })?
+            }
+            (Value::List(list), Value::Int(index)) => {
+                let found = usize::try_from(*index).ok().and_then(|index| list.get(index).cloned());
+                found.ok_or_else(|| at(node, format!("listan har ingen plats {index} (den första är 0)")))?
             }
             _ => {
-                let why = format!("{} kan inte slås upp med {}", indefinite(&value), indefinite(&place));
-                Err(at(node, why))
+                let why = format!("{} kan inte slås upp med {}", value.indefinite(), place.indefinite());
+                return Err(at(node, why));
             }
-        }
+        };
+        Ok(Cow::Owned(found))
     }
 
     fn binary(&mut self, node: &Node, operator: Operator, left: &'a Node, right: &'a Node) -> Result<Value> {
@@ -129,64 +150,69 @@ impl<'a> Run<'a> {
 
     fn yes_or_no(&mut self, node: &'a Node) -> Result<bool> {
         let value = self.value(node)?;
-        value.as_bool().map_err(|_| at(node, format!("ett villkor (ja/nej) väntas, men det är {}", indefinite(&value))))
+        value
+            .as_bool()
+            .ok_or_else(|| at(node, format!("ett villkor (ja/nej) väntas, men det är {}", value.indefinite())))
     }
 
     /// `&&` (stops at no) and `||` (stops at yes).
-    fn until(&mut self, parts: &'a [Node], stop: bool) -> Result<Value> {
+    fn until(&mut self, parts: &'a [Node], stop: bool) -> Result<bool> {
         for part in parts {
             if self.yes_or_no(part)? == stop {
-                return Ok(Value::from(stop));
+                return Ok(stop);
             }
         }
-        Ok(Value::from(!stop))
+        Ok(!stop)
     }
 
-    fn first_that_is_something(&mut self, parts: &'a [Node]) -> Result<Value> {
+    fn first_that_is_something(&mut self, parts: &'a [Node]) -> Result<Cow<'a, Value>> {
         for part in parts {
             let value = self.value(part)?;
-            if !value.is_unit() {
+            if !value.is_null() {
                 return Ok(value);
             }
         }
-        Ok(Value::UNIT)
+        Ok(Cow::Owned(Value::Null))
     }
 
-    fn each(&mut self, node: &Node, what: Each, list: &'a Node, closure: &'a Closure) -> Result<Value> {
+    fn each(&mut self, node: &Node, what: Each, list: &'a Node, closure: &'a Closure) -> Result<Cow<'a, Value>> {
         let value = self.value(list)?;
-        let elements = with_list(&value, Clone::clone)
-            .ok_or_else(|| at(list, format!("en lista väntas, men det är {}", indefinite(&value))))?;
-        let mut kept = rhai::Array::new();
+        let elements: Vec<Cow<'a, Value>> = match &value {
+            Cow::Borrowed(Value::List(list)) => list.iter().map(Cow::Borrowed).collect(),
+            Cow::Owned(Value::List(list)) => list.iter().cloned().map(Cow::Owned).collect(),
+            _ => return Err(at(list, format!("en lista väntas, men det är {}", value.indefinite()))),
+        };
+        let mut kept: Vec<Value> = Vec::new();
         for (place, element) in elements.into_iter().enumerate() {
             self.spend(1, node)?;
             let result = self.call(closure, place, element.clone())?;
             if what == Each::Map {
-                kept.push(result);
+                kept.push(result.into_owned());
                 continue;
             }
-            let yes = result.as_bool().map_err(|_| {
-                at(&closure.body, format!("ett villkor (ja/nej) väntas, men det är {}", indefinite(&result)))
+            let yes = result.as_bool().ok_or_else(|| {
+                at(&closure.body, format!("ett villkor (ja/nej) väntas, men det är {}", result.indefinite()))
             })?;
             match what {
-                Each::Any if yes => return Ok(Value::TRUE),
-                Each::All if !yes => return Ok(Value::FALSE),
+                Each::Any if yes => return Ok(Cow::Owned(Value::Bool(true))),
+                Each::All if !yes => return Ok(Cow::Owned(Value::Bool(false))),
                 Each::Find if yes => return Ok(element),
-                Each::Filter if yes => kept.push(element),
+                Each::Filter if yes => kept.push(element.into_owned()),
                 _ => {}
             }
         }
-        Ok(match what {
-            Each::Map | Each::Filter => Value::from_array(kept),
-            Each::Any => Value::FALSE,
-            Each::All => Value::TRUE,
-            Each::Find => Value::UNIT,
-        })
+        Ok(Cow::Owned(match what {
+            Each::Map | Each::Filter => Value::from(kept),
+            Each::Any => Value::Bool(false),
+            Each::All => Value::Bool(true),
+            Each::Find => Value::Null,
+        }))
     }
 
     /// A closure's value for one element; its second parameter, if any, is the place in the list.
-    fn call(&mut self, closure: &'a Closure, place: usize, element: Value) -> Result<Value> {
+    fn call(&mut self, closure: &'a Closure, place: usize, element: Cow<'a, Value>) -> Result<Cow<'a, Value>> {
         let depth = self.parameters.len();
-        let place = Value::from(i64::try_from(place).unwrap_or(i64::MAX));
+        let place = Cow::Owned(Value::Int(i64::try_from(place).unwrap_or(i64::MAX)));
         self.parameters.extend(closure.parameters.iter().map(String::as_str).zip([element, place]));
         let result = self.value(&closure.body);
         self.parameters.truncate(depth);
@@ -194,17 +220,15 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Follows properties without copying the records on the way.
-fn follow<'p>(value: &Value, properties: &'p [Property]) -> std::result::Result<Value, (String, &'p Property)> {
-    let Some((property, rest)) = properties.split_first() else { return Ok(value.clone()) };
-    let inside = with_map(value, |map| map.get(property.name.as_str()).map(|child| follow(child, rest)));
-    if let Some(Some(found)) = inside {
-        return found;
+/// A property of a value, read where it is when the value is.
+fn read<'a>(value: Cow<'a, Value>, name: &Name) -> std::result::Result<Cow<'a, Value>, String> {
+    match value {
+        Cow::Borrowed(value) => properties::read(value, name),
+        Cow::Owned(value) => properties::read(&value, name).map(|read| Cow::Owned(read.into_owned())),
     }
-    let read = properties::read(value, &property.name).map_err(|why| (why, property))?;
-    follow(&read, rest)
 }
 
-fn at(node: &Node, why: String) -> EvalError {
-    EvalError::new(why, node.offset, node.length)
+#[expect(clippy::unnecessary_box_returns, reason = "it is what a `Result` here holds")]
+fn at(node: &Node, why: String) -> Box<EvalError> {
+    Box::new(EvalError::new(why, node.offset, node.length))
 }

@@ -1,5 +1,6 @@
 //! One expression: read once, worked out many times.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::branch::{Branch, watched};
@@ -36,7 +37,12 @@ impl Expression {
 
     /// Works it out with the names of a scope.
     pub fn eval(&self, scope: &Scope) -> Result<Value, EvalError> {
-        Run::new(scope).value(&self.root)
+        self.look(scope).map(Cow::into_owned)
+    }
+
+    /// Its value as [`Expression::eval`] gives it, read where it is when it is in the scope.
+    pub(crate) fn look<'s>(&'s self, scope: &'s Scope) -> Result<Cow<'s, Value>, EvalError> {
+        Run::new(scope).value(&self.root).map_err(|error| *error)
     }
 
     /// The names it uses, in the order they stand.

@@ -3,8 +3,8 @@
 
 use rust_decimal::Decimal;
 
+use crate::Value;
 use crate::node::{Each, Kind, Node, Operator};
-use crate::value::{View, view};
 use crate::written::written;
 
 /// Something about one part of an expression.
@@ -114,11 +114,11 @@ fn opposite(node: &Node) -> String {
 
 /// A part that compares the same thing with a constant as another part, so that no value satisfies both.
 fn out_of_bounds(parts: &[Node]) -> Option<&Node> {
-    let bounds: Vec<(&Node, String, Operator, View)> = parts.iter().filter_map(bound).collect();
+    let bounds: Vec<(&Node, String, Operator, &Value)> = parts.iter().filter_map(bound).collect();
     bounds.iter().enumerate().find_map(|(index, (node, what, operator, limit))| {
         let others = bounds[..index].iter().filter(|(_, other, ..)| other == what);
         let clash = others.into_iter().any(|(_, _, other, other_limit)| match (limit, other_limit) {
-            (View::Text(one), View::Text(two)) => {
+            (Value::Text(one), Value::Text(two)) => {
                 (*operator, *other) == (Operator::Equal, Operator::Equal) && one != two
             }
             (one, two) => number(one).zip(number(two)).is_some_and(|(one, two)| excludes(*operator, one, *other, two)),
@@ -127,16 +127,16 @@ fn out_of_bounds(parts: &[Node]) -> Option<&Node> {
     })
 }
 
-fn bound(node: &Node) -> Option<(&Node, String, Operator, View)> {
+fn bound(node: &Node) -> Option<(&Node, String, Operator, &Value)> {
     let Kind::Binary { operator, left, right } = &node.kind else { return None };
     let Kind::Constant(limit) = &right.kind else { return None };
-    operator.is_comparison().then(|| (node, written(left), *operator, view(limit)))
+    operator.is_comparison().then(|| (node, written(left), *operator, limit))
 }
 
-fn number(view: &View) -> Option<Decimal> {
-    match view {
-        View::Int(int) => Some(Decimal::from(*int)),
-        View::Decimal(decimal) => Some(*decimal),
+fn number(value: &Value) -> Option<Decimal> {
+    match value {
+        Value::Int(int) => Some(Decimal::from(*int)),
+        Value::Decimal(decimal) => Some(*decimal),
         _ => None,
     }
 }
@@ -175,9 +175,10 @@ pub(crate) fn comparisons(root: &Node) -> Vec<Comparison> {
     if let Kind::Binary { operator: Operator::Equal | Operator::NotEqual, left, right } = &root.kind {
         for (one, other) in [(left, right), (right, left)] {
             if let (Kind::Path { name, properties }, Kind::Constant(value)) = (&one.kind, &other.kind)
-                && let View::Text(text) = view(value)
+                && let Value::Text(text) = value
             {
-                let path = [name].into_iter().chain(properties.iter().map(|one| &one.name)).cloned().collect();
+                let names = [name].into_iter().chain(properties.iter().map(|one| &one.name));
+                let path = names.map(|name| name.to_string()).collect();
                 let (offset, length) = (other.offset, text.len() + 2);
                 found.push(Comparison { path, text: text.to_string(), offset, length });
             }
@@ -189,8 +190,8 @@ pub(crate) fn comparisons(root: &Node) -> Vec<Comparison> {
 /// The texts that the value of an expression is or begins with, where they stand in it.
 pub(crate) fn beginnings(root: &Node) -> Vec<(String, usize)> {
     match &root.kind {
-        Kind::Constant(value) => match view(value) {
-            View::Text(text) => vec![(text.to_string(), root.offset)],
+        Kind::Constant(value) => match value {
+            Value::Text(text) => vec![(text.to_string(), root.offset)],
             _ => Vec::new(),
         },
         Kind::If { yes, no, .. } => beginnings(yes).into_iter().chain(beginnings(no)).collect(),

@@ -2,14 +2,17 @@
 //!
 //! `f(x, y)` and `x.f(y)` are the same call. The functions that take a closure are in [`crate::node::Each`].
 
+use std::borrow::Cow;
+
 use chrono::{Days, Months, NaiveDate};
-use rhai::{Array, Map};
 use rust_decimal::Decimal;
 
 use crate::node::Each;
 use crate::operators::{compare, equal};
-use crate::value::{View, indefinite, text_of, view, with_list, with_map};
-use crate::{Month, Personnummer, Value, money};
+use crate::{Month, Personnummer, Record, Value, money, text_of};
+
+/// An argument: most are read where they are, in the scope or in the expression.
+pub(crate) type Argument<'a> = Cow<'a, Value>;
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -19,7 +22,7 @@ pub(crate) struct Function {
     pub name: &'static str,
     pub least: usize,
     pub most: usize,
-    pub run: fn(&[Value]) -> Result<Value>,
+    pub run: fn(&[Argument]) -> Result<Value>,
     signature: &'static str,
     about: &'static str,
 }
@@ -86,7 +89,7 @@ static FUNCTIONS: &[Function] = functions! {
     "months_in_row" 2..=2, crate::month_runs::months_in_row, "months_in_row(månader, före)", "hur många månader i följd i listan som slutar med månaden före";
     "month_starts" 2..=2, crate::month_runs::month_starts, "month_starts(månader, antal)", "de månader i listan som börjar en tid av så många månader; en tid börjar när den förra är slut";
     "personnummer" 1..=2, to_personnummer, "personnummer(text, dag)", "identitetsnumret i en text; dagen behövs bara när århundradet saknas";
-    "is_null" 1..=1, |a| Ok(Value::from(a[0].is_unit())), "is_null(x)", "om värdet är tomt";
+    "is_null" 1..=1, |a| Ok(Value::from(a[0].is_null())), "is_null(x)", "om värdet är tomt";
     "or_else" 3..=3, or_else, "or_else(post, \"fält\", annars)", "fältet om det finns och inte är tomt, annars det andra";
     "has" 2..=2, has, "has(post, \"fält\")", "om posten har fältet";
     "text" 1..=1, |a| text_of(&a[0]).map(Value::from), "text(x)", "värdet som text";
@@ -97,12 +100,12 @@ static FUNCTIONS: &[Function] = functions! {
     "join" 2..=2, join, "join(lista, text)", "listans element som en text med något mellan";
     "split" 2..=2, split, "split(text, skilje)", "textens delar som en lista";
     "unique" 1..=1, |a| unique(&a[0]), "unique(lista)", "listan utan upprepningar";
-    "trim" 1..=1, |a| Ok(Value::from(text(&a[0])?.trim().to_owned())), "trim(text)", "texten utan mellanrum i kanterna";
+    "trim" 1..=1, |a| Ok(Value::from(text(&a[0])?.trim())), "trim(text)", "texten utan mellanrum i kanterna";
     "upper" 1..=1, |a| Ok(Value::from(text(&a[0])?.to_uppercase())), "upper(text)", "texten med stora bokstäver";
     "lower" 1..=1, |a| Ok(Value::from(text(&a[0])?.to_lowercase())), "lower(text)", "texten med små bokstäver";
-    "capital" 1..=1, |a| Ok(Value::from(capital(&text(&a[0])?))), "capital(text)", "texten med stor begynnelsebokstav";
-    "starts_with" 2..=2, |a| Ok(Value::from(text(&a[0])?.starts_with(&text(&a[1])?))), "starts_with(text, början)", "om texten börjar så";
-    "ends_with" 2..=2, |a| Ok(Value::from(text(&a[0])?.ends_with(&text(&a[1])?))), "ends_with(text, slut)", "om texten slutar så";
+    "capital" 1..=1, |a| Ok(Value::from(capital(text(&a[0])?))), "capital(text)", "texten med stor begynnelsebokstav";
+    "starts_with" 2..=2, |a| Ok(Value::from(text(&a[0])?.starts_with(text(&a[1])?))), "starts_with(text, början)", "om texten börjar så";
+    "ends_with" 2..=2, |a| Ok(Value::from(text(&a[0])?.ends_with(text(&a[1])?))), "ends_with(text, slut)", "om texten slutar så";
     "replace" 3..=3, replace, "replace(text, det, mot)", "texten med alla förekomster utbytta";
 };
 
@@ -137,15 +140,15 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 fn wanted<T>(what: &str, value: &Value) -> Result<T> {
-    Err(format!("{what} väntas, men det är {}", indefinite(value)))
+    Err(format!("{what} väntas, men det är {}", value.indefinite()))
 }
 
 fn number(value: &Value) -> Result<Decimal> {
     crate::as_decimal(value).map_or_else(|| wanted("ett tal", value), Ok)
 }
 
-fn text(value: &Value) -> Result<String> {
-    crate::as_text(value).map_or_else(|| wanted("en text", value), Ok)
+fn text(value: &Value) -> Result<&str> {
+    if let Value::Text(text) = value { Ok(text) } else { wanted("en text", value) }
 }
 
 fn day(value: &Value) -> Result<NaiveDate> {
@@ -158,22 +161,22 @@ fn capital(text: &str) -> String {
 }
 
 fn whole(value: &Value) -> Result<i64> {
-    if let View::Int(int) = view(value) { Ok(int) } else { wanted("ett heltal", value) }
+    if let Value::Int(int) = value { Ok(*int) } else { wanted("ett heltal", value) }
 }
 
-fn list(value: &Value) -> Result<Array> {
-    with_list(value, Clone::clone).map_or_else(|| wanted("en lista", value), Ok)
+fn list(value: &Value) -> Result<&[Value]> {
+    value.as_list().map_or_else(|| wanted("en lista", value), Ok)
 }
 
-fn map(value: &Value) -> Result<Map> {
-    with_map(value, Clone::clone).map_or_else(|| wanted("en post", value), Ok)
+fn record(value: &Value) -> Result<&Record> {
+    value.as_record().map_or_else(|| wanted("en post", value), Ok)
 }
 
 fn to_money(value: &Value) -> Result<Value> {
-    match view(value) {
-        View::Text(text) => money::parse(&text).map(Value::from),
-        View::Int(int) => Ok(Value::from(Decimal::from(int))),
-        View::Decimal(_) => Ok(value.clone()),
+    match value {
+        Value::Text(text) => money::parse(text).map(Value::from),
+        Value::Int(int) => Ok(Value::from(Decimal::from(*int))),
+        Value::Decimal(_) => Ok(value.clone()),
         _ => wanted("en text med ett belopp", value),
     }
 }
@@ -187,16 +190,16 @@ fn whole_ore(value: &Value) -> Result<Decimal> {
     Ok(amount)
 }
 
-fn round(arguments: &[Value]) -> Result<Value> {
-    let decimals = arguments.get(1).map_or(Ok(0), whole)?;
+fn round(arguments: &[Argument]) -> Result<Value> {
+    let decimals = arguments.get(1).map_or(Ok(0), |decimals| whole(decimals))?;
     let decimals = u32::try_from(decimals).ok().filter(|n| *n <= 10);
     let decimals = decimals.ok_or("antalet decimaler ska vara 0 till 10")?;
     Ok(Value::from(money::round(number(&arguments[0])?, decimals)))
 }
 
 fn integer(value: &Value) -> Result<Value> {
-    let decimal = match view(value) {
-        View::Text(text) => text.trim().parse().map_err(|_| "texten är inte ett heltal".to_owned())?,
+    let decimal = match value {
+        Value::Text(text) => text.trim().parse().map_err(|_| "texten är inte ett heltal".to_owned())?,
         _ => number(value)?,
     };
     let int = decimal.is_integer().then(|| i64::try_from(decimal).ok()).flatten();
@@ -206,28 +209,31 @@ fn integer(value: &Value) -> Result<Value> {
 fn sum(value: &Value) -> Result<Value> {
     let mut total = Decimal::ZERO;
     for element in list(value)? {
-        total = total.checked_add(number(&element)?).ok_or("summan blir för stor")?;
+        total = total.checked_add(number(element)?).ok_or("summan blir för stor")?;
     }
     Ok(Value::from(total))
 }
 
-fn extreme(arguments: &[Value], wanted: std::cmp::Ordering) -> Result<Value> {
-    let elements = if arguments.len() == 1 { list(&arguments[0])? } else { arguments.to_vec() };
+fn extreme(arguments: &[Argument], wanted: std::cmp::Ordering) -> Result<Value> {
+    let elements: Vec<&Value> = match arguments {
+        [only] => list(only)?.iter().collect(),
+        several => several.iter().map(AsRef::as_ref).collect(),
+    };
     let mut elements = elements.into_iter();
     let mut best = elements.next().ok_or("listan är tom, så det finns inget minsta eller största")?;
-    compare(&best, &best)?;
+    compare(best, best)?;
     for element in elements {
-        if compare(&element, &best)? == wanted {
+        if compare(element, best)? == wanted {
             best = element;
         }
     }
-    Ok(best)
+    Ok(best.clone())
 }
 
 fn to_date(value: &Value) -> Result<Value> {
-    match view(value) {
-        View::Date(_) => Ok(value.clone()),
-        View::Text(text) => {
+    match value {
+        Value::Date(_) => Ok(value.clone()),
+        Value::Text(text) => {
             let date = (text.trim().len() == 10).then(|| text.trim().parse().ok()).flatten();
             date.map(crate::date).ok_or_else(|| "texten är inte ett datum; skriv det som 2025-12-05".to_owned())
         }
@@ -236,34 +242,34 @@ fn to_date(value: &Value) -> Result<Value> {
 }
 
 fn to_month(value: &Value) -> Result<Value> {
-    match view(value) {
-        View::Month(_) => Ok(value.clone()),
-        View::Date(date) => Ok(Month::of(date).into()),
-        View::Text(text) => text.parse::<Month>().map(Into::into),
+    match value {
+        Value::Month(_) => Ok(value.clone()),
+        Value::Date(date) => Ok(Month::of(*date).into()),
+        Value::Text(text) => text.parse::<Month>().map(Into::into),
         _ => wanted("en text med en månad", value),
     }
 }
 
-fn age(arguments: &[Value]) -> Result<Value> {
+fn age(arguments: &[Argument]) -> Result<Value> {
     let years = day(&arguments[1])?.years_since(day(&arguments[0])?);
     years.map(|years| Value::from(i64::from(years))).ok_or_else(|| "dagen är före födelsedagen".to_owned())
 }
 
-fn days_between(arguments: &[Value]) -> Result<Value> {
+fn days_between(arguments: &[Argument]) -> Result<Value> {
     Ok(Value::from((day(&arguments[1])? - day(&arguments[0])?).num_days()))
 }
 
-fn add_days(arguments: &[Value]) -> Result<Value> {
+fn add_days(arguments: &[Argument]) -> Result<Value> {
     let (from, count) = (day(&arguments[0])?, whole(&arguments[1])?);
     let steps = Days::new(count.unsigned_abs());
     let moved = if count < 0 { from.checked_sub_days(steps) } else { from.checked_add_days(steps) };
     moved.map(crate::date).ok_or_else(|| "datumet hamnar för långt bort".to_owned())
 }
 
-fn add_months(arguments: &[Value]) -> Result<Value> {
+fn add_months(arguments: &[Argument]) -> Result<Value> {
     let count = i32::try_from(whole(&arguments[1])?).ok().filter(|n| n.abs() <= 2400);
     let count = count.ok_or("antalet månader är för stort")?;
-    if let View::Month(month) = view(&arguments[0]) {
+    if let Value::Month(month) = arguments[0].as_ref() {
         return Ok(month.plus(count).into());
     }
     let (from, steps) = (day(&arguments[0])?, Months::new(count.unsigned_abs()));
@@ -271,95 +277,95 @@ fn add_months(arguments: &[Value]) -> Result<Value> {
     moved.map(crate::date).ok_or_else(|| "datumet hamnar för långt bort".to_owned())
 }
 
-fn months_between(arguments: &[Value]) -> Result<Value> {
+fn months_between(arguments: &[Argument]) -> Result<Value> {
     let month = |value: &Value| crate::as_month(value).map_or_else(|| wanted("en månad", value), Ok);
     Ok(Value::from(i64::from(month(&arguments[1])?.since(month(&arguments[0])?))))
 }
 
-fn to_personnummer(arguments: &[Value]) -> Result<Value> {
-    if let View::Personnummer(_) = view(&arguments[0]) {
-        return Ok(arguments[0].clone());
+fn to_personnummer(arguments: &[Argument]) -> Result<Value> {
+    if let Value::Personnummer(_) = arguments[0].as_ref() {
+        return Ok(arguments[0].as_ref().clone());
     }
     let written = text(&arguments[0])?;
     let number = match arguments.get(1) {
-        Some(today) => Personnummer::parse_on(&written, day(today)?)?,
-        None => Personnummer::parse(&written)?,
+        Some(today) => Personnummer::parse_on(written, day(today)?)?,
+        None => Personnummer::parse(written)?,
     };
     Ok(number.into())
 }
 
-fn or_else(arguments: &[Value]) -> Result<Value> {
+fn or_else(arguments: &[Argument]) -> Result<Value> {
     let field = text(&arguments[1])?;
-    let value = map(&arguments[0])?.get(field.as_str()).filter(|value| !value.is_unit()).cloned();
-    Ok(value.unwrap_or_else(|| arguments[2].clone()))
+    let value = record(&arguments[0])?.get(field).filter(|value| !value.is_null());
+    Ok(value.unwrap_or(&arguments[2]).clone())
 }
 
-fn has(arguments: &[Value]) -> Result<Value> {
-    Ok(Value::from(map(&arguments[0])?.contains_key(text(&arguments[1])?.as_str())))
+fn has(arguments: &[Argument]) -> Result<Value> {
+    Ok(Value::from(record(&arguments[0])?.get(text(&arguments[1])?).is_some()))
 }
 
 pub(crate) fn len(value: &Value) -> Result<Value> {
-    let count = match view(value) {
-        View::Text(text) => text.chars().count(),
-        View::List => with_list(value, Vec::len).unwrap_or_default(),
+    let count = match value {
+        Value::Text(text) => text.chars().count(),
+        Value::List(list) => list.len(),
         _ => return wanted("en lista eller en text", value),
     };
     i64::try_from(count).map(Value::from).map_err(|_| "listan är för lång".to_owned())
 }
 
 fn contains(whole: &Value, part: &Value) -> Result<Value> {
-    let found = match view(whole) {
-        View::Text(whole) => whole.contains(&text(part)?),
-        View::Month(month) => month.contains(day(part)?),
-        View::List => {
-            for element in list(whole)? {
-                if !element.is_unit() && equal(&element, part)? {
-                    return Ok(Value::TRUE);
+    let found = match whole {
+        Value::Text(whole) => whole.contains(text(part)?),
+        Value::Month(month) => month.contains(day(part)?),
+        Value::List(list) => {
+            for element in list.iter() {
+                if !element.is_null() && equal(element, part)? {
+                    return Ok(Value::Bool(true));
                 }
             }
             false
         }
-        View::Map => return Err("en post har fält, inte element; pröva has(post, \"fält\")".to_owned()),
+        Value::Record(_) => return Err("en post har fält, inte element; pröva has(post, \"fält\")".to_owned()),
         _ => return wanted("en lista, en text eller en månad", whole),
     };
     Ok(Value::from(found))
 }
 
-fn end_of(value: &Value, pick: fn(&Array) -> Option<Value>) -> Result<Value> {
-    pick(&list(value)?).ok_or_else(|| "listan är tom".to_owned())
+fn end_of(value: &Value, pick: fn(&[Value]) -> Option<Value>) -> Result<Value> {
+    pick(list(value)?).ok_or_else(|| "listan är tom".to_owned())
 }
 
-fn join(arguments: &[Value]) -> Result<Value> {
+fn join(arguments: &[Argument]) -> Result<Value> {
     let parts = list(&arguments[0])?.iter().map(text_of).collect::<Result<Vec<_>>>()?;
-    Ok(Value::from(parts.join(&text(&arguments[1])?)))
+    Ok(Value::from(parts.join(text(&arguments[1])?)))
 }
 
-fn split(arguments: &[Value]) -> Result<Value> {
+fn split(arguments: &[Argument]) -> Result<Value> {
     let (whole, separator) = (text(&arguments[0])?, text(&arguments[1])?);
     if separator.is_empty() {
         return Err("skiljetecknet är tomt".to_owned());
     }
-    Ok(Value::from_array(whole.split(&separator).map(|part| Value::from(part.to_owned())).collect()))
+    Ok(Value::from(whole.split(separator).map(Value::from).collect::<Vec<_>>()))
 }
 
 fn unique(value: &Value) -> Result<Value> {
-    let mut kept = Array::new();
+    let mut kept: Vec<Value> = Vec::new();
     for element in list(value)? {
         let mut seen = false;
         for known in &kept {
-            seen |= equal(known, &element)?;
+            seen |= equal(known, element)?;
         }
         if !seen {
-            kept.push(element);
+            kept.push(element.clone());
         }
     }
-    Ok(Value::from_array(kept))
+    Ok(Value::from(kept))
 }
 
-fn replace(arguments: &[Value]) -> Result<Value> {
+fn replace(arguments: &[Argument]) -> Result<Value> {
     let (whole, what, with) = (text(&arguments[0])?, text(&arguments[1])?, text(&arguments[2])?);
     if what.is_empty() {
         return Err("texten som ska bytas ut är tom".to_owned());
     }
-    Ok(Value::from(whole.replace(&what, &with)))
+    Ok(Value::from(whole.replace(what, with)))
 }

@@ -1,52 +1,50 @@
 //! Values as JSON: tagged, so that nothing is lost between two runs, or plain, as facts and reports want them.
 
-use rhai::{Array, Map};
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
-use crate::value::{View, view, with_list, with_map};
-use crate::{Month, Personnummer, Value};
+use crate::{Map, Month, Personnummer, Record, Value};
 
 /// JSON from which [`from_json`] makes the same value again: `{"$money": "1.50"}`, `{"$date": …}`, `{"$month": …}`,
 /// `{"$personnummer": …}`; texts, whole numbers, yes/no and nothing are plain.
 pub fn to_json(value: &Value) -> Json {
-    match view(value) {
-        View::Decimal(decimal) => json!({ "$money": decimal.to_string() }),
-        View::Date(date) => json!({ "$date": date.to_string() }),
-        View::Month(month) => json!({ "$month": month.to_string() }),
-        View::Personnummer(number) => json!({ "$personnummer": number.text() }),
-        View::Map => {
-            let map = map_to_json(value, to_json);
+    match value {
+        Value::Decimal(decimal) => json!({ "$money": decimal.to_string() }),
+        Value::Date(date) => json!({ "$date": date.to_string() }),
+        Value::Month(month) => json!({ "$month": month.to_string() }),
+        Value::Personnummer(number) => json!({ "$personnummer": number.text() }),
+        Value::Record(record) => {
+            let map = record_to_json(record, to_json);
             if looks_tagged(&map) { json!({ "$map": map }) } else { map }
         }
-        other => untagged(value, other, to_json),
+        other => untagged(other, to_json),
     }
 }
 
 /// JSON for other programs: money as a text without trailing zeros (`"6020"`), dates and months as ISO text.
 pub fn plain_json(value: &Value) -> Json {
-    match view(value) {
-        View::Decimal(decimal) => Json::String(decimal.normalize().to_string()),
-        View::Date(date) => Json::String(date.to_string()),
-        View::Month(month) => Json::String(month.to_string()),
-        View::Personnummer(number) => Json::String(number.text().to_owned()),
-        View::Map => map_to_json(value, plain_json),
-        other => untagged(value, other, plain_json),
+    match value {
+        Value::Decimal(decimal) => Json::String(decimal.normalize().to_string()),
+        Value::Date(date) => Json::String(date.to_string()),
+        Value::Month(month) => Json::String(month.to_string()),
+        Value::Personnummer(number) => Json::String(number.text().to_owned()),
+        Value::Record(record) => record_to_json(record, plain_json),
+        other => untagged(other, plain_json),
     }
 }
 
-fn untagged(value: &Value, view: View, each: fn(&Value) -> Json) -> Json {
-    match view {
-        View::Bool(yes) => Json::Bool(yes),
-        View::Int(int) => Json::from(int),
-        View::Text(text) => Json::String(text.to_string()),
-        View::List => with_list(value, |list| list.iter().map(each).collect()).unwrap_or_default(),
+fn untagged(value: &Value, each: fn(&Value) -> Json) -> Json {
+    match value {
+        Value::Bool(yes) => Json::Bool(*yes),
+        Value::Int(int) => Json::from(*int),
+        Value::Text(text) => Json::String(text.to_string()),
+        Value::List(list) => list.iter().map(each).collect(),
         _ => Json::Null,
     }
 }
 
-fn map_to_json(value: &Value, each: fn(&Value) -> Json) -> Json {
-    with_map(value, |map| map.iter().map(|(key, value)| (key.to_string(), each(value))).collect()).unwrap_or_default()
+fn record_to_json(record: &Record, each: fn(&Value) -> Json) -> Json {
+    record.fields().map(|(name, value)| (name.to_owned(), each(value))).collect()
 }
 
 fn looks_tagged(json: &Json) -> bool {
@@ -56,11 +54,11 @@ fn looks_tagged(json: &Json) -> bool {
 /// The value of JSON. Tags are read back; a number with decimals becomes an amount, never a float.
 pub fn from_json(json: &Json) -> Value {
     match json {
-        Json::Null => Value::UNIT,
+        Json::Null => Value::Null,
         Json::Bool(yes) => Value::from(*yes),
-        Json::String(text) => Value::from(text.clone()),
+        Json::String(text) => Value::from(text.as_str()),
         Json::Number(number) => from_number(number),
-        Json::Array(list) => Value::from_array(list.iter().map(from_json).collect::<Array>()),
+        Json::Array(list) => Value::from(list.iter().map(from_json).collect::<Vec<_>>()),
         Json::Object(_) if looks_tagged(json) => from_tag(json).unwrap_or_else(|| from_object(json)),
         Json::Object(_) => from_object(json),
     }
@@ -68,7 +66,7 @@ pub fn from_json(json: &Json) -> Value {
 
 fn from_object(json: &Json) -> Value {
     let entries = json.as_object().into_iter().flatten();
-    Value::from_map(entries.map(|(key, value)| (key.as_str().into(), from_json(value))).collect::<Map>())
+    Value::from(entries.map(|(key, value)| (key.clone(), from_json(value))).collect::<Map>())
 }
 
 fn from_tag(json: &Json) -> Option<Value> {

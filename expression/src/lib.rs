@@ -17,6 +17,7 @@ pub mod money;
 mod month;
 mod month_runs;
 mod mutation;
+mod name;
 mod node;
 mod operators;
 mod personnummer;
@@ -36,9 +37,8 @@ pub use json::{from_json, plain_json, to_json};
 pub use month::Month;
 pub use mutation::Mutation;
 pub use personnummer::Personnummer;
-pub use scope::Scope;
+pub use scope::{Place, Scope};
 pub use template::Template;
-pub use value::{as_date, as_decimal, as_month, as_personnummer, as_text, date, kind_name, text_of};
-
-/// A value of an expression. Money is a `Decimal`, whole numbers are `i64`, dates are `chrono::NaiveDate`.
-pub type Value = rhai::Dynamic;
+pub use value::{
+    Map, Record, Value, as_date, as_decimal, as_month, as_personnummer, as_text, date, kind_name, text_of,
+};

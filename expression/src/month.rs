@@ -5,8 +5,6 @@ use std::str::FromStr;
 
 use chrono::{Datelike, Months, NaiveDate};
 
-use crate::Value;
-
 /// A calendar month, written `2025-12`. It is held by its first day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(NaiveDate);
@@ -92,12 +90,6 @@ impl FromStr for Month {
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}", self.year(), self.number())
-    }
-}
-
-impl From<Month> for Value {
-    fn from(month: Month) -> Self {
-        Self::from(month)
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::Value;
 use crate::functions;
 use crate::node::{Each, Kind, Node, Operator};
-use crate::value::{View, view};
 use crate::written::written;
 
 /// One small change of a text with expressions.
@@ -132,13 +131,13 @@ fn alone_or(parts: Vec<Node>, together: impl Fn(Vec<Node>) -> Node) -> Node {
 }
 
 fn constants(value: &Value) -> Vec<Value> {
-    match view(value) {
-        View::Bool(yes) => vec![Value::from(!yes)],
-        View::Int(int) => vec![Value::from(int + 1), Value::from(int - 1)],
-        View::Decimal(decimal) => {
+    match value {
+        Value::Bool(yes) => vec![Value::from(!yes)],
+        Value::Int(int) => vec![Value::from(int + 1), Value::from(int - 1)],
+        Value::Decimal(decimal) => {
             vec![Value::from(decimal + rust_decimal::Decimal::ONE), Value::from(decimal - rust_decimal::Decimal::ONE)]
         }
-        View::Text(text) => vec![Value::from(format!("{text}~"))],
+        Value::Text(text) => vec![Value::from(format!("{text}~"))],
         _ => Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::Value;
 use crate::branch::Seen;
 use crate::functions::Function;
+use crate::name::Name;
 
 /// One part of an expression and where it stands.
 #[derive(Debug, Clone)]
@@ -19,14 +20,14 @@ pub(crate) enum Kind {
     Constant(Value),
     /// A name and the properties read directly from it: `item.hyra`.
     Path {
-        name: String,
+        name: Name,
         properties: Vec<Property>,
     },
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
     Property {
         of: Box<Node>,
-        name: String,
+        name: Name,
     },
     Index {
         of: Box<Node>,
@@ -100,7 +101,7 @@ impl Node {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Property {
-    pub name: String,
+    pub name: Name,
     pub offset: usize,
 }
 

@@ -2,12 +2,12 @@
 //! its own kind, and any other meeting is an error.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use crate::Value;
 use crate::node::Operator;
-use crate::value::{View, indefinite, view, with_list, with_map};
+use crate::{Record, Value, as_decimal};
 
 /// The value of `left operator right`.
 pub(crate) fn apply(operator: Operator, left: &Value, right: &Value) -> Result<Value, String> {
@@ -24,26 +24,24 @@ pub(crate) fn apply(operator: Operator, left: &Value, right: &Value) -> Result<V
 
 /// Whether two values of the same kind are the same. Different kinds are an error, not a no.
 pub(crate) fn equal(left: &Value, right: &Value) -> Result<bool, String> {
-    match (view(left), view(right)) {
-        (View::Bool(a), View::Bool(b)) => Ok(a == b),
-        (View::Text(a), View::Text(b)) => Ok(a == b),
-        (View::Personnummer(a), View::Personnummer(b)) => Ok(a == b),
-        (View::List, View::List) => equal_lists(left, right),
-        (View::Map, View::Map) => equal_maps(left, right),
-        (View::Null, _) | (_, View::Null) => {
+    match (left, right) {
+        (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
+        (Value::Text(a), Value::Text(b)) => Ok(a == b),
+        (Value::Personnummer(a), Value::Personnummer(b)) => Ok(a == b),
+        (Value::List(a), Value::List(b)) => equal_lists(a, b),
+        (Value::Record(a), Value::Record(b)) => equal_records(a, b),
+        (Value::Null, _) | (_, Value::Null) => {
             Err("ett tomt värde kan inte jämföras; pröva med is_null(…) eller ange ett värde med ??".to_owned())
         }
         _ => compare(left, right).map(Ordering::is_eq),
     }
 }
 
-fn equal_lists(left: &Value, right: &Value) -> Result<bool, String> {
-    let pairs = with_list(left, Clone::clone).zip(with_list(right, Clone::clone));
-    let Some((left, right)) = pairs else { return Ok(false) };
+fn equal_lists(left: &[Value], right: &[Value]) -> Result<bool, String> {
     if left.len() != right.len() {
         return Ok(false);
     }
-    for (a, b) in left.iter().zip(&right) {
+    for (a, b) in left.iter().zip(right) {
         if !equal_inside(a, b)? {
             return Ok(false);
         }
@@ -51,9 +49,8 @@ fn equal_lists(left: &Value, right: &Value) -> Result<bool, String> {
     Ok(true)
 }
 
-fn equal_maps(left: &Value, right: &Value) -> Result<bool, String> {
-    let pairs = with_map(left, Clone::clone).zip(with_map(right, Clone::clone));
-    let Some((left, right)) = pairs else { return Ok(false) };
+fn equal_records(left: &Record, right: &Record) -> Result<bool, String> {
+    let (left, right): (BTreeMap<_, _>, BTreeMap<_, _>) = (left.fields().collect(), right.fields().collect());
     if !left.keys().eq(right.keys()) {
         return Ok(false);
     }
@@ -67,16 +64,16 @@ fn equal_maps(left: &Value, right: &Value) -> Result<bool, String> {
 
 /// Within lists and records, two empty places are the same.
 fn equal_inside(a: &Value, b: &Value) -> Result<bool, String> {
-    if a.is_unit() || b.is_unit() { Ok(a.is_unit() && b.is_unit()) } else { equal(a, b) }
+    if a.is_null() || b.is_null() { Ok(a.is_null() && b.is_null()) } else { equal(a, b) }
 }
 
 /// The order of two numbers, dates or months. Texts have none: "10" would come before "9".
 pub(crate) fn compare(left: &Value, right: &Value) -> Result<Ordering, String> {
-    match (view(left), view(right)) {
-        (View::Int(a), View::Int(b)) => Ok(a.cmp(&b)),
-        (View::Date(a), View::Date(b)) => Ok(a.cmp(&b)),
-        (View::Month(a), View::Month(b)) => Ok(a.cmp(&b)),
-        (a, b) => match (number(&a), number(&b)) {
+    match (left, right) {
+        (Value::Int(a), Value::Int(b)) => Ok(a.cmp(b)),
+        (Value::Date(a), Value::Date(b)) => Ok(a.cmp(b)),
+        (Value::Month(a), Value::Month(b)) => Ok(a.cmp(b)),
+        (a, b) => match (as_decimal(a), as_decimal(b)) {
             (Some(a), Some(b)) => Ok(a.cmp(&b)),
             _ => Err(cannot_compare(left, right)),
         },
@@ -84,36 +81,32 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Result<Ordering, String> {
 }
 
 fn cannot_compare(left: &Value, right: &Value) -> String {
-    let hint = match (view(left), view(right)) {
-        (View::Null, _) | (_, View::Null) => "; pröva med is_null(…) eller ange ett värde med ??",
-        (View::Text(_), View::Text(_)) => "; texter har ingen ordning, bara == och !=",
-        (View::Text(_), View::Int(_) | View::Decimal(_)) | (View::Int(_) | View::Decimal(_), View::Text(_)) => {
+    let hint = match (left, right) {
+        (Value::Null, _) | (_, Value::Null) => "; pröva med is_null(…) eller ange ett värde med ??",
+        (Value::Text(_), Value::Text(_)) => "; texter har ingen ordning, bara == och !=",
+        (Value::Text(_), Value::Int(_) | Value::Decimal(_)) | (Value::Int(_) | Value::Decimal(_), Value::Text(_)) => {
             "; gör texten till ett belopp med money(…)"
         }
-        (View::Text(_), View::Date(_)) | (View::Date(_), View::Text(_)) => "; gör texten till ett datum med date(…)",
-        (View::Text(_), View::Month(_)) | (View::Month(_), View::Text(_)) => "; gör texten till en månad med month(…)",
-        (View::Text(_), View::Personnummer(_)) | (View::Personnummer(_), View::Text(_)) => {
+        (Value::Text(_), Value::Date(_)) | (Value::Date(_), Value::Text(_)) => {
+            "; gör texten till ett datum med date(…)"
+        }
+        (Value::Text(_), Value::Month(_)) | (Value::Month(_), Value::Text(_)) => {
+            "; gör texten till en månad med month(…)"
+        }
+        (Value::Text(_), Value::Personnummer(_)) | (Value::Personnummer(_), Value::Text(_)) => {
             "; gör texten till ett personnummer med personnummer(…)"
         }
         _ => "",
     };
-    format!("{} och {} kan inte jämföras{hint}", indefinite(left), indefinite(right))
-}
-
-fn number(view: &View) -> Option<Decimal> {
-    match view {
-        View::Int(int) => Some(Decimal::from(*int)),
-        View::Decimal(decimal) => Some(*decimal),
-        _ => None,
-    }
+    format!("{} och {} kan inte jämföras{hint}", left.indefinite(), right.indefinite())
 }
 
 fn calculate(operator: Operator, left: &Value, right: &Value) -> Result<Value, String> {
-    match (view(left), view(right), operator) {
-        (View::Int(a), View::Int(b), _) if operator != Operator::Divide => whole_numbers(operator, a, b),
-        (View::Text(a), View::Text(b), Operator::Add) => Ok(Value::from(a + b)),
-        (View::List, View::List, Operator::Add) => Ok(joined_lists(left, right)),
-        (a, b, _) => match (number(&a), number(&b)) {
+    match (left, right, operator) {
+        (Value::Int(a), Value::Int(b), _) if operator != Operator::Divide => whole_numbers(operator, *a, *b),
+        (Value::Text(a), Value::Text(b), Operator::Add) => Ok(Value::from([&**a, &**b].concat())),
+        (Value::List(a), Value::List(b), Operator::Add) => Ok(Value::from([&**a, &**b].concat())),
+        (a, b, _) => match (as_decimal(a), as_decimal(b)) {
             (Some(a), Some(b)) => amounts(operator, a, b),
             _ => Err(cannot_calculate(operator, left, right)),
         },
@@ -146,22 +139,16 @@ fn amounts(operator: Operator, a: Decimal, b: Decimal) -> Result<Value, String> 
 const TOO_BIG: &str = "talet blir för stort";
 const DIVIDED_BY_ZERO: &str = "division med noll";
 
-fn joined_lists(left: &Value, right: &Value) -> Value {
-    let mut list = with_list(left, Clone::clone).unwrap_or_default();
-    list.extend(with_list(right, Clone::clone).unwrap_or_default());
-    Value::from_array(list)
-}
-
 fn cannot_calculate(operator: Operator, left: &Value, right: &Value) -> String {
-    let hint = match (view(left), view(right)) {
-        (View::Null, _) | (_, View::Null) => "; ange vad som gäller när det är tomt med ??",
-        (View::Text(_), _) | (_, View::Text(_)) if operator == Operator::Add => {
+    let hint = match (left, right) {
+        (Value::Null, _) | (_, Value::Null) => "; ange vad som gäller när det är tomt med ??",
+        (Value::Text(_), _) | (_, Value::Text(_)) if operator == Operator::Add => {
             "; sätt ihop text med \"…${…}…\" eller text(…), och räkna med money(…)"
         }
-        (View::Text(_), _) | (_, View::Text(_)) => "; gör texten till ett belopp med money(…)",
-        (View::Date(_), View::Date(_)) => "; antalet dagar mellan två datum är days_between(a, b)",
-        (View::Date(_), _) => "; flytta ett datum med add_days(…) eller add_months(…)",
+        (Value::Text(_), _) | (_, Value::Text(_)) => "; gör texten till ett belopp med money(…)",
+        (Value::Date(_), Value::Date(_)) => "; antalet dagar mellan två datum är days_between(a, b)",
+        (Value::Date(_), _) => "; flytta ett datum med add_days(…) eller add_months(…)",
         _ => "",
     };
-    format!("{} {} {} går inte att räkna ut{hint}", indefinite(left), operator.symbol(), indefinite(right))
+    format!("{} {} {} går inte att räkna ut{hint}", left.indefinite(), operator.symbol(), right.indefinite())
 }

@@ -8,8 +8,6 @@ use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::Value;
-
 /// The letters that stand in interim numbers.
 const INTERIM_LETTERS: &str = "PTRSUWXJKLMN";
 
@@ -156,12 +154,6 @@ impl fmt::Display for Personnummer {
 impl fmt::Debug for Personnummer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Personnummer(********-****)")
-    }
-}
-
-impl From<Personnummer> for Value {
-    fn from(number: Personnummer) -> Self {
-        Self::from(number)
     }
 }
 

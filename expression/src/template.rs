@@ -3,6 +3,7 @@
 //! The end of `${…}` is found by Rhai's own tokenizer, so that `"}"` within a text and nested `#{…}` do no harm.
 //! `$${` stands for the characters `${`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rhai::Token;
@@ -12,7 +13,8 @@ use crate::expression::Path;
 use crate::findings::{Comparison, Finding};
 use crate::mutation::Mutation;
 use crate::translate::{READER, offset_of};
-use crate::{EvalError, Expression, ParseError, Scope, Value, text_of};
+use crate::value::write_text;
+use crate::{EvalError, Expression, ParseError, Scope, Value};
 
 /// A text that has been read for its `${…}` parts.
 #[derive(Debug, Clone)]
@@ -48,11 +50,16 @@ impl Template {
 
     /// Its value: of any kind when the whole text is one `${…}`, otherwise a text.
     pub fn eval(&self, scope: &Scope) -> Result<Value, EvalError> {
+        self.look(scope).map(Cow::into_owned)
+    }
+
+    /// Its value as [`Template::eval`] gives it, read where it is when it is in the scope.
+    pub fn look<'s>(&'s self, scope: &'s Scope) -> Result<Cow<'s, Value>, EvalError> {
         match self.parts.as_ref() {
             [Part::Expression { expression, offset, .. }] => {
-                expression.eval(scope).map_err(|error| error.shifted(*offset))
+                expression.look(scope).map_err(|error| error.shifted(*offset))
             }
-            _ => self.text(scope).map(Value::from),
+            _ => self.text(scope).map(|text| Cow::Owned(Value::from(text))),
         }
     }
 
@@ -63,8 +70,8 @@ impl Template {
             match part {
                 Part::Text(constant) => text += constant,
                 Part::Expression { expression, offset, length } => {
-                    let value = expression.eval(scope).map_err(|error| error.shifted(*offset))?;
-                    text += &text_of(&value).map_err(|why| EvalError::new(why, *offset, *length))?;
+                    let value = expression.look(scope).map_err(|error| error.shifted(*offset))?;
+                    write_text(&value, &mut text).map_err(|why| EvalError::new(why, *offset, *length))?;
                 }
             }
         }

@@ -78,10 +78,12 @@ impl Translator<'_> {
         let kind = match expression {
             Expr::BoolConstant(value, _) => Kind::Constant(Value::from(*value)),
             Expr::IntegerConstant(value, _) => Kind::Constant(Value::from(*value)),
-            Expr::StringConstant(value, _) => Kind::Constant(Value::from(value.clone())),
-            Expr::Unit(_) => Kind::Constant(Value::UNIT),
-            Expr::DynamicConstant(value, _) if value.is_decimal() => Kind::Constant(value.as_ref().clone()),
+            Expr::StringConstant(value, _) => Kind::Constant(Value::from(value.as_str())),
+            Expr::Unit(_) => Kind::Constant(Value::Null),
             Expr::DynamicConstant(value, _) if value.is_fnptr() => return Err(self.stray_closure(position)),
+            Expr::DynamicConstant(value, _) if value.is_decimal() => {
+                Kind::Constant(Value::from(value.as_decimal().unwrap_or_default()))
+            }
             Expr::CharConstant(..) => {
                 let hint = "skriv text inom \"…\"; hela uttrycket kan stå inom '…' i YAML";
                 return Err(self.error("enkla citattecken kan inte användas i uttryck", position).hint(hint));
@@ -134,7 +136,7 @@ impl Translator<'_> {
     }
 
     fn name(&mut self, name: &str, position: Position) -> Node {
-        let node = self.made(Kind::Path { name: name.to_owned(), properties: Vec::new() }, position);
+        let node = self.made(Kind::Path { name: name.into(), properties: Vec::new() }, position);
         if !self.parameters.iter().any(|parameter| parameter == name) {
             self.uses.push(Path { segments: vec![name.to_owned()], offset: node.offset });
         }
@@ -172,14 +174,14 @@ impl Translator<'_> {
     fn property(&mut self, mut base: Node, name: &str, position: Position) -> Node {
         let at = offset_of(self.source, position);
         if let Kind::Path { properties, .. } = &mut base.kind {
-            properties.push(Property { name: name.to_owned(), offset: at });
+            properties.push(Property { name: name.into(), offset: at });
             if let Some(path) = self.uses.iter_mut().find(|path| path.offset == base.offset) {
                 path.segments.push(name.to_owned());
             }
             base.length = (at + name.len()).saturating_sub(base.offset);
             return base;
         }
-        Node { kind: Kind::Property { of: Box::new(base), name: name.to_owned() }, offset: at, length: name.len() }
+        Node { kind: Kind::Property { of: Box::new(base), name: name.into() }, offset: at, length: name.len() }
     }
 
     fn refuse_elvis(&self, flags: ASTFlags, position: Position) -> Result<()> {

@@ -1,166 +1,205 @@
-//! Looking at values: which kind they are, and how they are written in text.
+//! The values of expressions: which kinds there are, and how they are written in text.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
-use rhai::{Array, ImmutableString, Map};
+use compact_str::CompactString;
 use rust_decimal::Decimal;
 
-use crate::{Month, Personnummer, Value, money};
+use crate::{Month, Personnummer, money};
 
-/// What a value is. Scalars are copied out; lists and maps are read where they are.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum View {
+/// A value of an expression. Lists and records are shared, so that a clone copies nothing of them.
+#[derive(Debug, Clone, Default)]
+pub enum Value {
+    /// Empty: what is not known, or was left out.
+    #[default]
     Null,
     Bool(bool),
     Int(i64),
+    /// Money, and every other number with decimals.
     Decimal(Decimal),
-    Text(ImmutableString),
+    /// Up to 24 bytes lie in the value itself.
+    Text(CompactString),
     Date(NaiveDate),
     Month(Month),
-    Personnummer(Personnummer),
-    List,
-    Map,
-    Other,
+    Personnummer(Arc<Personnummer>),
+    List(Arc<[Value]>),
+    Record(Record),
 }
 
-pub(crate) fn view(value: &Value) -> View {
-    if value.is_unit() {
-        return View::Null;
-    }
-    if let Ok(bool) = value.as_bool() {
-        return View::Bool(bool);
-    }
-    if let Ok(int) = value.as_int() {
-        return View::Int(int);
-    }
-    if let Ok(decimal) = value.as_decimal() {
-        return View::Decimal(decimal);
-    }
-    if let Some(text) = value.read_lock::<ImmutableString>() {
-        return View::Text(text.clone());
-    }
-    if value.is_array() {
-        return View::List;
-    }
-    if value.is_map() {
-        return View::Map;
-    }
-    view_of_own_types(value)
-}
+/// The fields of a record while it is put together.
+pub type Map = BTreeMap<String, Value>;
 
-fn view_of_own_types(value: &Value) -> View {
-    if let Some(date) = value.read_lock::<NaiveDate>() {
-        View::Date(*date)
-    } else if let Some(month) = value.read_lock::<Month>() {
-        View::Month(*month)
-    } else if let Some(number) = value.read_lock::<Personnummer>() {
-        View::Personnummer(number.clone())
-    } else {
-        view_of_rust_integers(value)
+/// Named values, such as `item` of a bot or `income` of a rule. No two have the same name.
+#[derive(Debug, Clone)]
+pub struct Record(Arc<[Field]>);
+
+pub(crate) type Field = (Cow<'static, str>, Value);
+
+impl Record {
+    /// The value of a field.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// Every field, in no particular order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
+    pub(crate) fn slice(&self) -> &[Field] {
+        &self.0
     }
 }
 
-/// Integers that a Rust caller put into a scope as they were.
-fn view_of_rust_integers(value: &Value) -> View {
-    macro_rules! try_integers {
-        ($($int:ty),*) => { $(
-            if let Some(int) = value.read_lock::<$int>() {
-                return i64::try_from(*int).map_or(View::Other, View::Int);
-            }
-        )* };
+impl Value {
+    /// A record of fields that are known when the program is written; their names must differ.
+    pub fn record<const N: usize>(fields: [(&'static str, Value); N]) -> Self {
+        Self::Record(Record(Arc::from(fields.map(|(name, value)| (Cow::Borrowed(name), value)))))
     }
-    try_integers!(i32, u32, u64, usize, u8, u16, i16, i8, isize);
-    View::Other
-}
 
-/// What a kind of value is called, in Swedish.
-pub fn kind_name(value: &Value) -> &'static str {
-    match view(value) {
-        View::Null => "tomt",
-        View::Bool(_) => "ja/nej",
-        View::Int(_) => "heltal",
-        View::Decimal(_) => "belopp",
-        View::Text(_) => "text",
-        View::Date(_) => "datum",
-        View::Month(_) => "månad",
-        View::Personnummer(_) => "personnummer",
-        View::List => "lista",
-        View::Map => "post",
-        View::Other => "okänt",
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
     }
-}
 
-/// The value as it is written within text. Empty values, lists and maps can't be: the error says so in Swedish.
-pub fn text_of(value: &Value) -> Result<String, String> {
-    match view(value) {
-        View::Text(text) => Ok(text.to_string()),
-        View::Int(int) => Ok(int.to_string()),
-        View::Decimal(decimal) => Ok(money::plain(decimal)),
-        View::Bool(yes) => Ok(if yes { "ja" } else { "nej" }.to_owned()),
-        View::Date(date) => Ok(date.to_string()),
-        View::Month(month) => Ok(month.to_string()),
-        View::Personnummer(number) => Ok(number.text().to_owned()),
-        View::Null => Err("värdet är tomt och kan inte skrivas i text; pröva is_null(…) eller ?? först".to_owned()),
-        View::List | View::Map | View::Other => {
-            Err(format!("{} kan inte skrivas i text; välj ett fält eller använd join(…)", indefinite(value)))
+    /// The answer in a value that is yes or no.
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Self::Bool(yes) = self { Some(*yes) } else { None }
+    }
+
+    pub fn as_list(&self) -> Option<&[Value]> {
+        if let Self::List(list) = self { Some(list) } else { None }
+    }
+
+    pub fn as_record(&self) -> Option<&Record> {
+        if let Self::Record(record) = self { Some(record) } else { None }
+    }
+
+    /// Its kind with an article, for messages.
+    pub(crate) fn indefinite(&self) -> &'static str {
+        match self {
+            Self::Null => "ett tomt värde",
+            Self::Bool(_) => "ett ja/nej-värde",
+            Self::Int(_) => "ett heltal",
+            Self::Decimal(_) => "ett belopp",
+            Self::Text(_) => "en text",
+            Self::Date(_) => "ett datum",
+            Self::Month(_) => "en månad",
+            Self::Personnummer(_) => "ett personnummer",
+            Self::List(_) => "en lista",
+            Self::Record(_) => "en post",
         }
     }
 }
 
-/// A kind with its article, for messages.
-pub(crate) fn indefinite(value: &Value) -> &'static str {
-    match view(value) {
-        View::Null => "ett tomt värde",
-        View::Bool(_) => "ett ja/nej-värde",
-        View::Int(_) => "ett heltal",
-        View::Decimal(_) => "ett belopp",
-        View::Text(_) => "en text",
-        View::Date(_) => "ett datum",
-        View::Month(_) => "en månad",
-        View::Personnummer(_) => "ett personnummer",
-        View::List => "en lista",
-        View::Map => "en post",
-        View::Other => "ett okänt värde",
+/// What a kind of value is called, in Swedish.
+pub fn kind_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "tomt",
+        Value::Bool(_) => "ja/nej",
+        Value::Int(_) => "heltal",
+        Value::Decimal(_) => "belopp",
+        Value::Text(_) => "text",
+        Value::Date(_) => "datum",
+        Value::Month(_) => "månad",
+        Value::Personnummer(_) => "personnummer",
+        Value::List(_) => "lista",
+        Value::Record(_) => "post",
     }
 }
 
 /// A date as a value.
 pub fn date(date: NaiveDate) -> Value {
-    Value::from(date)
+    Value::Date(date)
 }
 
 /// The number in a value: an amount or a whole number.
 pub fn as_decimal(value: &Value) -> Option<Decimal> {
-    match view(value) {
-        View::Int(int) => Some(Decimal::from(int)),
-        View::Decimal(decimal) => Some(decimal),
+    match value {
+        Value::Int(int) => Some(Decimal::from(*int)),
+        Value::Decimal(decimal) => Some(*decimal),
         _ => None,
     }
 }
 
 /// The date in a value.
 pub fn as_date(value: &Value) -> Option<NaiveDate> {
-    if let View::Date(date) = view(value) { Some(date) } else { None }
+    if let Value::Date(date) = value { Some(*date) } else { None }
 }
 
 /// The month in a value.
 pub fn as_month(value: &Value) -> Option<Month> {
-    if let View::Month(month) = view(value) { Some(month) } else { None }
+    if let Value::Month(month) = value { Some(*month) } else { None }
 }
 
 /// The identity number in a value.
 pub fn as_personnummer(value: &Value) -> Option<Personnummer> {
-    if let View::Personnummer(number) = view(value) { Some(number) } else { None }
+    if let Value::Personnummer(number) = value { Some(number.as_ref().clone()) } else { None }
 }
 
 /// The text in a value that is a text.
 pub fn as_text(value: &Value) -> Option<String> {
-    if let View::Text(text) = view(value) { Some(text.to_string()) } else { None }
+    if let Value::Text(text) = value { Some(text.to_string()) } else { None }
 }
 
-pub(crate) fn with_list<R>(value: &Value, read: impl FnOnce(&Array) -> R) -> Option<R> {
-    value.read_lock::<Array>().map(|list| read(&list))
+/// The value as it is written within text. Empty values, lists and records can't be: the error says so in Swedish.
+pub fn text_of(value: &Value) -> Result<String, String> {
+    let mut text = String::new();
+    write_text(value, &mut text).map(|()| text)
 }
 
-pub(crate) fn with_map<R>(value: &Value, read: impl FnOnce(&Map) -> R) -> Option<R> {
-    value.read_lock::<Map>().map(|map| read(&map))
+/// Writes a value as [`text_of`] does, at the end of a text.
+pub(crate) fn write_text(value: &Value, text: &mut String) -> Result<(), String> {
+    let written = match value {
+        Value::Text(part) => text.write_str(part),
+        Value::Int(int) => write!(text, "{int}"),
+        Value::Decimal(decimal) => text.write_str(&money::plain(*decimal)),
+        Value::Bool(yes) => text.write_str(if *yes { "ja" } else { "nej" }),
+        Value::Date(date) => write!(text, "{date}"),
+        Value::Month(month) => write!(text, "{month}"),
+        Value::Personnummer(number) => text.write_str(number.text()),
+        Value::Null => {
+            return Err("värdet är tomt och kan inte skrivas i text; pröva is_null(…) eller ?? först".to_owned());
+        }
+        Value::List(_) | Value::Record(_) => {
+            let kind = value.indefinite();
+            return Err(format!("{kind} kan inte skrivas i text; välj ett fält eller använd join(…)"));
+        }
+    };
+    written.map_err(|_| "texten kan inte skrivas".to_owned())
+}
+
+macro_rules! from {
+    ($($kind:ty, $value:ident => $made:expr;)*) => { $(
+        impl From<$kind> for Value {
+            fn from($value: $kind) -> Self {
+                $made
+            }
+        }
+    )* };
+}
+
+from! {
+    bool, yes => Self::Bool(yes);
+    i64, int => Self::Int(int);
+    i32, int => Self::Int(int.into());
+    u32, int => Self::Int(int.into());
+    Decimal, decimal => Self::Decimal(decimal);
+    String, text => Self::Text(text.into());
+    &str, text => Self::Text(text.into());
+    NaiveDate, date => Self::Date(date);
+    Month, month => Self::Month(month);
+    Personnummer, number => Self::Personnummer(Arc::new(number));
+    Vec<Value>, list => Self::List(list.into());
+    Map, fields => Self::Record(Record(fields.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect()));
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    /// Nothing is [`Value::Null`].
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
 }

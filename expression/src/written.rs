@@ -2,7 +2,6 @@
 
 use crate::Value;
 use crate::node::{Closure, Each, Kind, Node, Operator};
-use crate::value::{View, view};
 
 /// How tightly the parts hold together, from loosest to tightest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,10 +49,10 @@ fn parts(node: &Node) -> (String, Level) {
     match &node.kind {
         Kind::Constant(value) => constant(value),
         Kind::Path { name, properties } => {
-            let mut text = name.clone();
+            let mut text = name.to_string();
             for property in properties {
                 text += ".";
-                text += &property.name;
+                text += &*property.name;
             }
             (text, Level::Whole)
         }
@@ -63,7 +62,7 @@ fn parts(node: &Node) -> (String, Level) {
                 entries.iter().map(|(key, node)| format!("{}: {}", quoted(key), written(node))).collect();
             (format!("#{{{}}}", entries.join(", ")), Level::Whole)
         }
-        Kind::Property { of, name } => (format!("{}.{name}", at_least(of, Level::Whole)), Level::Whole),
+        Kind::Property { of, name } => (format!("{}.{}", at_least(of, Level::Whole), &**name), Level::Whole),
         Kind::Index { of, at } => (format!("{}[{}]", at_least(of, Level::Whole), written(at)), Level::Whole),
         Kind::Call { function, arguments } => (format!("{}({})", function.name, list(arguments)), Level::Whole),
         Kind::Each { what, list, closure } => (each(*what, list, closure), Level::Whole),
@@ -110,12 +109,16 @@ fn each(what: Each, list: &Node, closure: &Closure) -> String {
 }
 
 fn constant(value: &Value) -> (String, Level) {
-    match view(value) {
-        View::Text(text) => (quoted(&text), Level::Whole),
-        View::Int(int) if int < 0 => (int.to_string(), Level::Unary),
-        View::Decimal(decimal) if decimal.is_sign_negative() => (decimal.to_string(), Level::Unary),
-        View::Null => ("()".to_owned(), Level::Whole),
-        _ => (value.to_string(), Level::Whole),
+    match value {
+        Value::Text(text) => (quoted(text), Level::Whole),
+        Value::Int(int) if *int < 0 => (int.to_string(), Level::Unary),
+        Value::Decimal(decimal) if decimal.is_sign_negative() => (decimal.to_string(), Level::Unary),
+        Value::Null => ("()".to_owned(), Level::Whole),
+        Value::Bool(yes) => (yes.to_string(), Level::Whole),
+        Value::Int(int) => (int.to_string(), Level::Whole),
+        Value::Decimal(decimal) => (decimal.to_string(), Level::Whole),
+        // No other kind can be written as a constant.
+        _ => (crate::kind_name(value).to_owned(), Level::Whole),
     }
 }
 

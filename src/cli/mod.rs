@@ -31,8 +31,8 @@ mod serve;
 mod settle;
 mod sign_in;
 mod spot_checks;
-mod strict_json;
 mod suggest;
+mod suggest_batch;
 mod suggestion;
 mod systems;
 mod usage;
@@ -44,6 +44,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use decision::strict_json;
 
 pub use invalid::Invalid;
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use decision::RuleBook;
 
-use super::{Invalid, print};
+use super::{Invalid, print, suggest_batch};
 use crate::config::Config;
 
 #[derive(Debug, Args)]
@@ -16,11 +16,20 @@ pub struct Arguments {
     #[arg(value_name = "REGELBOK")]
     rulebook: String,
     /// En JSON-fil med fakta, eller - för standard in
-    #[arg(value_name = "FAKTA")]
-    facts: PathBuf,
+    #[arg(value_name = "FAKTA", required_unless_present = "batch", conflicts_with = "batch")]
+    facts: Option<PathBuf>,
     /// Hur förslaget skrivs
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// Filen som det skrivs till; utelämnat: standard ut
+    #[arg(long, value_name = "FIL", requires = "batch")]
+    out: Option<PathBuf>,
+    /// En fil med fakta för ett ärende på varje rad (JSON Lines), eller - för standard in; svaren blir en rad var, i samma ordning
+    #[arg(long, value_name = "FIL")]
+    batch: Option<PathBuf>,
+    /// Hur många rader som räknas samtidigt med --batch
+    #[arg(long, value_name = "ANTAL", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -34,10 +43,14 @@ enum Format {
 /// Carries the command out.
 pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let book = load(config, &arguments.rulebook)?;
-    let text = read(&arguments.facts)?;
+    if let Some(batch) = &arguments.batch {
+        return suggest_batch::run(&book, batch, arguments.out.as_deref(), arguments.jobs.into());
+    }
+    let file = arguments.facts.as_deref().unwrap_or_else(|| Path::new("-"));
+    let text = read(file)?;
     let facts = serde_json::from_str::<super::strict_json::Strict>(&text)
         .map(|facts| facts.0)
-        .map_err(|error| Invalid(format!("{} är inte rätt JSON: {error}", arguments.facts.display())))?;
+        .map_err(|error| Invalid(format!("{} är inte rätt JSON: {error}", file.display())))?;
     let suggestion = book.suggest(&facts).map_err(|error| Invalid(error.to_string()))?;
     match arguments.format {
         Format::Json => print(&serde_json::to_string_pretty(&suggestion)?),

@@ -162,7 +162,7 @@ fn read_row(bot: &Bot, columns: &[Option<&FieldSpec>], line: &Line) -> Row {
 /// A cell as a value that the field's type can be made of.
 fn value(kind: FieldType, cell: &Cell) -> Result<expression::Value, String> {
     match (cell, kind) {
-        (Cell::Empty, _) => Ok(expression::Value::UNIT),
+        (Cell::Empty, _) => Ok(expression::Value::Null),
         (Cell::Wrong(why), _) => Err(why.clone()),
         (Cell::Text(text), FieldType::Bool) => Ok(match text.to_lowercase().as_str() {
             "sant" => true.into(),

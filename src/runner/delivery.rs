@@ -154,12 +154,7 @@ impl Work<'_> {
     fn content(&self, write: &WriteFile) -> Result<Vec<u8>, Stop> {
         match (&write.text, &write.rows) {
             (Some(text), None) => Ok(self.text(text)?.into_bytes()),
-            (None, Some(rows)) => {
-                let list = self.value(rows)?.into_typed_array::<expression::Value>();
-                let list =
-                    list.map_err(|kind| Stop::permanent(format!("`{}` är ingen lista ({kind})", rows.source())))?;
-                table(write, &list)
-            }
+            (None, Some(rows)) => table(write, &self.list(rows)?),
             _ => Err(Stop::permanent("`write_file` behöver antingen `text` eller `rows`")),
         }
     }
@@ -173,8 +168,8 @@ fn table(write: &WriteFile, rows: &[expression::Value]) -> Result<Vec<u8>, Stop>
     let columns: Vec<&str> = write.columns.iter().map(|column| column.value.as_str()).collect();
     writer.write_record(&columns).map_err(wrong)?;
     for row in rows {
-        let map = row.read_lock::<rhai::Map>().ok_or_else(|| Stop::permanent("en rad är ingen post med fält"))?;
-        let cell = |column: &&str| match map.get(*column) {
+        let map = row.as_record().ok_or_else(|| Stop::permanent("en rad är ingen post med fält"))?;
+        let cell = |column: &&str| match map.get(column) {
             Some(value) => expression::text_of(value).map_err(Stop::permanent),
             None => Err(Stop::permanent(format!("en rad saknar `{column}`"))),
         };

@@ -35,9 +35,9 @@ impl Record {
 
     /// `item` of expressions: every declared field, empty ones as null.
     pub fn as_item(&self, fields: &Fields) -> Value {
-        let mut map = rhai::Map::new();
+        let mut map = expression::Map::new();
         for field in &fields.0 {
-            map.insert(field.name.as_str().into(), self.values.get(&field.name).cloned().unwrap_or(Value::UNIT));
+            map.insert(field.name.clone(), self.values.get(&field.name).cloned().unwrap_or(Value::Null));
         }
         map.into()
     }
@@ -66,10 +66,14 @@ pub(super) fn amounts(value: &Value) -> Vec<String> {
 }
 
 fn collect_amounts(value: &Value, texts: &mut Vec<String>) {
-    if let Some(list) = value.read_lock::<rhai::Array>() {
-        list.iter().for_each(|element| collect_amounts(element, texts));
-    } else if let Some(map) = value.read_lock::<rhai::Map>() {
-        map.values().for_each(|element| collect_amounts(element, texts));
+    if let Some(list) = value.as_list() {
+        for element in list {
+            collect_amounts(element, texts);
+        }
+    } else if let Some(record) = value.as_record() {
+        for (_, element) in record.fields() {
+            collect_amounts(element, texts);
+        }
     } else if let Some(amount) = expression::as_decimal(value) {
         texts.push(expression::money::plain(amount));
     }
@@ -77,10 +81,14 @@ fn collect_amounts(value: &Value, texts: &mut Vec<String>) {
 
 /// The texts of a value and of everything within it.
 fn collect_texts(value: &Value, texts: &mut Vec<String>) {
-    if let Some(list) = value.read_lock::<rhai::Array>() {
-        list.iter().for_each(|element| collect_texts(element, texts));
-    } else if let Some(map) = value.read_lock::<rhai::Map>() {
-        map.values().for_each(|element| collect_texts(element, texts));
+    if let Some(list) = value.as_list() {
+        for element in list {
+            collect_texts(element, texts);
+        }
+    } else if let Some(record) = value.as_record() {
+        for (_, element) in record.fields() {
+            collect_texts(element, texts);
+        }
     } else if let Some(number) = expression::as_personnummer(value) {
         let digits = number.text().to_owned();
         if digits.chars().count() == 12 {
@@ -109,8 +117,8 @@ pub fn from_plain(fields: &Fields, plain: &Json) -> Result<Record, String> {
 
 /// A value as the declared type, or why it is not one.
 fn coerce(kind: FieldType, value: &Value) -> Result<Value, String> {
-    if value.is_unit() {
-        return Ok(Value::UNIT);
+    if value.is_null() {
+        return Ok(Value::Null);
     }
     let text = || expression::text_of(value);
     match kind {
@@ -119,7 +127,7 @@ fn coerce(kind: FieldType, value: &Value) -> Result<Value, String> {
             Some(amount) => Ok(amount.into()),
             None => expression::money::parse(&text()?).map(Value::from),
         },
-        FieldType::Integer if value.is_int() => Ok(value.clone()),
+        FieldType::Integer if matches!(value, Value::Int(_)) => Ok(value.clone()),
         FieldType::Integer => {
             let text = text()?;
             text.trim().parse::<i64>().map(Value::from).map_err(|_| "inget heltal".to_owned())
@@ -136,15 +144,15 @@ fn coerce(kind: FieldType, value: &Value) -> Result<Value, String> {
             Some(_) => Ok(value.clone()),
             None => Personnummer::parse(&text()?).map(Value::from).map_err(|_| "inget personnummer".to_owned()),
         },
-        FieldType::Bool if value.is_bool() => Ok(value.clone()),
+        FieldType::Bool if value.as_bool().is_some() => Ok(value.clone()),
         FieldType::Bool => match text()?.trim().to_lowercase().as_str() {
             "ja" | "true" => Ok(true.into()),
             "nej" | "false" => Ok(false.into()),
             _ => Err("varken ja eller nej".to_owned()),
         },
-        FieldType::List if value.is_array() => Ok(value.clone()),
+        FieldType::List if value.as_list().is_some() => Ok(value.clone()),
         FieldType::List => Err("ingen lista".to_owned()),
-        FieldType::Map if value.is_map() => Ok(value.clone()),
+        FieldType::Map if value.as_record().is_some() => Ok(value.clone()),
         FieldType::Map => Err("inga namngivna värden".to_owned()),
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn base(config: &Config, now: DateTime<Utc>, run: &RunId) -> Scope {
     scope.set("today", expression::date(local.date_naive()));
     scope.set("run", map([("id", Value::from(run.0.clone()))]));
     let values = config.values.iter().map(|(name, value)| (name.as_str().into(), Value::from(value.clone())));
-    scope.set("config", Value::from(values.collect::<rhai::Map>()));
+    scope.set("config", Value::from(values.collect::<expression::Map>()));
     scope
 }
 
@@ -29,10 +29,10 @@ pub(super) fn suggestion(answer: &Json) -> Value {
 
 /// `decision`: what was decided, and by whom.
 pub(super) fn decision(decision: &Decision) -> Value {
-    let text = |text: &Option<String>| text.clone().map_or(Value::UNIT, Value::from);
+    let text = |text: &Option<String>| text.clone().map_or(Value::Null, Value::from);
     map([
         ("outcome", Value::from(decision.outcome.clone())),
-        ("amount", decision.kronor().map_or(Value::UNIT, Value::from)),
+        ("amount", decision.kronor().map_or(Value::Null, Value::from)),
         ("by", Value::from(decision.by())),
         ("delegation", text(&decision.delegation_reference)),
         ("at", Value::from(decision.at.clone())),
@@ -43,7 +43,7 @@ pub(super) fn decision(decision: &Decision) -> Value {
 }
 
 fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    entries.into_iter().map(|(name, value)| (name.into(), value)).collect::<rhai::Map>().into()
+    entries.into_iter().map(|(name, value)| (name.into(), value)).collect::<expression::Map>().into()
 }
 
 /// The answer's JSON as a value; the members that the contract says are kronor become money.
@@ -53,10 +53,10 @@ fn with_money(name: Option<&str>, json: &Json) -> Value {
         Json::String(text) if name.is_some_and(|name| MONEY.contains(&name)) => {
             text.parse::<Decimal>().map_or_else(|_| Value::from(text.clone()), Value::from)
         }
-        Json::Array(list) => list.iter().map(|element| with_money(None, element)).collect::<rhai::Array>().into(),
+        Json::Array(list) => list.iter().map(|element| with_money(None, element)).collect::<Vec<Value>>().into(),
         Json::Object(entries) => {
             let entries = entries.iter().map(|(name, value)| (name.as_str().into(), with_money(Some(name), value)));
-            entries.collect::<rhai::Map>().into()
+            entries.collect::<expression::Map>().into()
         }
         other => expression::from_json(other),
     }

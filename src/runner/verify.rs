@@ -95,9 +95,7 @@ impl Work<'_> {
         if !self.holds(complete)? {
             return Ok(Seen::Unknown("svaret är inte helt (`complete` är falskt)".into()));
         }
-        let found = self.value(&answer.found)?.into_typed_array::<expression::Value>();
-        let found =
-            found.map_err(|kind| Stop::permanent(format!("`{}` är ingen lista ({kind})", answer.found.source())))?;
+        let found = self.list(&answer.found)?;
         if found.len() > 1 {
             return Ok(Seen::Unknown(format!("{MANY} ({})", found.len())));
         }

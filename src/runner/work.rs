@@ -161,12 +161,20 @@ impl Work<'_> {
 
     /// Whether a text is true now; anything but true or false is an error.
     pub fn holds(&self, text: &Text) -> Result<bool, Stop> {
-        match text.template.eval(&self.scope)?.as_bool() {
-            Ok(value) => Ok(value),
-            Err(kind) => {
-                Err(Stop::permanent(format!("villkoret `{}` är varken sant eller falskt ({kind})", text.source())))
-            }
-        }
+        let value = text.template.eval(&self.scope)?;
+        value.as_bool().ok_or_else(|| {
+            let kind = expression::kind_name(&value);
+            Stop::permanent(format!("villkoret `{}` är varken sant eller falskt ({kind})", text.source()))
+        })
+    }
+
+    /// The elements of the list that a text is now.
+    pub fn list(&self, text: &Text) -> Result<Vec<Value>, Stop> {
+        let value = self.value(text)?;
+        value.as_list().map(<[Value]>::to_vec).ok_or_else(|| {
+            let kind = expression::kind_name(&value);
+            Stop::permanent(format!("`{}` är ingen lista ({kind})", text.source()))
+        })
     }
 
     /// What a tree is now.
@@ -174,9 +182,9 @@ impl Work<'_> {
         Ok(match tree {
             Tree::Text(text) => self.value(text)?,
             Tree::Plain(json) => expression::from_json(json),
-            Tree::List(list) => list.iter().map(|one| self.tree(one)).collect::<Result<rhai::Array, _>>()?.into(),
+            Tree::List(list) => list.iter().map(|one| self.tree(one)).collect::<Result<Vec<Value>, _>>()?.into(),
             Tree::Map(entries) => {
-                let mut map = rhai::Map::new();
+                let mut map = expression::Map::new();
                 for (name, value) in entries {
                     map.insert(name.value.as_str().into(), self.tree(value)?);
                 }
@@ -263,9 +271,8 @@ impl Work<'_> {
         for name in ["suggestion", "decision"] {
             texts.extend(self.scope.get(name).map(super::record::amounts).unwrap_or_default());
         }
-        let decision =
-            self.scope.get("decision").and_then(|value| value.read_lock::<rhai::Map>().map(|map| map.clone()));
-        let reason = decision.and_then(|map| map.get("reason").and_then(expression::as_text));
+        let decision = self.scope.get("decision").and_then(Value::as_record);
+        let reason = decision.and_then(|decision| decision.get("reason")).and_then(expression::as_text);
         texts.extend(reason);
         texts
     }

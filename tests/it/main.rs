@@ -47,4 +47,5 @@ mod secret;
 mod spot_checks;
 mod ssbtek;
 mod store;
+mod suggest_batch;
 mod trust;

@@ -18,11 +18,11 @@ impl Work<'_> {
             step.separator.as_ref().and_then(|text| text.value.bytes().next()).unwrap_or_else(|| guess(text));
         let mut reader = ::csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
         let headers = reader.headers().map_err(|error| wrong(&error))?.clone();
-        let mut rows = rhai::Array::new();
+        let mut rows = Vec::<Value>::new();
         for record in reader.records() {
             let record = record.map_err(|error| wrong(&error))?;
             let row = headers.iter().zip(record.iter());
-            let row: rhai::Map =
+            let row: expression::Map =
                 row.map(|(name, value)| (name.trim().into(), Value::from(value.trim().to_owned()))).collect();
             rows.push(row.into());
         }

@@ -18,9 +18,8 @@ impl Work<'_> {
         let mut record = Record::default();
         if let Some(tree) = &enqueue.fields {
             let value = self.tree(&tree.value)?;
-            let map =
-                value.read_lock::<rhai::Map>().ok_or_else(|| Stop::permanent("`fields` ska vara namngivna värden"))?;
-            for (name, value) in map.iter() {
+            let map = value.as_record().ok_or_else(|| Stop::permanent("`fields` ska vara namngivna värden"))?;
+            for (name, value) in map.fields() {
                 record.set(fields, name, value).map_err(Stop::permanent)?;
             }
         }

@@ -16,9 +16,7 @@ impl Work<'_> {
     }
 
     pub(super) async fn for_each(&mut self, for_each: &ForEach) -> Result<(), Stop> {
-        let list = self.value(&for_each.list)?.into_typed_array::<expression::Value>();
-        let list =
-            list.map_err(|kind| Stop::permanent(format!("`{}` är ingen lista ({kind})", for_each.list.source())))?;
+        let list = self.list(&for_each.list)?;
         let outer = self.scope.get(&for_each.name.value).cloned();
         for element in list {
             self.scope.set(for_each.name.value.as_str(), element);

@@ -31,7 +31,7 @@ impl Work<'_> {
                 None => false,
             };
             if !more {
-                let rows = rows.into_iter().map(row).collect::<rhai::Array>();
+                let rows = rows.into_iter().map(row).collect::<Vec<Value>>();
                 return self.assign(&read.into.value, &Value::from(rows));
             }
         }
@@ -72,5 +72,8 @@ impl Work<'_> {
 }
 
 fn row(row: Row) -> Value {
-    row.into_iter().map(|(header, text)| (header.as_str().into(), Value::from(text))).collect::<rhai::Map>().into()
+    row.into_iter()
+        .map(|(header, text)| (header.as_str().into(), Value::from(text)))
+        .collect::<expression::Map>()
+        .into()
 }

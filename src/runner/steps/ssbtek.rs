@@ -31,10 +31,10 @@ impl Work<'_> {
         }
         self.note_problems(&answer);
         self.wait_for_silent(&answer)?;
-        let rows = answer.rows.iter().map(|row| income(row, &ids)).collect::<rhai::Array>();
+        let rows = answer.rows.iter().map(|row| income(row, &ids)).collect::<Vec<Value>>();
         self.assign(&step.into.value, &Value::from(rows))?;
         let sources = answer.sources.iter().map(|(agency, status)| (agency.id().into(), Value::from(word(*status))));
-        self.assign(&step.sources.value, &Value::from(sources.collect::<rhai::Map>()))
+        self.assign(&step.sources.value, &Value::from(sources.collect::<expression::Map>()))
     }
 
     /// Notes why an agency's answer is not whole; the problems hold no personal number.
@@ -67,11 +67,11 @@ fn asked_days(period: Month) -> (NaiveDate, NaiveDate) {
 /// The ids and identity numbers of the persons: a list of numbers, or of maps with `id` and `personnummer`.
 fn persons(value: &Value) -> Result<(Vec<String>, Vec<String>), Stop> {
     let wrong = || Stop::permanent("`persons` ska vara en lista av personnummer, eller av {id, personnummer}");
-    let list = value.read_lock::<rhai::Array>().ok_or_else(wrong)?;
+    let list = value.as_list().ok_or_else(wrong)?;
     let mut ids = Vec::new();
     let mut numbers = Vec::new();
     for (place, person) in list.iter().enumerate() {
-        let (id, number) = match person.read_lock::<rhai::Map>() {
+        let (id, number) = match person.as_record() {
             Some(map) => {
                 let id = map.get("id").and_then(expression::as_text).ok_or_else(wrong)?;
                 (id, map.get("personnummer").cloned().ok_or_else(wrong)?)
@@ -89,19 +89,19 @@ fn persons(value: &Value) -> Result<(Vec<String>, Vec<String>), Stop> {
 }
 
 fn income(row: &IncomeRow, ids: &[String]) -> Value {
-    let text = |text: Option<&String>| text.map_or(Value::UNIT, |text| Value::from(text.clone()));
+    let text = |text: Option<&String>| text.map_or(Value::Null, |text| Value::from(text.clone()));
     let entries = [
         ("person", text(ids.get(row.person))),
         ("kind", Value::from(row.kind.clone())),
         ("code", Value::from(row.code.clone())),
         ("source", Value::from(row.source.id().to_owned())),
         ("net", Value::from(row.net)),
-        ("gross", row.gross.map_or(Value::UNIT, Value::from)),
-        ("period", row.period.map_or(Value::UNIT, Value::from)),
-        ("paid", row.paid.map_or(Value::UNIT, expression::date)),
+        ("gross", row.gross.map_or(Value::Null, Value::from)),
+        ("period", row.period.map_or(Value::Null, Value::from)),
+        ("paid", row.paid.map_or(Value::Null, expression::date)),
         ("planned", Value::from(row.planned)),
     ];
-    entries.into_iter().map(|(name, value)| (name.into(), value)).collect::<rhai::Map>().into()
+    entries.into_iter().map(|(name, value)| (name.into(), value)).collect::<expression::Map>().into()
 }
 
 fn word(status: Status) -> String {

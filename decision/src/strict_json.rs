@@ -1,6 +1,7 @@
 //! JSON in which a name may stand only once: of two amounts under one name nobody could tell which was meant.
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 /// A JSON value without repeated names.
@@ -57,8 +58,11 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut map = Map::new();
         while let Some(name) = entries.next_key::<String>()? {
             let Strict(value) = entries.next_value()?;
-            if map.insert(name.clone(), value).is_some() {
-                return Err(A::Error::custom(format!("`{name}` står två gånger")));
+            match map.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(value);
+                }
+                Entry::Occupied(place) => return Err(A::Error::custom(format!("`{}` står två gånger", place.key()))),
             }
         }
         Ok(map.into())
