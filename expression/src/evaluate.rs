@@ -55,6 +55,11 @@ impl<'a> Run<'a> {
                 let chosen = if self.yes_or_no(condition)? { yes } else { no };
                 self.value(chosen)
             }
+            Kind::Watched { of, seen } => {
+                let value = self.value(of)?;
+                seen.note(&value);
+                Ok(value)
+            }
         }
     }
 

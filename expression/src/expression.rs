@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::branch::{Branch, watched};
 use crate::evaluate::Run;
+use crate::findings::{Comparison, Finding, beginnings, comparisons, constant_conditions};
+use crate::mutation::{Mutation, mutations};
 use crate::node::Node;
 use crate::translate::translate;
 use crate::{EvalError, ParseError, Scope, Value};
@@ -44,5 +47,30 @@ impl Expression {
     /// The text it was read from.
     pub fn source(&self) -> &str {
         &self.source
+    }
+    /// The same expression with its conditions watched; `is_condition`: the whole is one too.
+    #[must_use]
+    pub fn watched(&self, is_condition: bool) -> (Self, Vec<Branch>) {
+        let (root, branches) = watched(&self.root, is_condition);
+        (Self { root: Arc::new(root), ..self.clone() }, branches)
+    }
+
+    /// The expression with one small mistake in it, in every way there is.
+    pub fn mutations(&self, is_condition: bool) -> Vec<Mutation> {
+        mutations(&self.root, is_condition)
+    }
+    /// Conditions in it that are the same for all values; `is_condition`: the whole is one too.
+    pub fn constant_conditions(&self, is_condition: bool) -> Vec<Finding> {
+        constant_conditions(&self.root, is_condition)
+    }
+
+    /// The texts that names are compared with.
+    pub fn comparisons(&self) -> Vec<Comparison> {
+        comparisons(&self.root)
+    }
+
+    /// The texts that its value is or begins with, each with its offset.
+    pub fn beginnings(&self) -> Vec<(String, usize)> {
+        beginnings(&self.root)
     }
 }

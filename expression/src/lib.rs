@@ -6,14 +6,17 @@
 //! Bots and rule books share this crate. It knows no clock, no files and no network: what an expression may see is
 //! what the caller puts into the [`Scope`].
 
+mod branch;
 mod error;
 mod evaluate;
 mod expression;
+mod findings;
 mod functions;
 mod json;
 pub mod money;
 mod month;
 mod month_runs;
+mod mutation;
 mod node;
 mod operators;
 mod personnummer;
@@ -22,12 +25,16 @@ mod scope;
 mod template;
 mod translate;
 mod value;
+mod written;
 
+pub use branch::Branch;
 pub use error::{EvalError, ParseError};
 pub use expression::{Expression, Path};
+pub use findings::{Comparison, Finding};
 pub use functions::{FunctionInfo, functions};
 pub use json::{from_json, plain_json, to_json};
 pub use month::Month;
+pub use mutation::Mutation;
 pub use personnummer::Personnummer;
 pub use scope::Scope;
 pub use template::Template;

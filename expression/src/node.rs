@@ -1,6 +1,9 @@
 //! The tree of an expression: everything that an expression may contain, and nothing else.
 
+use std::sync::Arc;
+
 use crate::Value;
+use crate::branch::Seen;
 use crate::functions::Function;
 
 /// One part of an expression and where it stands.
@@ -54,6 +57,45 @@ pub(crate) enum Kind {
         yes: Box<Node>,
         no: Box<Node>,
     },
+    /// A condition that is watched (see [`crate::branch`]); never made by reading a text.
+    Watched {
+        of: Box<Node>,
+        seen: Arc<Seen>,
+    },
+}
+
+impl Node {
+    /// The parts, in the order they stand.
+    pub fn children(&self) -> Vec<&Node> {
+        match &self.kind {
+            Kind::Constant(_) | Kind::Path { .. } => Vec::new(),
+            Kind::List(parts) | Kind::And(parts) | Kind::Or(parts) | Kind::Coalesce(parts) => parts.iter().collect(),
+            Kind::Call { arguments, .. } => arguments.iter().collect(),
+            Kind::Map(entries) => entries.iter().map(|(_, node)| node).collect(),
+            Kind::Property { of, .. } | Kind::Not(of) | Kind::Negate(of) | Kind::Watched { of, .. } => vec![of],
+            Kind::Index { of, at } => vec![of, at],
+            Kind::Each { list, closure, .. } => vec![list, &closure.body],
+            Kind::Binary { left, right, .. } => vec![left, right],
+            Kind::If { condition, yes, no } => vec![condition, yes, no],
+        }
+    }
+
+    /// The parts, to be changed.
+    pub fn children_mut(&mut self) -> Vec<&mut Node> {
+        match &mut self.kind {
+            Kind::Constant(_) | Kind::Path { .. } => Vec::new(),
+            Kind::List(parts) | Kind::And(parts) | Kind::Or(parts) | Kind::Coalesce(parts) => {
+                parts.iter_mut().collect()
+            }
+            Kind::Call { arguments, .. } => arguments.iter_mut().collect(),
+            Kind::Map(entries) => entries.iter_mut().map(|(_, node)| node).collect(),
+            Kind::Property { of, .. } | Kind::Not(of) | Kind::Negate(of) | Kind::Watched { of, .. } => vec![of],
+            Kind::Index { of, at } => vec![of, at],
+            Kind::Each { list, closure, .. } => vec![list, &mut closure.body],
+            Kind::Binary { left, right, .. } => vec![left, right],
+            Kind::If { condition, yes, no } => vec![condition, yes, no],
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -119,6 +161,24 @@ impl Operator {
             ">=" => Self::GreaterOrEqual,
             _ => return None,
         })
+    }
+
+    /// Whether it gives yes or no.
+    pub fn is_comparison(self) -> bool {
+        !matches!(self, Self::Add | Self::Subtract | Self::Multiply | Self::Divide | Self::Remainder)
+    }
+
+    /// The comparison that holds when this one does not; what calculates has none.
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Equal => Self::NotEqual,
+            Self::NotEqual => Self::Equal,
+            Self::Less => Self::GreaterOrEqual,
+            Self::GreaterOrEqual => Self::Less,
+            Self::Greater => Self::LessOrEqual,
+            Self::LessOrEqual => Self::Greater,
+            calculating => calculating,
+        }
     }
 
     pub fn symbol(self) -> &'static str {

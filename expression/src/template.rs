@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use rhai::Token;
 
+use crate::branch::Branch;
 use crate::expression::Path;
+use crate::findings::{Comparison, Finding};
+use crate::mutation::Mutation;
 use crate::translate::{READER, offset_of};
 use crate::{EvalError, Expression, ParseError, Scope, Value, text_of};
 
@@ -19,7 +22,7 @@ pub struct Template {
     uses: Arc<[Path]>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Part {
     Text(String),
     /// An expression; `offset` is where it starts in the whole text, `length` is how long it is.
@@ -81,6 +84,72 @@ impl Template {
     /// The text it was read from.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The same text with the conditions in it watched; `is_condition`: the whole is one.
+    #[must_use]
+    pub fn watched(&self, is_condition: bool) -> (Self, Vec<Branch>) {
+        let (mut parts, mut branches) = (Vec::new(), Vec::new());
+        for part in self.parts.iter() {
+            parts.push(match part {
+                Part::Expression { expression, offset, length } => {
+                    let (expression, seen) = expression.watched(is_condition);
+                    branches.extend(seen.into_iter().map(|branch| branch.shifted(*offset)));
+                    Part::Expression { expression, offset: *offset, length: *length }
+                }
+                text @ Part::Text(_) => text.clone(),
+            });
+        }
+        (Self { parts: parts.into(), ..self.clone() }, branches)
+    }
+
+    /// Conditions in it that are the same for all values; `is_condition`: the whole is one too.
+    pub fn constant_conditions(&self, is_condition: bool) -> Vec<Finding> {
+        self.of_expressions(|expression, offset| {
+            let findings = expression.constant_conditions(is_condition).into_iter();
+            findings.map(|finding| Finding { offset: finding.offset + offset, ..finding }).collect()
+        })
+    }
+
+    /// The texts that names are compared with.
+    pub fn comparisons(&self) -> Vec<Comparison> {
+        self.of_expressions(|expression, offset| {
+            let comparisons = expression.comparisons().into_iter();
+            comparisons.map(|one| Comparison { offset: one.offset + offset, ..one }).collect()
+        })
+    }
+
+    /// The texts that it is or begins with, each with its offset.
+    pub fn beginnings(&self) -> Vec<(String, usize)> {
+        match self.parts.first() {
+            Some(Part::Text(text)) => vec![(text.clone(), 0)],
+            Some(Part::Expression { expression, offset, .. }) => {
+                expression.beginnings().into_iter().map(|(text, at)| (text, at + offset)).collect()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn of_expressions<T>(&self, what: impl Fn(&Expression, usize) -> Vec<T>) -> Vec<T> {
+        let one = |part: &Part| match part {
+            Part::Expression { expression, offset, .. } => what(expression, *offset),
+            Part::Text(_) => Vec::new(),
+        };
+        self.parts.iter().flat_map(one).collect()
+    }
+
+    /// The text with one small mistake in one of its expressions, in every way there is.
+    pub fn mutations(&self, is_condition: bool) -> Vec<Mutation> {
+        let mut made = Vec::new();
+        for part in self.parts.iter() {
+            let Part::Expression { expression, offset, length } = part else { continue };
+            for mutation in expression.mutations(is_condition) {
+                let (before, after) = (&self.source[..*offset], &self.source[offset + length..]);
+                let source = [before, &mutation.source, after].concat();
+                made.push(Mutation { offset: mutation.offset + offset, source, ..mutation });
+            }
+        }
+        made
     }
 }
 
