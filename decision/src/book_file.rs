@@ -11,11 +11,15 @@ pub(crate) type Text = Spanned<String>;
 
 /// `rulebook.yaml`.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BookFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub rulebook: Text,
     pub title: String,
     pub version: String,
+    #[serde(default)]
+    pub coverage: CoverageWanted,
     #[serde(default)]
     pub parameters: BTreeMap<String, ParameterFile>,
     pub authorities: Vec<AuthorityFile>,
@@ -27,8 +31,21 @@ pub(crate) struct BookFile {
     pub rules: Vec<RuleFile>,
 }
 
+/// What a rule or a condition that the cases do not reach is.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CoverageWanted {
+    /// An error.
+    Required,
+    /// A warning.
+    #[default]
+    Advised,
+}
+
 /// A named parameter: either a choice between words, or of a kind.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ParameterFile {
     pub title: String,
@@ -37,10 +54,12 @@ pub(crate) struct ParameterFile {
     #[serde(default)]
     pub choices: BTreeMap<String, String>,
     pub kind: Option<ParameterKind>,
+    #[cfg_attr(feature = "schema", schemars(with = "SettingFile"))]
     pub value: Spanned<SettingFile>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ParameterKind {
     Number,
@@ -49,6 +68,7 @@ pub(crate) enum ParameterKind {
 
 /// What a parameter is set to: a word or number, or a list of words.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(untagged))]
 pub(crate) enum SettingFile {
     Word(String),
     List(Vec<String>),
@@ -89,13 +109,16 @@ impl<'de> Deserialize<'de> for SettingFile {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AuthorityFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub id: Text,
     pub title: String,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IncomeKindFile {
     pub kind: String,
@@ -104,11 +127,13 @@ pub(crate) struct IncomeKindFile {
     #[serde(default)]
     pub counted: Counted,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub reported_by: Vec<Text>,
 }
 
 /// Whether an income kind counts without a person looking at it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Counted {
     #[default]
@@ -118,25 +143,33 @@ pub(crate) enum Counted {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LawFile {
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub from: Option<Text>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub to: Option<Text>,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub text: Text,
     pub verified: bool,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ValueFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub name: Text,
     #[serde(default)]
     pub for_each: ForEach,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub value: Text,
 }
 
 /// What a rule is tried for: once, or for each of something.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ForEach {
     #[default]
@@ -169,25 +202,35 @@ impl ForEach {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ValidFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub from: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub to: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RuleFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub id: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub title: Text,
     pub explanation: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub law: Text,
     pub valid: ValidFile,
     #[serde(default)]
     pub for_each: ForEach,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub when: Option<Text>,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
     pub cells: BTreeMap<String, Text>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub also: Option<Text>,
     pub line: Option<LineFile>,
     #[serde(default)]
@@ -200,15 +243,19 @@ pub(crate) struct RuleFile {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LineFile {
     pub part: Part,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub amount: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub person: Option<Text>,
 }
 
 /// Which total a line belongs to. The norm and the costs are the need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Part {
     Norm,
@@ -217,9 +264,11 @@ pub(crate) enum Part {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReferFile {
     pub code: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub reason: Text,
     #[serde(default)]
     pub unknown: Vec<Total>,
@@ -227,11 +276,13 @@ pub(crate) struct ReferFile {
     #[serde(default)]
     pub conceal: bool,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
     pub details: BTreeMap<String, Text>,
 }
 
 /// A total that can't be known when a rule refers. `choice`: it depends on what the caseworker chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Total {
     Norm,
@@ -241,23 +292,30 @@ pub(crate) enum Total {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NoteFile {
     pub code: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub text: Text,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InputFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub value: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub from: Option<Text>,
 }
 
 /// `amounts/<year>.yaml`.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AmountsFile {
+    #[cfg_attr(feature = "schema", schemars(with = "i32"))]
     pub year: Spanned<i32>,
     pub title: String,
     #[serde(default)]
@@ -265,36 +323,67 @@ pub(crate) struct AmountsFile {
     /// What everybody who sees a suggestion of this year should know.
     #[serde(default)]
     pub caution: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub uplift_percent: Option<Text>,
     pub sources: BTreeMap<String, String>,
     pub cells: BTreeMap<String, CellFile>,
+    /// What each person has typed in, without seeing what another has. A cell is verified when two say the same.
+    #[serde(default)]
+    pub entries: Vec<EntryFile>,
+}
+
+/// What one person has typed in from one source.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EntryFile {
+    /// Who typed it in.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub by: Text,
+    /// The date.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub at: Text,
+    /// Where the amounts were read.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub source: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
+    pub cells: BTreeMap<String, Text>,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CellFile {
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub amount: Spanned<Option<String>>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub source: Option<Text>,
+    #[cfg_attr(feature = "schema", schemars(with = "bool"))]
     pub verified: Spanned<bool>,
 }
 
 /// `guidelines.yaml`.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GuidelinesFile {
     pub municipality: String,
     pub source: String,
     pub guidelines: Vec<GuidelineFile>,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub counted_incomes: Vec<Text>,
     /// Parameters of the rule book that the municipality sets otherwise.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, SettingFile>"))]
     pub parameters: BTreeMap<String, Spanned<SettingFile>>,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GuidelineFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub cost: Text,
     pub valid: ValidFile,
     #[serde(default)]
@@ -304,6 +393,7 @@ pub(crate) struct GuidelineFile {
 
 /// Whether a guideline is for the household or for each person.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Per {
     #[default]
@@ -312,8 +402,11 @@ pub(crate) enum Per {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CeilingFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub single: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub family: Text,
 }

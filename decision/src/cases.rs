@@ -54,17 +54,21 @@ pub struct CaseResult {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct CasesFile {
+pub(crate) struct CasesFile {
     cases: Vec<CaseFile>,
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct CaseFile {
+pub(crate) struct CaseFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     case: Spanned<String>,
     title: String,
     /// Another case, above this one, whose facts are changed by `set` and `remove`.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     like: Option<Spanned<String>>,
     facts: Option<Json>,
     #[serde(default)]
@@ -72,11 +76,13 @@ struct CaseFile {
     #[serde(default)]
     remove: Vec<String>,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, crate::book_file::SettingFile>"))]
     parameters: Settings,
     #[serde(default)]
     guidelines: Vec<GuidelineFile>,
     /// Incomes that the municipality counts in this case.
     counted_incomes: Option<Vec<String>>,
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, Json>"))]
     expect: Map<String, Json>,
 }
 
@@ -227,7 +233,7 @@ impl RuleBook {
         self.rules().iter().map(|rule| rule.id.as_str()).filter(|id| !met.contains(*id)).collect()
     }
 
-    fn run_case(&self, case: &Case) -> CaseResult {
+    pub(crate) fn run_case(&self, case: &Case) -> CaseResult {
         let differences = match (case.suggestion(self), case.expect.get("error")) {
             (Err(error), Some(Json::String(field))) if error.field() == field => Vec::new(),
             (Err(error), Some(wanted)) => vec![format!("felet väntades gälla {wanted}, men: {error}")],

@@ -16,6 +16,7 @@ const FOLDERS: [&str; 3] = ["", "amounts", "cases"];
 pub struct Content {
     folder: PathBuf,
     files: BTreeMap<String, Result<String, Problem>>,
+    is_kept: bool,
 }
 
 impl Content {
@@ -31,13 +32,13 @@ impl Content {
                 files.insert(name, File::open(&path).map(|file| file.text));
             }
         }
-        Self { folder: folder.to_owned(), files }
+        Self { folder: folder.to_owned(), files, is_kept: false }
     }
 
     /// Files that somebody has kept, by their path. `name` stands where a folder would in what is said of them.
     pub fn kept(name: &str, files: impl IntoIterator<Item = (String, String)>) -> Self {
         let files = files.into_iter().map(|(path, text)| (path, Ok(text))).collect();
-        Self { folder: PathBuf::from(name), files }
+        Self { folder: PathBuf::from(name), files, is_kept: true }
     }
 
     /// Path and text of every file that could be read, by path.
@@ -50,6 +51,11 @@ impl Content {
     pub fn without_cases(mut self) -> Self {
         self.files.retain(|path, _| !path.starts_with("cases/"));
         self
+    }
+
+    /// Whether it was judged when it was kept: what a later check would say of it must not change an old answer.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     pub(crate) fn folder(&self) -> &Path {

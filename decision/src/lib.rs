@@ -6,14 +6,20 @@
 mod amounts;
 mod book_file;
 mod cases;
+mod check;
 mod content;
+mod coverage;
 mod diff;
 mod document;
+mod entries;
 mod explain;
 mod facts;
 mod facts_reader;
 mod guidelines;
 mod lines;
+mod meaning;
+mod mutants;
+mod mutate;
 mod names;
 mod outcome;
 mod parameters;
@@ -21,6 +27,8 @@ mod problem;
 mod rule;
 mod rulebook;
 mod run;
+#[cfg(feature = "schema")]
+mod schema;
 mod selection;
 mod suggest;
 mod suggestion;
@@ -29,11 +37,17 @@ mod values;
 mod yaml;
 
 pub use cases::{Case, CaseResult};
+pub use check::{Checked, check, gaps};
 pub use content::Content;
+pub use coverage::{BranchCoverage, Coverage, PartCoverage, coverage};
 pub use diff::{Change, ChangeKind, ChangedPart, describe, diff};
+pub use entries::{Agreement, CellState, CellStatus, Difference, Turn, Typed, cell_states, table_warnings, type_in};
 pub use explain::label as input_label;
 pub use facts::FACT_NAMES;
 pub use facts_reader::FactsError;
+pub use mutate::{MutationReport, Sample, mutate};
 pub use problem::Problem;
 pub use rulebook::RuleBook;
+#[cfg(feature = "schema")]
+pub use schema::{FileKind, schema};
 pub use suggestion::{BookId, Input, Line, Money, Note, Outcome, Referral, Source, Suggestion};

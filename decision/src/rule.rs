@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use expression::{Month, Template};
+use expression::{Branch, Month, Template};
 
 use crate::Problem;
 use crate::book_file::{ForEach, LawFile, NoteFile, Part, ReferFile, RuleFile, Text, Total};
@@ -15,6 +15,8 @@ use crate::yaml::File;
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
     pub id: String,
+    /// Where it stands; no message.
+    pub place: Problem,
     pub title: Template,
     pub explanation: String,
     pub laws: Vec<Law>,
@@ -32,6 +34,15 @@ pub(crate) struct Rule {
     pub deny: Option<NoteRule>,
     pub note: Option<NoteRule>,
     pub inputs: Vec<(String, Template, Option<Template>)>,
+    /// The conditions in it, when it was read to be watched.
+    pub watched: Vec<Watched>,
+}
+
+/// A condition that is watched, and where it stands. The place's message is the whole text that it is a part of.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    pub place: Problem,
+    pub branch: Branch,
 }
 
 /// A legal source and when it is in force.
@@ -67,8 +78,12 @@ pub(crate) struct NoteRule {
 #[derive(Debug, Clone)]
 pub(crate) struct NamedValue {
     pub name: String,
+    /// Where it stands; no message.
+    pub place: Problem,
     pub for_each: ForEach,
     pub value: Template,
+    /// The conditions in it, when it was read to be watched.
+    pub watched: Vec<Watched>,
 }
 
 impl Rule {
@@ -99,6 +114,8 @@ pub(crate) struct Reader<'a> {
     /// The parameters of the book.
     parameters: Vec<String>,
     pub problems: Vec<Problem>,
+    is_watched: bool,
+    pub watched: Vec<Watched>,
 }
 
 impl<'a> Reader<'a> {
@@ -108,15 +125,26 @@ impl<'a> Reader<'a> {
         let seen = values.iter().filter(|value| value.for_each == ForEach::Household || value.for_each == for_each);
         names.extend(seen.map(|value| (value.name.clone(), Shape::Any)));
         let parameters = parameters.names().map(str::to_owned).collect();
-        Self { file, names, cells: Vec::new(), parameters, problems: Vec::new() }
+        let (cells, problems, watched) = (Vec::new(), Vec::new(), Vec::new());
+        Self { file, names, cells, parameters, problems, is_watched: false, watched }
+    }
+
+    /// The same, making templates whose conditions are watched.
+    #[must_use]
+    pub fn watching(self, is_watched: bool) -> Self {
+        Self { is_watched, ..self }
     }
 
     /// A template; a problem is kept and an empty one stands in for it.
     pub fn template(&mut self, text: &Text) -> Template {
+        self.read(text, false)
+    }
+
+    fn read(&mut self, text: &Text, is_condition: bool) -> Template {
         match Template::parse(&text.value) {
             Ok(template) => {
                 self.check_names(text, &template);
-                template
+                if self.is_watched { self.watch(text, &template, is_condition) } else { template }
             }
             Err(error) => {
                 let problem = self.file.within(text, error.offset, error.length, error.message);
@@ -126,13 +154,33 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn watch(&mut self, text: &Text, template: &Template, is_condition: bool) -> Template {
+        let (template, branches) = template.watched(is_condition);
+        let file = self.file;
+        self.watched.extend(branches.into_iter().map(|branch| {
+            let place = file.within(text, branch.offset, branch.length, text.value.trim());
+            Watched { place, branch }
+        }));
+        template
+    }
+
     /// A template that must be an expression.
     pub fn expression(&mut self, text: &Text) -> Template {
+        self.refuse_text(text);
+        self.template(text)
+    }
+
+    /// A template that must be a condition.
+    pub fn condition(&mut self, text: &Text) -> Template {
+        self.refuse_text(text);
+        self.read(text, true)
+    }
+
+    fn refuse_text(&mut self, text: &Text) {
         if !text.value.contains("${") {
             let problem = self.file.at(text, "ett uttryck ${…} väntas");
             self.problems.push(problem);
         }
-        self.template(text)
     }
 
     fn check_names(&mut self, text: &Text, template: &Template) {
@@ -188,16 +236,17 @@ pub(crate) fn read_rule(
     values: &[NamedValue],
     laws: &BTreeMap<String, Vec<Law>>,
     parameters: &Parameters,
+    is_watched: bool,
 ) -> Result<Rule, Vec<Problem>> {
-    let mut reader = Reader::new(file, written.for_each, values, parameters);
-    let when = written.when.as_ref().map(|text| reader.expression(text));
+    let mut reader = Reader::new(file, written.for_each, values, parameters).watching(is_watched);
+    let when = written.when.as_ref().map(|text| reader.condition(text));
     let cells: Vec<_> = written.cells.iter().map(|(name, text)| (name.clone(), reader.template(text))).collect();
     if !cells.is_empty() {
         reader.names.push(("cells".to_owned(), Shape::Any));
         reader.cells = written.cells.keys().cloned().collect();
     }
     let title = reader.template(&written.title);
-    let also = written.also.as_ref().map(|text| reader.expression(text));
+    let also = written.also.as_ref().map(|text| reader.condition(text));
     let line = written.line.as_ref().map(|line| LineRule {
         part: line.part,
         amount: reader.expression(&line.amount),
@@ -213,13 +262,14 @@ pub(crate) fn read_rule(
     let refer = written.refer.as_ref().map(|refer| read_refer(&mut reader, refer));
     let deny = written.deny.as_ref().map(|note| read_note(&mut reader, note));
     let note = written.note.as_ref().map(|note| read_note(&mut reader, note));
-    let mut problems = reader.problems;
+    let (mut problems, watched) = (reader.problems, reader.watched);
     problems.extend(check_shape(file, written));
     let validity = Validity::read(file, &written.valid.from, written.valid.to.as_ref());
     let laws = read_laws_of(file, written, laws, &validity);
     match (validity, laws, problems.is_empty()) {
         (Ok(validity), Ok(laws), true) => Ok(Rule {
             id: written.id.value.clone(),
+            place: file.at(&written.id, ""),
             title,
             explanation: written.explanation.trim().to_owned(),
             laws,
@@ -234,6 +284,7 @@ pub(crate) fn read_rule(
             deny,
             note,
             inputs,
+            watched,
         }),
         (validity, laws, _) => {
             problems.extend(validity.err());

@@ -8,7 +8,7 @@ use expression::{Month, Template};
 
 use crate::Problem;
 use crate::amounts::Table;
-use crate::book_file::{BookFile, Counted, ValueFile};
+use crate::book_file::{BookFile, Counted, CoverageWanted, ValueFile};
 use crate::cases::Case;
 use crate::content::{Content, fingerprint};
 use crate::guidelines::Guidelines;
@@ -31,6 +31,7 @@ pub(crate) struct IncomeKind {
 pub struct RuleBook {
     id: BookId,
     title: String,
+    coverage: CoverageWanted,
     parameters: Parameters,
     authorities: Vec<(String, String)>,
     income_kinds: BTreeMap<String, IncomeKind>,
@@ -45,6 +46,13 @@ pub struct RuleBook {
     used: BTreeSet<String>,
 }
 
+/// How a rule book is read: as it is, watched (see `coverage`), or with a mistake put into it (see `mutants`).
+#[derive(Default)]
+pub(crate) struct Reading<'a> {
+    pub is_watched: bool,
+    pub change: Option<&'a dyn Fn(&mut BookFile)>,
+}
+
 impl RuleBook {
     /// Reads a rule book's folder. Everything that is wrong is reported at once.
     pub fn load(dir: &Path) -> Result<Self, Vec<Problem>> {
@@ -53,8 +61,18 @@ impl RuleBook {
 
     /// A rule book from its files' text, wherever they were kept. Everything that is wrong is reported at once.
     pub fn read(content: Content) -> Result<Self, Vec<Problem>> {
+        Self::read_as(content, &Reading::default())
+    }
+
+    /// Reads it in another way than a suggestion needs.
+    pub(crate) fn read_as(content: Content, reading: &Reading<'_>) -> Result<Self, Vec<Problem>> {
         let file = content.file("rulebook.yaml").map_err(|problem| vec![problem])?;
-        let written: BookFile = file.read().map_err(|problem| vec![problem])?;
+        let mut written: BookFile = file.read().map_err(|problem| vec![problem])?;
+        if let Some(change) = reading.change {
+            change(&mut written);
+        }
+        // A mistake that is tried out may well leave something unused; what was kept was judged when it was kept.
+        let is_judged = reading.change.is_none() && !content.is_kept();
         let mut problems = Vec::new();
         let laws = kept(read_all_laws(&file, &written), &mut problems);
         let income_kinds: Vec<&str> = written.income_kinds.iter().map(|kind| kind.kind.as_str()).collect();
@@ -63,23 +81,26 @@ impl RuleBook {
             Ok(parameters) => parameters,
             Err(more) => return Err(sorted(problems.into_iter().chain(more).collect())),
         };
-        let values = kept(read_values(&file, &written.values, &parameters), &mut problems);
+        let values = kept(read_values(&file, &written.values, &parameters, reading.is_watched), &mut problems);
         // A rule can only be judged by laws and values that are right themselves.
         let sound = problems.is_empty();
         let rules = if sound {
-            kept(read_rules(&file, &written, &values, &laws, &parameters), &mut problems)
+            kept(read_rules(&file, &written, (&values, &laws, &parameters), reading.is_watched), &mut problems)
         } else {
             Vec::new()
         };
-        let (files, tables) = read_tables(&content, &mut problems);
+        let (files, tables) = read_tables(&content, is_judged, &mut problems);
         let guidelines_file = content.file("guidelines.yaml").map_err(|problem| vec![problem]);
         let guidelines = guidelines_file
             .as_ref()
             .map_err(Clone::clone)
             .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds));
         problems.extend(check_kinds(&file, &written));
-        if problems.is_empty() {
+        if is_judged && problems.is_empty() {
             problems.extend(unread_parameters(&file, &written, &values, &rules));
+        }
+        if is_judged {
+            problems.extend(crate::meaning::problems(&file, &written, &tables));
         }
         let parameters = match (&guidelines, &guidelines_file) {
             (Ok(guidelines), Ok(file)) => parameters.set(file, &guidelines.settings).unwrap_or_else(|more| {
@@ -106,6 +127,7 @@ impl RuleBook {
             used,
             id: BookId { name: written.rulebook.value, version: written.version, sha256 },
             title: written.title,
+            coverage: written.coverage,
             parameters,
             authorities: written.authorities.into_iter().map(|one| (one.id.value, one.title)).collect(),
             income_kinds: (written.income_kinds.into_iter())
@@ -122,6 +144,11 @@ impl RuleBook {
             cases,
             content,
         })
+    }
+
+    /// Whether a rule or condition that its cases do not reach is an error.
+    pub fn requires_coverage(&self) -> bool {
+        self.coverage == CoverageWanted::Required
     }
 
     pub fn name(&self) -> &str {
@@ -192,6 +219,14 @@ impl RuleBook {
         &self.tables
     }
 
+    pub(crate) fn tables_mut(&mut self) -> &mut [Table] {
+        &mut self.tables
+    }
+
+    pub(crate) fn guidelines_mut(&mut self) -> &mut Guidelines {
+        &mut self.guidelines
+    }
+
     pub(crate) fn table(&self, period: Month) -> Option<&Table> {
         self.tables.iter().find(|table| table.covers(period))
     }
@@ -245,7 +280,12 @@ fn read_all_laws(file: &File, written: &BookFile) -> Result<BTreeMap<String, Vec
 }
 
 /// Named values may use those above them only, so there are no circles.
-fn read_values(file: &File, written: &[ValueFile], parameters: &Parameters) -> Result<Vec<NamedValue>, Vec<Problem>> {
+fn read_values(
+    file: &File,
+    written: &[ValueFile],
+    parameters: &Parameters,
+    is_watched: bool,
+) -> Result<Vec<NamedValue>, Vec<Problem>> {
     let (mut values, mut problems) = (Vec::<NamedValue>::new(), circles(file, written));
     if !problems.is_empty() {
         return Err(problems);
@@ -258,10 +298,11 @@ fn read_values(file: &File, written: &[ValueFile], parameters: &Parameters) -> R
         if taken {
             problems.push(file.at(&value.name, format!("namnet ”{name}” är redan taget")));
         }
-        let mut reader = Reader::new(file, for_each, &values, parameters);
+        let mut reader = Reader::new(file, for_each, &values, parameters).watching(is_watched);
         let template = reader.expression(&value.value);
         problems.extend(reader.problems);
-        values.push(NamedValue { name: name.clone(), for_each, value: template });
+        let (name, place, watched) = (name.clone(), file.at(&value.name, ""), reader.watched);
+        values.push(NamedValue { name, place, for_each, value: template, watched });
     }
     if problems.is_empty() { Ok(values) } else { Err(problems) }
 }
@@ -307,13 +348,12 @@ fn circles(file: &File, written: &[ValueFile]) -> Vec<Problem> {
 fn read_rules(
     file: &File,
     written: &BookFile,
-    values: &[NamedValue],
-    laws: &BTreeMap<String, Vec<Law>>,
-    parameters: &Parameters,
+    (values, laws, parameters): (&[NamedValue], &BTreeMap<String, Vec<Law>>, &Parameters),
+    is_watched: bool,
 ) -> Result<Vec<Rule>, Vec<Problem>> {
     let (mut rules, mut problems) = (Vec::<Rule>::new(), Vec::new());
     for rule in &written.rules {
-        match read_rule(file, rule, values, laws, parameters) {
+        match read_rule(file, rule, values, laws, parameters, is_watched) {
             Err(more) => problems.extend(more),
             Ok(read) if rules.iter().any(|known| known.id == read.id && known.validity.overlaps(read.validity)) => {
                 problems.push(file.at(&rule.id, format!("två regler ”{}” gäller samtidigt", read.id)));
@@ -351,11 +391,11 @@ fn check_kinds(file: &File, written: &BookFile) -> Vec<Problem> {
     problems
 }
 
-fn read_tables(content: &Content, problems: &mut Vec<Problem>) -> (Vec<File>, Vec<Table>) {
+fn read_tables(content: &Content, is_judged: bool, problems: &mut Vec<Problem>) -> (Vec<File>, Vec<Table>) {
     let (mut files, mut tables) = (Vec::new(), Vec::<Table>::new());
     for file in content.files_in("amounts") {
         let read = file.map_err(|problem| vec![problem]).and_then(|file| {
-            let table = Table::read(&file)?;
+            let table = Table::read(&file, is_judged)?;
             Ok((file, table))
         });
         match read {

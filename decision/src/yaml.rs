@@ -38,11 +38,7 @@ impl File {
         let start = self.text.lines().nth(line(value.defined).saturating_sub(1)).unwrap_or_default();
         let written = start.chars().nth(column(value.defined).saturating_sub(1)).unwrap_or(' ');
         match written {
-            '|' | '>' => {
-                let mut problem = self.problem(value.defined, 0, 1, message.into());
-                problem.line += 1 + before.matches('\n').count();
-                problem
-            }
+            '|' | '>' => self.within_lines(line(value.defined) + 1, 1, before.len(), length, message.into()),
             '\'' => self.problem(
                 value.defined,
                 1 + before.chars().count() + before.matches('\'').count(),
@@ -53,8 +49,30 @@ impl File {
                 let escaped = before.matches(['"', '\\']).count();
                 self.problem(value.defined, 1 + before.chars().count() + escaped, length, message.into())
             }
-            _ => self.problem(value.defined, before.chars().count(), length, message.into()),
+            _ => {
+                let (line, column) = (line(value.defined), column(value.defined));
+                self.within_lines(line, column, before.len(), length, message.into())
+            }
         }
+    }
+
+    /// A problem in a text that may go on over several lines: the end of each, with the indent of the next, is one
+    /// character of it.
+    fn within_lines(&self, line: usize, column: usize, offset: usize, length: usize, message: String) -> Problem {
+        let (mut left, mut skipped) = (offset, column.saturating_sub(1));
+        let length = length.max(1);
+        for (index, raw) in self.text.lines().enumerate().skip(line.saturating_sub(1)) {
+            let rest: String = raw.chars().skip(skipped).collect();
+            let indent = skipped + rest.chars().take_while(|c| c.is_whitespace()).count();
+            let text = rest.trim();
+            if left <= text.len() {
+                let right = text.get(..left).unwrap_or(text).chars().count();
+                let column = indent + right + 1;
+                return Problem { file: self.path.clone(), line: index + 1, column, length, message, hint: None };
+            }
+            (left, skipped) = (left - text.len() - 1, 0);
+        }
+        Problem { file: self.path.clone(), line, column, length, message, hint: None }
     }
 
     fn problem(&self, at: Location, right: usize, length: usize, message: String) -> Problem {

@@ -128,23 +128,63 @@ fn a_wrong_table_guideline_or_case_is_shown_where_it_stands() {
 }
 
 #[test]
-fn the_wrong_numbers_that_circulate_are_caught() {
-    for (file, right, wrong, cell) in [
+fn what_is_never_used_or_can_never_happen_is_refused() {
+    let book = "rulebook.yaml";
+    let changes = [
+        ("values:\n", "values:\n  - {name: rest, value: '${1}'}\n  - {name: whole, value: '${rest + 1}'}\n"),
+        ("laws:\n", "laws:\n  sol:\n    - {text: \"Socialtjänstlagen\", verified: false}\n"),
+        ("laws:\n", "laws:\n  sol: []\n"),
+        ("when: '${flags.first_application}'", "when: '${1 < 2}'"),
+        ("when: '${flags.first_application}'", "when: '${flags.first_application || true}'"),
         (
-            "amounts/2025.yaml",
-            "cohabiting_pair: {amount: \"7050\"",
-            "cohabiting_pair: {amount: \"7500\"",
-            "adults.cohabiting_pair",
+            "when: '${flags.first_application}'",
+            "when: '${flags.first_application && household.members > 0 && !flags.first_application}'",
         ),
-        ("amounts/2023.yaml", "shared.2: {amount: \"1250\"", "shared.2: {amount: \"1150\"", "shared.2"),
-    ] {
-        let dir = copy_with(file, right, wrong);
-        let warnings = RuleBook::load(dir.path()).expect("a book").warnings();
-        assert!(
-            warnings.iter().any(|warning| warning.file.ends_with(file) && warning.message.starts_with(cell)),
-            "{warnings:?}"
-        );
-    }
+        (
+            "when: '${income_group.authorities > 1}'",
+            "when: '${income_group.authorities > 1 && income_group.authorities <= 1}'",
+        ),
+        ("when: '${income_group.authorities > 1}'", "when: '${income_group.authorities == income_group.authorities}'"),
+        (
+            "income.kind == \"lön\" && income.who.role == \"adult\"",
+            "income.kind == \"lon\" && income.who.role == \"vuxen\"",
+        ),
+        ("when: '${authority.answer != \"ok\"}'", "when: '${authority.answer != \"okej\"}'"),
+        ("{ \"adults.cohabiting_pair\" } else", "{ \"adults.couple\" } else"),
+        ("cells: {six: shared.6, seven: shared.7}", "cells: {six: shared.6, seven: shared.9}"),
+        ("cells: {six: shared.6, seven: shared.7}", "cells: {six: shared.6, seven: shared.7, eight: shared.1}"),
+        (
+            "when: '${counted && income.source == \"applicant\" && income.reportable}'\n    exclude: true",
+            "exclude: true",
+        ),
+        ("cost_kinds: [hyra,", "cost_kinds: [hyra, hyra,"),
+        ("authorities:\n", "authorities:\n  - {id: fk, title: Kassan}\n"),
+        (
+            "when: '${wage && is_null(stimulus_since) && (months_supported ?? 0) >= 6 && months_between(stimulus_start, period) < 24}'",
+            "when: '${wage && !is_null(stimulus_months) && stimulus_months >= 0 && stimulus_months < 24}'",
+        ),
+    ];
+    let text: Vec<String> =
+        changes.iter().map(|(from, to)| format!("— {}\n{}\n", to.trim(), problems(book, from, to))).collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+#[test]
+fn a_cell_is_verified_by_two_people_who_agree() {
+    let table = "amounts/2025.yaml";
+    let changes = [
+        ("adults.single: {amount: \"3910\"", "adults.single: {amount: \"3920\""),
+        ("      adults.single: \"3910\"\n", ""),
+        ("      adults.single: \"3910\"\n", "      adults.single: \"3901\"\n"),
+        ("      adults.single: \"3910\"\n", "      adults.ensam: \"3910\"\n"),
+        ("      adults.single: \"3910\"\n", "      adults.single: \"tretusen\"\n"),
+        ("- by: \"projektet, första inskrivningen\"", "- by: \"Projektet,  andra inskrivningen\""),
+        ("- by: \"projektet, första inskrivningen\"", "- by: \" \""),
+        ("at: \"2026-11-23\"", "at: \"igår\""),
+    ];
+    let text: Vec<String> =
+        changes.iter().map(|(from, to)| format!("— {}\n{}\n", to.trim(), problems(table, from, to))).collect();
+    insta::assert_snapshot!(text.join("\n"));
 }
 
 #[test]
