@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
-use decision::RuleBook;
 
 use super::chains::{Read, circles};
 use super::{Context, Report, check_bot, check_system};
@@ -43,7 +42,7 @@ pub fn check_paths(paths: &[PathBuf], config: &Config) -> Report {
     let mut schedules = Vec::new();
     for (kind, path) in found {
         match kind {
-            Kind::Rulebook => read_rulebook(&path, &mut report),
+            Kind::Rulebook => read_rulebook(&path, false, &mut report),
             _ => schedules.extend(read_file(kind, &path, config, &mut report)),
         }
     }
@@ -186,10 +185,18 @@ fn read_schedule(file: &Path, source: &str, config: &Config, report: &mut Report
     checked.schedule
 }
 
-fn read_rulebook(folder: &Path, report: &mut Report) {
-    report.checked.rulebooks += 1;
-    match RuleBook::load(folder) {
-        Ok(book) => report.warnings.extend(book.warnings().into_iter().map(Problem::from)),
-        Err(problems) => report.problems.extend(problems.into_iter().map(Problem::from)),
+/// Checks rule books alone; `is_strict`: what is otherwise a warning is wrong.
+pub fn check_rulebooks(folders: &[PathBuf], is_strict: bool) -> Report {
+    let mut report = Report::default();
+    for folder in folders {
+        read_rulebook(folder, is_strict, &mut report);
     }
+    report.finish()
+}
+
+fn read_rulebook(folder: &Path, is_strict: bool, report: &mut Report) {
+    report.checked.rulebooks += 1;
+    let checked = decision::check(folder, is_strict);
+    report.problems.extend(checked.errors.into_iter().map(Problem::from));
+    report.warnings.extend(checked.warnings.into_iter().map(Problem::from));
 }

@@ -23,7 +23,7 @@ mod walk;
 
 use std::path::Path;
 
-pub use files::check_paths;
+pub use files::{check_paths, check_rulebooks};
 pub use report::{Counts, Report};
 
 use crate::bot::{Bot, System};

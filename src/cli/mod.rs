@@ -18,6 +18,10 @@ mod nodes;
 mod rerun;
 mod restore;
 mod rules;
+mod rules_amounts;
+mod rules_check;
+mod rules_schema;
+mod rules_test;
 mod run;
 mod runs;
 mod sandbox;
@@ -79,7 +83,7 @@ pub enum Command {
     Run(run::Arguments),
     /// Visa allt som är fel i robotar, system, scheman och regelböcker
     Check(check::Arguments),
-    /// Pröva, skriv ut, godkänn och jämför regelböcker, och räkna om sparade förslag
+    /// Kontrollera, pröva, skriv ut, godkänn och jämför regelböcker, och räkna om sparade förslag
     Rules(rules::Arguments),
     /// Ge ett förslag utifrån fakta, utan databas och inställningar
     Suggest(suggest::Arguments),

@@ -1,4 +1,4 @@
-//! `kollega rules`: the rule books' own cases, the rule book as a document, and its versions.
+//! `kollega rules`: what is done with rule books. Lists the commands and dispatches to them.
 
 mod approve;
 mod compare;
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{Format, print, suggest};
+use super::{print, rules_amounts, rules_check, rules_schema, rules_test, suggest};
 use crate::config::Config;
 
 #[derive(Debug, Args)]
@@ -21,15 +21,14 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Pröva regelbokens egna fall
-    Test {
-        /// Regelbokens namn under rulebooks/, eller dess mapp
-        #[arg(value_name = "REGELBOK")]
-        rulebook: String,
-        /// Hur resultatet skrivs
-        #[arg(long, value_name = "FORMAT", default_value = "table")]
-        format: Format,
-    },
+    /// Visa allt som är fel i regelböcker, och vad deras fall inte når
+    Check(rules_check::Arguments),
+    /// Pröva regelbokens egna fall, och visa vad de inte når
+    Test(rules_test::Arguments),
+    /// Skriv ut JSON Schema för en redigerare
+    Schema(rules_schema::Arguments),
+    /// Skriv in ett års belopp, två personer var för sig
+    Amounts(rules_amounts::Arguments),
     /// Skriv ut regelboken som ett läsbart dokument (Markdown)
     Doc {
         /// Regelbokens namn under rulebooks/, eller dess mapp
@@ -49,7 +48,10 @@ enum Command {
 /// Carries the command out.
 pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
-        Command::Test { rulebook, format } => test(config, &rulebook, format),
+        Command::Check(arguments) => rules_check::run(config, &arguments),
+        Command::Test(arguments) => rules_test::run(config, &arguments),
+        Command::Schema(arguments) => rules_schema::run(&arguments),
+        Command::Amounts(arguments) => rules_amounts::run(config, &arguments),
         Command::Doc { rulebook } => {
             print(&suggest::load(config, &rulebook)?.document());
             Ok(ExitCode::SUCCESS)
@@ -59,26 +61,4 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         Command::Diff(arguments) => compare::run(config, &arguments).await,
         Command::Replay(arguments) => Box::pin(replay::run(config, &arguments)).await,
     }
-}
-
-fn test(config: &Config, rulebook: &str, format: Format) -> anyhow::Result<ExitCode> {
-    let book = suggest::load(config, rulebook)?;
-    let results = book.run_cases();
-    let failed: Vec<_> = results.iter().filter(|result| !result.passed).collect();
-    if format == Format::Json {
-        let list: Vec<_> = results
-            .iter()
-            .map(|result| serde_json::json!({"case": result.case, "passed": result.passed, "differences": result.differences}))
-            .collect();
-        print(&serde_json::to_string_pretty(&list)?);
-        return Ok(ExitCode::from(u8::from(!failed.is_empty())));
-    }
-    for result in &failed {
-        print(&format!("fel: {}\n  {}", result.case, result.differences.join("\n  ")));
-    }
-    for rule in book.rules_without_case() {
-        print(&format!("varning: regeln {rule} prövas inte av något fall"));
-    }
-    print(&format!("{} fall: {} rätt, {} fel", results.len(), results.len() - failed.len(), failed.len()));
-    Ok(ExitCode::from(u8::from(!failed.is_empty())))
 }

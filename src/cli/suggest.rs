@@ -48,20 +48,32 @@ pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// The rule book of this name, or in this folder.
 pub fn load(config: &Config, name: &str) -> anyhow::Result<RuleBook> {
-    let folder =
-        if Path::new(name).join("rulebook.yaml").is_file() { PathBuf::from(name) } else { config.rulebook(name) };
-    if !folder.join("rulebook.yaml").is_file() {
-        let known = known(config);
-        return Err(Invalid(format!(
-            "regelboken `{name}` finns inte i {}; det finns: {known}",
-            config.path(&config.rulebooks).display()
-        ))
-        .into());
-    }
+    let folder = folder(config, name)?;
     RuleBook::load(&folder).map_err(|problems| {
         let text: Vec<String> = problems.iter().map(super::check::rendered).collect();
         Invalid(format!("regelboken `{name}` kan inte läsas\n{}", text.join("\n"))).into()
     })
+}
+
+/// The folder of the rule book of this name; a folder is its own name.
+pub fn folder(config: &Config, name: &str) -> anyhow::Result<PathBuf> {
+    let folder =
+        if Path::new(name).join("rulebook.yaml").is_file() { PathBuf::from(name) } else { config.rulebook(name) };
+    if folder.join("rulebook.yaml").is_file() {
+        return Ok(folder);
+    }
+    let known = known(config);
+    let place = config.path(&config.rulebooks);
+    Err(Invalid(format!("regelboken `{name}` finns inte i {}; det finns: {known}", place.display())).into())
+}
+
+/// The folders of all rule books, by name.
+pub fn folders(config: &Config) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(config.path(&config.rulebooks)).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    folders.retain(|folder| folder.join("rulebook.yaml").is_file());
+    folders.sort();
+    folders
 }
 
 fn known(config: &Config) -> String {

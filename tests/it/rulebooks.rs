@@ -435,6 +435,10 @@ async fn a_new_book_shows_whose_outcome_and_amount_change_and_nothing_personal()
     );
     office.lower_the_ceiling();
     office.edit("amounts/2025.yaml", "adults.single: {amount: \"3910\"", "adults.single: {amount: \"4010\"");
+    // Both who typed it in.
+    for _ in 0..2 {
+        office.edit("amounts/2025.yaml", "      adults.single: \"3910\"", "      adults.single: \"4010\"");
+    }
     let told = office.kollega(&["rules", "replay", "--since", day, "--with", BOOK]);
     assert_eq!(told.code, Some(0), "{}", told.err);
     let row = |reference: &str| {
