@@ -11,13 +11,15 @@ fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("rulebooks/ekonomiskt-bistand")
 }
 
-/// A copy of the shipped book in which `from` stands as `to` in one file.
+/// A copy of the shipped book, with its first cases only, in which `from` stands as `to` in one file.
 fn copy_with(file: &str, from: &str, to: &str) -> TempDir {
     let dir = tempfile::tempdir().expect("a folder");
     for folder in ["", "amounts", "cases"] {
         fs::create_dir_all(dir.path().join(folder)).expect("a folder");
         for entry in fs::read_dir(shipped().join(folder)).expect("the folder").flatten() {
-            if entry.path().is_file() {
+            let is_later =
+                folder == "cases" && entry.file_name().to_string_lossy().starts_with(['4', '5', '6', '7', '8', '9']);
+            if entry.path().is_file() && !is_later {
                 fs::copy(entry.path(), dir.path().join(folder).join(entry.file_name())).expect("a copy");
             }
         }
