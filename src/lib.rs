@@ -15,6 +15,7 @@ pub mod console;
 pub mod deadline;
 pub mod demo;
 pub mod desk;
+pub mod document;
 pub mod duration;
 pub mod explanation;
 pub mod intake;

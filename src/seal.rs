@@ -150,6 +150,7 @@ mod tests {
             role: "caseworker".into(),
             at: "2025-12-10T08:00:00.000Z".into(),
             seal: String::new(),
+            motivation: None,
         }
     }
 
@@ -170,7 +171,7 @@ mod tests {
     fn every_sealed_part_counts() {
         let data = tempfile::tempdir().expect("a folder");
         let seal = Seal::open(data.path()).expect("a key");
-        let changes: [fn(&mut Decision); 11] = [
+        let changes: [fn(&mut Decision); 12] = [
             |d| d.id.push('x'),
             |d| d.item.0.push('x'),
             |d| d.suggestion.push('x'),
@@ -182,6 +183,7 @@ mod tests {
             |d| d.person = "bo".into(),
             |d| d.role = "admin".into(),
             |d| d.at.push('x'),
+            |d| d.motivation = Some("x".into()),
         ];
         for (index, change) in changes.iter().enumerate() {
             let mut forged = sealed(&seal);

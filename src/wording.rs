@@ -139,6 +139,7 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::Suggested => "förslag",
         EventKind::Waiting => "väntar på beslut",
         EventKind::Decided => "beslut",
+        EventKind::MotivationKept => "motivering sparad",
         EventKind::DecisionRefused => "beslut avvisat",
         EventKind::Mailed => "mejl skickat",
         EventKind::Deferred => "uppskjutet",

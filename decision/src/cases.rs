@@ -202,6 +202,11 @@ fn missing_lines(wanted: &Json, got: &Json) -> Vec<String> {
 }
 
 impl Case {
+    /// What the case must give, as it is written.
+    pub(crate) fn expected(&self) -> &Map<String, Json> {
+        &self.expect
+    }
+
     /// What the rule book says of the case's facts.
     pub fn suggestion(&self, book: &RuleBook) -> Result<Suggestion, FactsError> {
         book.suggest(&self.facts)

@@ -11,6 +11,8 @@ mod explain;
 mod facts;
 mod facts_reader;
 mod guidelines;
+mod identity;
+mod labels;
 mod lines;
 mod names;
 mod outcome;
@@ -25,6 +27,7 @@ mod values;
 mod yaml;
 
 pub use cases::{Case, CaseResult};
+pub use document::{AboutRule, Document};
 pub use explain::label as input_label;
 pub use facts::FACT_NAMES;
 pub use facts_reader::FactsError;

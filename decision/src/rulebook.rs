@@ -56,6 +56,7 @@ impl RuleBook {
             .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds));
         let cases = kept(crate::cases::read(&dir.join("cases")), &mut problems);
         problems.extend(check_kinds(&file, &written));
+        problems.extend(crate::identity::identity_numbers(dir));
         let percent = written.parameters.change_warning_percent.value.parse::<Decimal>();
         if percent.is_err() {
             problems.push(file.at(&written.parameters.change_warning_percent, "ska vara ett tal, till exempel \"12\""));
@@ -164,6 +165,18 @@ impl RuleBook {
     /// The authorities that report an income kind; nothing when the kind is unknown.
     pub(crate) fn reported_by(&self, kind: &str) -> Option<&[String]> {
         self.income_kinds.get(kind).map(Vec::as_slice)
+    }
+
+    pub(crate) fn authorities(&self) -> &[(String, String)] {
+        &self.authorities
+    }
+
+    pub(crate) fn income_kinds(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.income_kinds.iter().map(|(kind, ids)| (kind.as_str(), ids.as_slice()))
+    }
+
+    pub(crate) fn cost_kinds(&self) -> impl Iterator<Item = &str> {
+        self.cost_kinds.iter().map(String::as_str)
     }
 
     pub(crate) fn knows_cost(&self, kind: &str) -> bool {

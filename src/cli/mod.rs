@@ -8,6 +8,7 @@ mod bots;
 mod check;
 mod decide;
 mod demo;
+mod explain;
 mod guard;
 mod invalid;
 mod items;
@@ -17,6 +18,7 @@ mod nodes;
 mod rerun;
 mod restore;
 mod rules;
+mod rules_doc;
 mod run;
 mod runs;
 mod sandbox;
@@ -91,6 +93,8 @@ pub enum Command {
     Why(why::Arguments),
     /// Besluta om ett förslag, som inloggad person
     Decide(decide::Arguments),
+    /// Förklara ett ärendes förslag rad för rad, som inloggad person
+    Explain(explain::Arguments),
     /// Avgör ett osäkert ärende, som inloggad person
     Settle(settle::Arguments),
     /// Börja om ett avslutat ärende i ett nytt försök
@@ -155,8 +159,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Worker(arguments) => Box::pin(serve::run_worker(&config, arguments)).await,
         Command::Run(arguments) => Box::pin(run::run(&config, arguments)).await,
         Command::Check(arguments) => check::run(&config, &arguments),
-        Command::Rules(arguments) => rules::run(&config, &arguments),
-        Command::Suggest(arguments) => suggest::run(&config, &arguments),
+        Command::Rules(arguments) => Box::pin(rules::run(&config, &arguments)).await,
+        Command::Suggest(arguments) => Box::pin(suggest::run(&config, &arguments)).await,
         Command::Schedules(arguments) => schedules::run(&config, arguments).await,
         Command::Bots(arguments) => bots::run(&config, arguments).await,
         Command::Systems(arguments) => systems::run(&config, arguments).await,
@@ -173,6 +177,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Log(arguments) => log::run(&config, arguments).await,
         Command::Why(arguments) => why::run(&config, arguments).await,
         Command::Decide(arguments) => decide::run(&config, arguments).await,
+        Command::Explain(arguments) => Box::pin(explain::run(&config, arguments)).await,
         Command::Settle(arguments) => settle::run(&config, arguments).await,
         Command::Rerun(arguments) => rerun::run(&config, arguments).await,
         Command::User(arguments) => user::run(&config, arguments).await,

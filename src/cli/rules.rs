@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{Format, print, suggest};
+use super::{Format, print, rules_doc, suggest};
 use crate::config::Config;
 
 #[derive(Debug, Args)]
@@ -24,22 +24,15 @@ enum Command {
         #[arg(long, value_name = "FORMAT", default_value = "table")]
         format: Format,
     },
-    /// Skriv ut regelboken som ett läsbart dokument (Markdown)
-    Doc {
-        /// Regelbokens namn under rulebooks/, eller dess mapp
-        #[arg(value_name = "REGELBOK")]
-        rulebook: String,
-    },
+    /// Skriv hela regelboken som en sida att läsa, och som PDF
+    Doc(rules_doc::Arguments),
 }
 
 /// Carries the command out.
-pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Test { rulebook, format } => test(config, rulebook, *format),
-        Command::Doc { rulebook } => {
-            print(&suggest::load(config, rulebook)?.document());
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Doc(arguments) => rules_doc::run(config, arguments).await,
     }
 }
 
