@@ -1,13 +1,12 @@
 //! Worked cases: facts and what they must give, typed in by hand. `kollega rules test` runs them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use serde_saphyr::Spanned;
 
-use crate::rulebook::yaml_files;
+use crate::content::Content;
 use crate::yaml::File;
 use crate::{FactsError, Problem, RuleBook, Suggestion};
 
@@ -54,13 +53,13 @@ struct CaseFile {
 
 const EXPECTED: [&str; 9] = ["outcome", "amount", "need", "income", "norm", "surplus", "lines", "refer", "notes"];
 
-/// Reads all cases of a folder.
-pub(crate) fn read(dir: &Path) -> Result<Vec<Case>, Vec<Problem>> {
+/// Reads all cases of a book.
+pub(crate) fn read(content: &Content) -> Result<Vec<Case>, Vec<Problem>> {
     let (mut cases, mut problems) = (Vec::<Case>::new(), Vec::new());
     // Cases that are wrong, and those like them: one problem is enough.
     let mut wrong: Vec<String> = Vec::new();
-    for path in yaml_files(dir) {
-        let read = File::open(&path).and_then(|file| Ok((file.read::<CasesFile>()?, file)));
+    for file in content.files_in("cases") {
+        let read = file.and_then(|file| Ok((file.read::<CasesFile>()?, file)));
         match read {
             Err(problem) => problems.push(problem),
             Ok((written, file)) => {

@@ -1,19 +1,27 @@
 //! No rule book may hold anybody's identity number: it is handed out to whoever asks for it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use expression::Personnummer;
 
 use crate::Problem;
+use crate::content::Content;
 
 /// How a number is written: digits (`#`), hyphens that must be there, and one place (`?`) for a hyphen, a plus or a space.
 const SPELLINGS: [&str; 3] = ["########?####", "####-##-##?####", "######?####"];
 
-/// Every identity number in the files of a folder, by place; the number itself is never repeated.
-pub(crate) fn identity_numbers(dir: &Path) -> Vec<Problem> {
+/// Every identity number in a book, and in what else lies in its folder, by place; the number itself is never repeated.
+pub(crate) fn identity_numbers(content: &Content) -> Vec<Problem> {
+    let mut texts: BTreeMap<PathBuf, String> =
+        content.files().map(|(path, text)| (content.folder().join(path), text.to_owned())).collect();
+    for file in files(content.folder()) {
+        if let Ok(text) = std::fs::read_to_string(&file) {
+            texts.entry(file).or_insert(text);
+        }
+    }
     let mut problems = Vec::new();
-    for file in files(dir) {
-        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+    for (file, text) in texts {
         for (index, line) in text.lines().enumerate() {
             problems.extend(numbers_in(line).into_iter().map(|(column, length)| Problem {
                 file: file.clone(),

@@ -6,6 +6,8 @@
 mod amounts;
 mod book_file;
 mod cases;
+mod content;
+mod diff;
 mod document;
 mod explain;
 mod facts;
@@ -28,6 +30,8 @@ mod yaml;
 
 pub use cases::{Case, CaseResult};
 pub use document::{AboutRule, Document};
+pub use content::Content;
+pub use diff::{Change, ChangeKind, ChangedPart, describe, diff};
 pub use explain::label as input_label;
 pub use facts::FACT_NAMES;
 pub use facts_reader::FactsError;

@@ -1,16 +1,16 @@
 //! A rule book: read from its folder, checked as a whole, and then unchanging.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use expression::{Month, Template};
 use rust_decimal::Decimal;
-use sha2::{Digest, Sha256};
 
 use crate::Problem;
 use crate::amounts::Table;
 use crate::book_file::{BookFile, Rounding, ValueFile};
 use crate::cases::Case;
+use crate::content::{Content, fingerprint};
 use crate::guidelines::Guidelines;
 use crate::names::names_of;
 use crate::rule::{Law, NamedValue, Reader, Rule, read_laws, read_rule};
@@ -32,6 +32,7 @@ pub struct RuleBook {
     tables: Vec<Table>,
     guidelines: Guidelines,
     cases: Vec<Case>,
+    content: Content,
     /// The names that some expression uses; values that nobody reads are not made.
     used: BTreeSet<String>,
 }
@@ -39,7 +40,12 @@ pub struct RuleBook {
 impl RuleBook {
     /// Reads a rule book's folder. Everything that is wrong is reported at once.
     pub fn load(dir: &Path) -> Result<Self, Vec<Problem>> {
-        let file = File::open(&dir.join("rulebook.yaml")).map_err(|problem| vec![problem])?;
+        Self::read(Content::of_folder(dir))
+    }
+
+    /// A rule book from its files' text, wherever they were kept. Everything that is wrong is reported at once.
+    pub fn read(content: Content) -> Result<Self, Vec<Problem>> {
+        let file = content.file("rulebook.yaml").map_err(|problem| vec![problem])?;
         let written: BookFile = file.read().map_err(|problem| vec![problem])?;
         let mut problems = Vec::new();
         let laws = kept(read_all_laws(&file, &written), &mut problems);
@@ -47,16 +53,16 @@ impl RuleBook {
         // A rule can only be judged by laws and values that are right themselves.
         let sound = problems.is_empty();
         let rules = if sound { kept(read_rules(&file, &written, &values, &laws), &mut problems) } else { Vec::new() };
-        let (files, tables) = read_tables(&dir.join("amounts"), &mut problems);
-        let guidelines_file = File::open(&dir.join("guidelines.yaml")).map_err(|problem| vec![problem]);
+        let (files, tables) = read_tables(&content, &mut problems);
+        let guidelines_file = content.file("guidelines.yaml").map_err(|problem| vec![problem]);
         let income_kinds: Vec<&str> = written.income_kinds.iter().map(|kind| kind.kind.as_str()).collect();
         let guidelines = guidelines_file
             .as_ref()
             .map_err(Clone::clone)
             .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds));
-        let cases = kept(crate::cases::read(&dir.join("cases")), &mut problems);
+        let cases = kept(crate::cases::read(&content), &mut problems);
         problems.extend(check_kinds(&file, &written));
-        problems.extend(crate::identity::identity_numbers(dir));
+        problems.extend(crate::identity::identity_numbers(&content));
         let percent = written.parameters.change_warning_percent.value.parse::<Decimal>();
         if percent.is_err() {
             problems.push(file.at(&written.parameters.change_warning_percent, "ska vara ett tal, till exempel \"12\""));
@@ -90,6 +96,7 @@ impl RuleBook {
             tables,
             guidelines,
             cases,
+            content,
         })
     }
 
@@ -108,6 +115,11 @@ impl RuleBook {
     /// Over everything that an answer depends on: rules, amounts and guidelines, but not the cases.
     pub fn sha256(&self) -> &str {
         &self.id.sha256
+    }
+
+    /// The text of its files.
+    pub fn content(&self) -> &Content {
+        &self.content
     }
 
     /// The worked cases of the book.
@@ -302,17 +314,17 @@ fn check_kinds(file: &File, written: &BookFile) -> Vec<Problem> {
     problems
 }
 
-fn read_tables(dir: &Path, problems: &mut Vec<Problem>) -> (Vec<File>, Vec<Table>) {
+fn read_tables(content: &Content, problems: &mut Vec<Problem>) -> (Vec<File>, Vec<Table>) {
     let (mut files, mut tables) = (Vec::new(), Vec::<Table>::new());
-    for path in yaml_files(dir) {
-        let read = File::open(&path).map_err(|problem| vec![problem]).and_then(|file| {
+    for file in content.files_in("amounts") {
+        let read = file.map_err(|problem| vec![problem]).and_then(|file| {
             let table = Table::read(&file)?;
             Ok((file, table))
         });
         match read {
             Err(more) => problems.extend(more),
-            Ok((_, table)) if tables.iter().any(|known| known.year == table.year) => {
-                problems.push(whole(&path, format!("två filer har beloppen för {}", table.year)));
+            Ok((file, table)) if tables.iter().any(|known| known.year == table.year) => {
+                problems.push(whole(&file.path, format!("två filer har beloppen för {}", table.year)));
             }
             Ok((file, table)) => {
                 files.push(file);
@@ -321,27 +333,8 @@ fn read_tables(dir: &Path, problems: &mut Vec<Problem>) -> (Vec<File>, Vec<Table
         }
     }
     if tables.is_empty() && problems.is_empty() {
-        problems.push(whole(dir, "det finns inga tabeller med belopp"));
+        problems.push(whole(&content.folder().join("amounts"), "det finns inga tabeller med belopp"));
     }
     tables.sort_by_key(|table| table.year);
     (files, tables)
-}
-
-/// The YAML files of a folder, in the order of their names; none when there is no folder.
-pub(crate) fn yaml_files(dir: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
-    files.sort();
-    files
-}
-
-fn fingerprint<'a>(files: impl Iterator<Item = &'a File>) -> String {
-    let mut hash = Sha256::new();
-    for file in files {
-        hash.update(file.path.file_name().unwrap_or_default().as_encoded_bytes());
-        hash.update([0]);
-        hash.update(file.text.replace("\r\n", "\n").as_bytes());
-        hash.update([0]);
-    }
-    hex::encode(hash.finalize())
 }

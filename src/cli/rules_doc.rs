@@ -17,6 +17,9 @@ pub struct Arguments {
     /// Mappen som filerna skrivs i: båda formaten, om inget annat är sagt; utelämnat: HTML på standard ut
     #[arg(long, value_name = "MAPP")]
     out: Option<PathBuf>,
+    /// En tidigare regelbok, som namn eller mapp: då står också vad som har ändrats sedan dess
+    #[arg(long, value_name = "REGELBOK")]
+    since: Option<String>,
     /// Bara det ena formatet
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
@@ -33,7 +36,8 @@ enum Format {
 /// Carries the command out.
 pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let book = suggest::load(config, &arguments.rulebook)?;
-    let page = document::rulebook(&book, None)?;
+    let before = arguments.since.as_deref().map(|name| suggest::load(config, name)).transpose()?;
+    let page = document::rulebook(&book, before.as_ref())?;
     let Some(folder) = &arguments.out else {
         if arguments.format == Some(Format::Pdf) {
             suggest::writable(suggest::Format::Pdf, None)?;

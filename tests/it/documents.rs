@@ -349,3 +349,20 @@ async fn browser_and_mail_bring_the_reasons_and_how_to_appeal_by_a_confidential_
         assert!(said.contains(words), "{words}\n{said}");
     }
 }
+
+#[test]
+fn the_page_of_a_rule_book_tells_what_has_changed_since_another() {
+    let desk = Desk::with(&facts());
+    let copy = desk.folder.path().join("ny");
+    assert!(Command::new("cp").args(["-r", &shipped()]).arg(&copy).status().expect("cp").success());
+    let file = copy.join("guidelines.yaml");
+    let text = std::fs::read_to_string(&file).expect("the guidelines");
+    assert!(text.contains("\"9500\""));
+    std::fs::write(&file, text.replacen("\"9500\"", "\"9700\"", 1)).expect("the change");
+    let new = copy.display().to_string();
+    let page = desk.run(&["rules", "doc", &new, "--since", &shipped()]).out;
+    let section = page.split("id=\"andringar\"").nth(1).and_then(|rest| rest.split("</section>").next()).expect("the section");
+    assert!(section.contains("hyra") && section.contains("9") && section.matches("<li>").count() == 1, "{section}");
+    let same = desk.run(&["rules", "doc", &new, "--since", &new]).out;
+    assert!(same.contains("Ingenting som ändrar något förslag."));
+}

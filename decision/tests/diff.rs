@@ -1,0 +1,148 @@
+//! What differs between two versions of a rule book is told whole, and a version that was kept answers as it did.
+
+use std::path::Path;
+
+use decision::{ChangeKind, ChangedPart, Content, RuleBook, describe, diff};
+
+fn shipped() -> RuleBook {
+    RuleBook::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../rulebooks/ekonomiskt-bistand")).expect("the book")
+}
+
+/// The shipped book with texts replaced: file, from, to.
+fn changed(changes: &[(&str, &str, &str)]) -> RuleBook {
+    let mut files: Vec<(String, String)> = pairs(&shipped());
+    for (file, from, to) in changes {
+        let (_, text) = files.iter_mut().find(|(path, _)| path == file).expect("the file");
+        assert!(text.contains(from), "{from} does not stand in {file}");
+        *text = text.replacen(from, to, 1);
+    }
+    RuleBook::read(Content::kept("prov", files)).expect("a book")
+}
+
+fn pairs(book: &RuleBook) -> Vec<(String, String)> {
+    book.content().files().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+}
+
+fn told(changes: &[(&str, &str, &str)]) -> String {
+    describe(&diff(&shipped(), &changed(changes)))
+}
+
+#[test]
+fn a_kept_version_is_the_same_book() {
+    let (book, kept) = (shipped(), RuleBook::read(Content::kept("sparad", pairs(&shipped()))).expect("a book"));
+    assert_eq!(kept.sha256(), book.sha256());
+    assert!(book.cases().len() > 60);
+    for case in book.cases() {
+        assert_eq!(case.suggestion(&kept), case.suggestion(&book), "{}", case.name);
+    }
+    let bare = RuleBook::read(Content::kept("sparad", pairs(&book)).without_cases()).expect("a book");
+    assert_eq!((bare.sha256(), bare.cases().len()), (book.sha256(), 0));
+}
+
+#[test]
+fn what_is_wrong_in_a_kept_version_is_told_with_its_place() {
+    let mut files = pairs(&shipped());
+    files.retain(|(path, _)| path != "guidelines.yaml");
+    let problems = RuleBook::read(Content::kept("sparad", files)).expect_err("no guidelines");
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].to_string(), "sparad/guidelines.yaml:0:0: filen finns inte");
+}
+
+#[test]
+fn equal_books_do_not_differ_and_neither_does_a_comment() {
+    assert_eq!(diff(&shipped(), &shipped()), []);
+    let commented = changed(&[("guidelines.yaml", "municipality:", "# ny kommentar\nmunicipality:")]);
+    assert_ne!(commented.sha256(), shipped().sha256());
+    assert_eq!(diff(&shipped(), &commented), []);
+}
+
+#[test]
+fn every_kind_of_change_is_told_in_swedish() {
+    let changes = [
+        ("rulebook.yaml", "version: \"2025.1\"", "version: \"2026.1\""),
+        ("rulebook.yaml", "change_warning_percent: \"12\"", "change_warning_percent: \"15\""),
+        ("rulebook.yaml", "{kind: lön}", "{kind: lön, reported_by: [skv]}"),
+        ("rulebook.yaml", "bredband, ", ""),
+        ("rulebook.yaml", "text: \"Förvaltningslagen (2017:900) 23 §\"", "text: \"Förvaltningslagen (2017:900) 32 §\""),
+        (
+            "rulebook.yaml",
+            "when: '${flags.first_application}'",
+            "when: '${flags.first_application && household.members > 1}'",
+        ),
+        ("rulebook.yaml", "amount: '${cells.shared}'", "amount: '${cells.shared * 2}'"),
+        ("rulebook.yaml", "title: Tillgångar\n", "title: Hushållets tillgångar\n"),
+        ("amounts/2025.yaml", "adults.single: {amount: \"3910\"", "adults.single: {amount: \"3990\""),
+        (
+            "amounts/2025.yaml",
+            "shared.7: {amount: \"2810\", source: riksnorm, verified: true}",
+            "shared.7: {amount: null, verified: false}",
+        ),
+        ("guidelines.yaml", "single: \"9500\"", "single: \"9800.50\""),
+        (
+            "guidelines.yaml",
+            "  - {cost: bredband, valid: {from: 2022-01}, ceiling: {single: \"400\", family: \"400\"}}\n",
+            "",
+        ),
+        ("guidelines.yaml", "counted_incomes: []", "counted_incomes: [övrigt]"),
+    ];
+    insta::assert_snapshot!(told(&changes));
+}
+
+#[test]
+fn rules_that_come_go_and_move_are_told() {
+    let files = pairs(&shipped());
+    let text = &files.iter().find(|(path, _)| path == "rulebook.yaml").expect("the rules").1;
+    let rule = |id: &str| {
+        let start = text.find(&format!("  - id: {id}\n")).expect("the rule");
+        let length = text[start + 4..].find("\n\n").expect("its end") + 6;
+        &text[start..start + length]
+    };
+    let (first, assets) = (rule("refer.first_application"), rule("refer.assets"));
+    let new = "  - id: refer.new\n    title: Nytt skäl\n    explanation: Prov.\n    law: investigation\n    valid: {from: 2026-01}\n    \
+               when: '${household.members > 9}'\n    refer: {code: new, reason: Prov}\n\n";
+    let moved = told(&[("rulebook.yaml", first, ""), ("rulebook.yaml", assets, &format!("{assets}{first}"))]);
+    insta::assert_snapshot!(moved, @"
+    Regler
+    - Regeln refer.first_application prövas nu efter refer.assets.
+    ");
+    insta::assert_snapshot!(told(&[("rulebook.yaml", first, new)]));
+    let ends = [
+        ("rulebook.yaml", "id: refer.assets\n", "id: refer.assets\n"),
+        ("rulebook.yaml", assets, &assets.replace("{from: 2022-01}", "{from: 2022-01, to: 2026-06}")),
+    ];
+    insta::assert_snapshot!(told(&ends), @"
+    Regler
+    - Regeln refer.assets (”Tillgångar”) från 2022-01: gäller till och med tillkommer: 2026-06.
+    ");
+}
+
+#[test]
+fn a_table_that_is_new_is_told_cell_by_cell() {
+    let mut files = pairs(&shipped());
+    let table = "year: 2031\ntitle: Prov\nsources: {prov: Prov}\ncells:\n  prisbasbelopp: {amount: \"1\", source: prov, verified: true}\n";
+    files.push(("amounts/2031.yaml".into(), table.into()));
+    let changes = diff(&shipped(), &RuleBook::read(Content::kept("prov", files)).expect("a book"));
+    let cell = changes.iter().find(|change| change.name == "2031 prisbasbelopp").expect("the cell");
+    assert_eq!((cell.part, cell.change), (ChangedPart::Amount, ChangeKind::Added));
+    assert_eq!(cell.text, "Nytt belopp prisbasbelopp 2031: verifierad ja; belopp 1 kr; källa prov.");
+}
+
+/// Each first month of validity in the shipped book: changed, it is told, and nothing else is.
+#[test]
+fn no_change_of_a_value_goes_untold() {
+    let book = shipped();
+    let mut tried = 0;
+    for (file, text) in pairs(&book).into_iter().filter(|(path, _)| !path.starts_with("cases/")) {
+        for (place, found) in text.match_indices("2022-01") {
+            let mut changed_text = text.clone();
+            changed_text.replace_range(place..place + found.len(), "2022-02");
+            let files = pairs(&book)
+                .into_iter()
+                .map(|(path, text)| if path == file { (path, changed_text.clone()) } else { (path, text) });
+            let Ok(changed) = RuleBook::read(Content::kept("prov", files).without_cases()) else { continue };
+            tried += 1;
+            assert_eq!(diff(&book, &changed).len(), 1, "{file}: {place}");
+        }
+    }
+    assert!(tried > 20, "{tried}");
+}
