@@ -5,12 +5,14 @@
 
 mod draft;
 mod explanation;
+mod letter;
 mod page;
 mod pdf;
 mod rulebook;
 
 pub use draft::{draft, suggested_kind, with_reason};
 pub use explanation::{About, AppealError, Decided, appeal, explanation};
+pub use letter::letter;
 pub use page::style_hash;
 pub use pdf::{PdfError, pdf};
 pub use rulebook::rulebook;

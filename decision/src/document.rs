@@ -229,7 +229,7 @@ fn rule_words(rule: &Rule) -> RuleWords {
         .map(|law| law_words(&law.source, law.validity));
     RuleWords {
         id: rule.id.clone(),
-        title: rule.title.readable(&words),
+        title: rule.title.outline(&words),
         explanation: rule.explanation.clone(),
         valid: valid(rule.validity),
         for_each: each(rule.for_each),
@@ -300,17 +300,17 @@ fn effects(rule: &Rule) -> Vec<String> {
         effects.push("Beloppet visas men räknas inte med.".to_owned());
     }
     if let Some(refer) = &rule.refer {
-        effects.push(format!("Lämnas till handläggare: ”{}”.", refer.reason.readable(&words)));
+        effects.push(format!("Lämnas till handläggare: ”{}”.", refer.reason.outline(&words)));
         effects.extend(unknown(&refer.unknown));
         if refer.conceal {
             effects.push("Ingenting annat av förslaget visas.".to_owned());
         }
     }
     if let Some(deny) = &rule.deny {
-        effects.push(format!("Avslag föreslås: ”{}”.", deny.text.readable(&words)));
+        effects.push(format!("Avslag föreslås: ”{}”.", deny.text.outline(&words)));
     }
     if let Some(note) = &rule.note {
-        effects.push(format!("Anmärkning till handläggaren: ”{}”.", note.text.readable(&words)));
+        effects.push(format!("Anmärkning till handläggaren: ”{}”.", note.text.outline(&words)));
     }
     effects
 }

@@ -20,6 +20,15 @@ impl Template {
     pub fn readable(&self, words: Words<'_>) -> String {
         self.map_parts(|expression| format!("[{}]", expression.readable(words)), |whole| whole.readable(words))
     }
+
+    /// The template with a name where an expression is just that, and with `…` for what is worked out.
+    pub fn outline(&self, words: Words<'_>) -> String {
+        let short = |expression: &Expression| match &expression.root().kind {
+            Kind::Path { .. } => format!("[{}]", expression.readable(words)),
+            _ => "…".to_owned(),
+        };
+        self.map_parts(short, short)
+    }
 }
 
 impl Expression {
@@ -248,5 +257,7 @@ mod tests {
     fn text_around_expressions_stands_as_it_is() {
         let template = Template::parse("shared.${person.age}").expect("a template");
         assert_eq!(template.readable(&words), "shared.[personens ålder]");
+        let template = Template::parse("Barn ${person.age} år, ${a + 1} kr").expect("a template");
+        assert_eq!(template.outline(&words), "Barn [personens ålder] år, … kr");
     }
 }

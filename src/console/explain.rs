@@ -27,7 +27,7 @@ pub(super) async fn page(
         .into_response())
 }
 
-/// As a file to keep: `forklaring.pdf`, `.html`, `.txt` or `.json`.
+/// As a file to keep: as `pdf`, `html`, `txt` or `json`; or the letter to the applicant, `brev`.
 pub(super) async fn file(
     State(desk): State<Desk>,
     person: SignedIn,
@@ -37,19 +37,21 @@ pub(super) async fn file(
     let explained = desk.explained(&item, &person.user).await?;
     let (content_type, content) = match kind.as_str() {
         "pdf" => ("application/pdf", document::pdf(&desk.config, &desk.page(&explained)?).await?),
+        "brev" => ("application/pdf", document::pdf(&desk.config, &explained.letter()?).await?),
         "html" => ("text/html; charset=utf-8", desk.page(&explained)?.into_bytes()),
         "txt" => ("text/plain; charset=utf-8", explained.text()?.into_bytes()),
         "json" => ("application/json", explained.json().to_string().into_bytes()),
         _ => return Err(Failure::NotFound),
     };
-    let name = format!("attachment; filename=\"{}.{kind}\"", file_name(&item));
+    let (what, ending) = if kind == "brev" { ("brev", "pdf") } else { ("forklaring", kind.as_str()) };
+    let name = format!("attachment; filename=\"{what}-{}.{ending}\"", file_name(&item));
     Ok(([(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, name)], content).into_response())
 }
 
 /// A reference is no personal value, but may hold anything that a file name must not.
 fn file_name(item: &Item) -> String {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' };
-    format!("forklaring-{}", item.reference.chars().map(plain).collect::<String>())
+    item.reference.chars().map(plain).collect()
 }
 
 #[derive(Deserialize)]
@@ -101,7 +103,7 @@ impl From<Unexplained> for Failure {
     fn from(error: Unexplained) -> Self {
         match error {
             Unexplained::NotAllowed => Self::Forbidden,
-            Unexplained::NoSuggestion => Self::NotFound,
+            Unexplained::NoSuggestion | Unexplained::NoLetter => Self::NotFound,
             Unexplained::Store(error) => error.into(),
             Unexplained::Page(error) => error.into(),
             other => Self::Document(other.to_string()),

@@ -25,6 +25,8 @@ pub enum Unexplained {
     NotAllowed,
     #[error("ärendet har inget förslag")]
     NoSuggestion,
+    #[error("det finns inget brev att skriva: det kräver ett beslut, eller ett förslag som inte lämnas till handläggare, och rollen handläggare")]
+    NoLetter,
     #[error("förslaget kan inte läsas: {0}")]
     Unreadable(#[from] serde_json::Error),
     #[error(transparent)]
@@ -89,6 +91,11 @@ impl Desk {
 }
 
 impl Explained {
+    /// The letter to the applicant as a page that stands alone.
+    pub fn letter(&self) -> Result<String, Unexplained> {
+        document::letter(&self.answer, &self.about)?.ok_or(Unexplained::NoLetter)
+    }
+
     /// As text; the motivation last.
     pub fn text(&self) -> Result<String, Unexplained> {
         let suggestion: decision::Suggestion = serde_json::from_value(self.stored.answer.0.clone())?;

@@ -207,7 +207,7 @@ pub(super) fn value_text(name: &str, value: &Value, people: &BTreeMap<String, St
 }
 
 /// A text as paragraphs and lists: an empty line between, and `– ` before what is a list.
-fn paragraphs(text: &str) -> Vec<Value> {
+pub(super) fn paragraphs(text: &str) -> Vec<Value> {
     let mut parts: Vec<Value> = Vec::new();
     for block in text.replace("\r\n", "\n").split("\n\n").map(str::trim).filter(|block| !block.is_empty()) {
         let mut words: Vec<&str> = Vec::new();

@@ -20,6 +20,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(environment);
 const SOURCES: &[(&str, &str)] = &[
     ("layout.html", include_str!("templates/layout.html")),
     ("explanation.html", include_str!("templates/explanation.html")),
+    ("letter.html", include_str!("templates/letter.html")),
     ("rulebook.html", include_str!("templates/rulebook.html")),
 ];
 
@@ -56,14 +57,14 @@ pub(super) fn month(text: &str) -> String {
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
     environment.add_global("style", minijinja::Value::from_safe_string(STYLE.to_owned()));
     environment.add_filter("kr", |amount: &str| kronor(amount));
     environment.add_filter("number", |amount: &str| number(amount));
     environment.add_filter("unsigned", |amount: &str| {
         amount.parse::<Decimal>().map_or_else(|_| amount.to_owned(), |amount| amount.abs().to_string())
     });
+    // A paragraph's number is not left alone on a line.
+    environment.add_filter("law", |text: &str| text.replace(" §", "\u{a0}§").replace(" kap.", "\u{a0}kap."));
     environment.add_filter("month", |text: &str| month(text));
     environment.add_filter("outcome", |id: &str| wording::outcome(id).to_owned());
     for (name, source) in SOURCES {

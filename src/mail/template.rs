@@ -162,8 +162,6 @@ impl From<TemplateError> for Problem {
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
     // It prints everything that the template was given, past the check of names.
     environment.remove_global("debug");
     environment

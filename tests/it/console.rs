@@ -514,6 +514,10 @@ async fn operations_see_why_a_system_gets_no_work_and_let_it_be_tried_again() {
     assert!(page.status == StatusCode::OK && !page.shows("<button type=\"submit\">Stäng"), "{}", page.text);
 }
 
+fn form(fields: &[(&'static str, String)]) -> Vec<(&'static str, &str)> {
+    fields.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
 #[tokio::test]
 async fn the_reasons_are_edited_kept_and_sent_with_the_decision() {
     let office = Office::open().await;
@@ -526,9 +530,6 @@ async fn the_reasons_are_edited_kept_and_sent_with_the_decision() {
         [("csrf", csrf.clone()), ("suggestion", suggestion.id.clone()), ("kind", kind.to_owned()), ("motivation", text.to_owned())]
     };
     let keep = format!("/arende/{}/motivering", item.id);
-    fn form(fields: &[(&'static str, String)]) -> Vec<(&'static str, &str)> {
-        fields.iter().map(|(name, value)| (*name, value.as_str())).collect()
-    }
     let kept = anna.post(&keep, &form(&sent("Hyran är skälig.", "approve"))).await;
     assert_eq!(kept.status, StatusCode::SEE_OTHER);
     let page = anna.get(&kept.location.expect("where to")).await;
