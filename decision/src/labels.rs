@@ -24,9 +24,11 @@ pub(crate) fn words(name: &str) -> Option<String> {
         "surplus_previous" => "överskottet från förra perioden",
         "flags.protected_identity" => "personuppgifterna är skyddade",
         "flags.first_application" => "det är en första ansökan",
+        "flags.interim_number" => "personnumret är ett interimsnummer",
         "change_warning_percent" => "procentsatsen för ändrade inkomster",
         "authority.id" => "myndigheten",
         "authority.title" => "myndighetens namn",
+        "authority.answered" => "när myndigheten svarade",
         "authority.answer" => "myndighetens svar",
         "result.norm" => "riksnormen",
         "result.need" => "behovet",
@@ -66,7 +68,11 @@ fn field(name: &str) -> Option<String> {
 }
 
 fn cells(owner: &str, field: &str) -> Option<String> {
-    (owner == "cells").then(|| format!("tabellens belopp ”{field}”"))
+    match owner {
+        "cells" => Some(format!("tabellens belopp ”{field}”")),
+        "parameters" => Some(format!("kommunens val ”{field}”")),
+        _ => None,
+    }
 }
 
 /// Words after the owner; those with an equals sign stand alone.
@@ -83,6 +89,9 @@ fn person(field: &str) -> Option<&'static str> {
         "days_at_home" => "dagar i hushållet",
         "in_school" => "=går i skolan",
         "earned_this_year" => "arbetsinkomst under året",
+        "earned_before" => "arbetsinkomst under året före perioden",
+        "lunch_days" => "lunchdagar i veckan utanför hemmet",
+        "history" => "månader hittills",
         "own_work" => "inkomst av eget arbete i perioden",
         _ => return None,
     })
@@ -99,6 +108,9 @@ fn income(field: &str) -> Option<&'static str> {
         "source" | "source_title" => "källa",
         "already_reduced" => "=inkomsten är redan minskad med jobbstimulans",
         "origin" => "ursprung",
+        "month" => "räknade månad",
+        "use" => "användning",
+        "candidate" => "=inkomsten hör till dem som det väljs bland",
         "known" => "=inkomstens slag står i regelboken",
         "reportable" => "=en myndighet redovisar inkomstslaget",
         "counted_by_guideline" => "=kommunens riktlinje säger att inkomsten räknas",

@@ -70,8 +70,9 @@ fn status(error: &desk::Error) -> StatusCode {
     use crate::store::Refusal::{Amount, NoAmount, ReasonMissing};
     match error {
         desk::Error::Role { .. } => StatusCode::FORBIDDEN,
-        desk::Error::NoMotivation => StatusCode::UNPROCESSABLE_ENTITY,
-        desk::Error::Refused(Amount | NoAmount | ReasonMissing) => StatusCode::UNPROCESSABLE_ENTITY,
+        desk::Error::NoMotivation | desk::Error::Refused(Amount | NoAmount | ReasonMissing) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         _ => StatusCode::CONFLICT,
     }
 }

@@ -514,7 +514,7 @@ async fn operations_see_why_a_system_gets_no_work_and_let_it_be_tried_again() {
     assert!(page.status == StatusCode::OK && !page.shows("<button type=\"submit\">Stäng"), "{}", page.text);
 }
 
-fn form(fields: &[(&'static str, String)]) -> Vec<(&'static str, &str)> {
+fn form<'a>(fields: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
     fields.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 

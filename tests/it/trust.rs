@@ -66,6 +66,7 @@ async fn drafted(morning: &Morning, reference: &str, amount: &str) -> Decision {
         role: "caseworker".into(),
         at: suggestion.at,
         seal: String::new(),
+        motivation: None,
     }
 }
 
