@@ -81,7 +81,6 @@ async fn work(store: &Store, run: &RunId, worker: u32, begin: Instant, time: Dur
         let claimed = Instant::now();
         let Some(claim) = claim else { anyhow::bail!("nothing to claim") };
         let event = |kind| Event::new(kind, "bot:bot0").item(&claim.item).stage("läs").detail(json!({"n": 1}));
-        store.stage_done(&claim, Some("spara"), &record, &[event(EventKind::StageFinished)]).await?;
         let end = [event(EventKind::StageFinished), event(EventKind::Done)];
         store.finish(&claim, &Finish::new(ItemState::Done), &record, &end).await?;
         let completed = Instant::now();

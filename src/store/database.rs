@@ -11,11 +11,14 @@ use chrono::{DateTime, Utc};
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Connection as _, Postgres, Row, Sqlite, Transaction};
 
 use super::disk::Disk;
 use super::query::{made, query};
+use super::turns::{Turn, Writers};
 use super::{Error, Result, Store};
 
 /// How long PostgreSQL may take to answer one statement, or to give a connection.
@@ -39,11 +42,11 @@ macro_rules! clock_postgres {
 #[derive(Debug, Clone)]
 pub(super) enum Pools {
     Sqlite {
-        /// Single statements; what they change is on disk when they end.
+        /// Single statements that read, and the few that also write and answer; what those change is on disk when they
+        /// end.
         pool: SqlitePool,
-        /// The one connection that transactions take turns on, first come first served: SQLite has one writer at a
-        /// time, and those who wait for it there sleep and try again.
-        writer: SqlitePool,
+        /// SQLite has one writer at a time, and those who wait for it there sleep and try again.
+        writers: Arc<Writers>,
         disk: Arc<Disk>,
     },
     Postgres(PgPool),
@@ -58,9 +61,15 @@ pub(super) struct Tx {
 
 /// What a transaction is open on.
 pub(super) enum Link {
-    /// With what to wait for after the commit, if it must be on disk.
-    Sqlite(Transaction<'static, Sqlite>, Option<Arc<Disk>>),
+    Sqlite(Local),
     Postgres(Lent),
+}
+
+/// A transaction on SQLite.
+pub(super) enum Local {
+    Reading(Transaction<'static, Sqlite>),
+    /// With what to wait for after the commit, if it must be on disk.
+    Writing(Turn, Option<Arc<Disk>>),
 }
 
 /// How much of what is committed a power cut may take.
@@ -108,6 +117,15 @@ pub(super) fn is_answer(error: &sqlx::Error) -> bool {
     matches!(error, E::Database(_) | E::RowNotFound | E::ColumnDecode { .. } | E::Decode(_) | E::Encode(_))
 }
 
+impl Local {
+    pub fn connection(&mut self) -> sqlx::Result<&mut SqliteConnection> {
+        match self {
+            Self::Reading(tx) => Ok(&mut **tx),
+            Self::Writing(turn, _) => turn.connection(),
+        }
+    }
+}
+
 impl Lent {
     /// A connection of the pool.
     pub async fn from(pool: &PgPool) -> Result<Self> {
@@ -140,8 +158,9 @@ impl Tx {
     /// Makes everything in it so.
     pub async fn commit(self) -> Result<()> {
         match self.link {
-            Link::Sqlite(tx, disk) => {
-                tx.commit().await?;
+            Link::Sqlite(Local::Reading(tx)) => Ok(tx.commit().await?),
+            Link::Sqlite(Local::Writing(turn, disk)) => {
+                turn.commit().await?;
                 // The next transaction does not wait for the disk, and shares the wait with this one.
                 match disk {
                     Some(disk) => disk.reach().await,
@@ -159,7 +178,8 @@ impl Tx {
     /// Leaves everything as it was. Dropping does the same, but costs PostgreSQL a connection.
     pub async fn roll_back(self) -> Result<()> {
         match self.link {
-            Link::Sqlite(tx, _) => Ok(tx.rollback().await?),
+            Link::Sqlite(Local::Reading(tx)) => Ok(tx.rollback().await?),
+            Link::Sqlite(Local::Writing(turn, _)) => Ok(turn.roll_back().await?),
             Link::Postgres(mut lent) => {
                 lent.control("rollback").await?;
                 lent.open = false;
@@ -251,12 +271,12 @@ impl Pools {
             .busy_timeout(Duration::from_secs(30))
             .foreign_keys(true);
         let opened = SqlitePoolOptions::new().test_before_acquire(false);
-        let pool = opened.clone().max_connections(4).connect_with(options.clone()).await?;
+        let pool = opened.max_connections(4).connect_with(options.clone()).await?;
         // `Disk` waits for the disk in its place.
-        let writer = options.synchronous(SqliteSynchronous::Normal);
-        let writer = opened.max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(writer);
+        // Its pages stay in memory (kilobytes, below zero): what is written next is mostly what was written last.
+        let writers = options.synchronous(SqliteSynchronous::Normal).pragma("cache_size", "-32768");
         migrations.run(&pool).await.map_err(Error::Migrate)?;
-        Ok(Self::Sqlite { pool, writer, disk: Arc::new(Disk::of(file)) })
+        Ok(Self::Sqlite { pool, writers: Arc::new(Writers::of(writers)), disk: Arc::new(Disk::of(file)) })
     }
 
     /// Connects to PostgreSQL, and migrates it if need be: it has a lock for this.
@@ -338,10 +358,10 @@ impl Store {
 
     async fn transaction(&self, keep: Keep) -> Result<Tx> {
         match &self.pools {
-            Pools::Sqlite { writer, disk, .. } => {
-                let tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+            Pools::Sqlite { writers, disk, .. } => {
+                let turn = writers.begin().await?;
                 let disk = (keep == Keep::Everything).then(|| Arc::clone(disk));
-                Ok(Tx { link: Link::Sqlite(tx, disk), now: None })
+                Ok(Tx { link: Link::Sqlite(Local::Writing(turn, disk)), now: None })
             }
             Pools::Postgres(pool) if keep == Keep::Briefly => begin_postgres(pool, BEGIN_BRIEFLY).await,
             Pools::Postgres(pool) => begin_postgres(pool, BEGIN).await,
@@ -352,7 +372,7 @@ impl Store {
     pub(super) async fn begin_snapshot(&self) -> Result<Tx> {
         match &self.pools {
             Pools::Sqlite { pool, .. } => {
-                Ok(Tx { link: Link::Sqlite(pool.begin_with("BEGIN").await?, None), now: None })
+                Ok(Tx { link: Link::Sqlite(Local::Reading(pool.begin_with("BEGIN").await?)), now: None })
             }
             Pools::Postgres(pool) => begin_postgres(pool, BEGIN_SNAPSHOT).await,
         }
@@ -390,8 +410,13 @@ pub(super) async fn now(tx: &mut Tx) -> Result<DateTime<Utc>> {
     if let Some(now) = tx.now {
         return Ok(now);
     }
-    let clock = made(format!("select {}", tx.clock())).fetch_value::<String>(&mut *tx).await?;
-    let now = parse_now(&clock)?;
+    let now = match tx.link {
+        // It runs inside this program: its clock is this machine's, to the millisecond.
+        Link::Sqlite(..) => parse_now(&crate::model::time_text(Utc::now()))?,
+        Link::Postgres(_) => {
+            parse_now(&made(format!("select {CLOCK_POSTGRES}")).fetch_value::<String>(&mut *tx).await?)?
+        }
+    };
     tx.now = Some(now);
     Ok(now)
 }

@@ -26,6 +26,7 @@ mod runs;
 mod scripts;
 mod sign_in_tries;
 mod stops;
+mod turns;
 mod users;
 
 use std::path::Path;
@@ -98,8 +99,8 @@ impl Store {
     /// Ends every connection, when the last that uses one is done.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { pool, writer, .. } => {
-                writer.close().await;
+            Pools::Sqlite { pool, writers, .. } => {
+                writers.close().await;
                 pool.close().await;
             }
             Pools::Postgres(pool) => pool.close().await,

@@ -3,6 +3,7 @@
 //! The text keeps to what both understand: `$1` parameters, text, bigint and boolean, `on conflict`, `returning`,
 //! partial indexes. What differs is a function of `database`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgRow};
@@ -78,8 +79,8 @@ macro_rules! run {
     ($query:ident, $on:expr, $call:ident, $method:ident) => {{
         let Query { sql, values } = $query;
         match $on.into() {
-            On::Tx(Tx { link: Link::Sqlite(tx, _), .. }) => {
-                sqlx::$call(sql, arguments::<SqliteArguments>(values)?).$method(&mut **tx).await
+            On::Tx(Tx { link: Link::Sqlite(local), .. }) => {
+                sqlx::$call(sql, arguments::<SqliteArguments>(values)?).$method(local.connection()?).await
             }
             On::Tx(Tx { link: Link::Postgres(lent), .. }) => {
                 let limit = limit_of(&values);
@@ -122,8 +123,9 @@ impl Query {
     pub async fn execute(self, on: impl Into<On<'_>>) -> Result<u64> {
         let Query { sql, values } = self;
         let changed = match on.into() {
-            On::Tx(Tx { link: Link::Sqlite(tx, _), .. }) => {
-                sqlx::query_with(sql, arguments::<SqliteArguments>(values)?).execute(&mut **tx).await?.rows_affected()
+            On::Tx(Tx { link: Link::Sqlite(local), .. }) => {
+                let statement = sqlx::query_with(sql, arguments::<SqliteArguments>(values)?);
+                statement.execute(local.connection()?).await?.rows_affected()
             }
             On::Tx(Tx { link: Link::Postgres(lent), .. }) => {
                 let limit = limit_of(&values);
@@ -132,8 +134,13 @@ impl Query {
                     .rows_affected()
             }
             On::Store(store) => match &store.pools {
-                Pools::Sqlite { pool, .. } => {
-                    sqlx::query_with(sql, arguments::<SqliteArguments>(values)?).execute(pool).await?.rows_affected()
+                Pools::Sqlite { writers, disk, .. } => {
+                    let mut turn = writers.begin().await?;
+                    let statement = sqlx::query_with(sql, arguments::<SqliteArguments>(values)?);
+                    let changed = statement.execute(turn.connection()?).await?.rows_affected();
+                    turn.commit().await?;
+                    Arc::clone(disk).reach().await?;
+                    changed
                 }
                 Pools::Postgres(pool) => {
                     let limit = limit_of(&values);
