@@ -179,11 +179,8 @@ impl RuleBook {
             ("resultat", "När allt är räknat"),
         ];
         let of = |id: &'static str| self.rules().iter().filter(move |rule| section_of(rule) == id);
-        let section = |(id, title): (&'static str, &'static str)| Section {
-            id,
-            title,
-            rules: of(id).map(rule_words).collect(),
-        };
+        let section =
+            |(id, title): (&'static str, &'static str)| Section { id, title, rules: of(id).map(rule_words).collect() };
         SECTIONS.into_iter().map(section).filter(|section| !section.rules.is_empty()).collect()
     }
 
@@ -357,7 +354,8 @@ fn table(table: &Table) -> TableWords {
 
 /// What an amount is for; its own name where that is not known.
 fn cell_title(name: &str) -> String {
-    let years = |ages: &str| if ages == "0" { "under 1 år".to_owned() } else { format!("{} år", ages.replace('-', "–")) };
+    let years =
+        |ages: &str| if ages == "0" { "under 1 år".to_owned() } else { format!("{} år", ages.replace('-', "–")) };
     match name.split_once('.') {
         Some(("adults", "single")) => "Ensam vuxen".to_owned(),
         Some(("adults", "cohabiting_pair")) => "Två sammanboende tillsammans".to_owned(),

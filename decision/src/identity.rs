@@ -23,13 +23,18 @@ pub(crate) fn identity_numbers(content: &Content) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, text) in texts {
         for (index, line) in text.lines().enumerate() {
-            problems.extend(numbers_in(line).into_iter().map(|(column, length)| Problem {
-                file: file.clone(),
-                line: index + 1,
-                column: column + 1,
-                length,
-                message: "här står ett personnummer eller samordningsnummer".to_owned(),
-                hint: Some("en regelbok lämnas ut till vem som helst: ta bort numret, ett fall behöver bara födelsedagen".to_owned()),
+            problems.extend(numbers_in(line).into_iter().map(|(column, length)| {
+                Problem {
+                    file: file.clone(),
+                    line: index + 1,
+                    column: column + 1,
+                    length,
+                    message: "här står ett personnummer eller samordningsnummer".to_owned(),
+                    hint: Some(
+                        "en regelbok lämnas ut till vem som helst: ta bort numret, ett fall behöver bara födelsedagen"
+                            .to_owned(),
+                    ),
+                }
             }));
         }
     }
@@ -104,9 +109,15 @@ mod tests {
     #[test]
     fn every_spelling_of_a_number_is_found() {
         // Skatteverket's own test numbers.
-        for line in
-            ["189001129817", "18900112-9817", "900112-9817", "9001129817", "900112+9817", "1890-01-12-9817", "900112 9817"]
-        {
+        for line in [
+            "189001129817",
+            "18900112-9817",
+            "900112-9817",
+            "9001129817",
+            "900112+9817",
+            "1890-01-12-9817",
+            "900112 9817",
+        ] {
             assert_eq!(numbers_in(&format!("född: \"{line}\"")).len(), 1, "{line}");
         }
         assert_eq!(numbers_in("a 9001129817, b 900112-9817"), [(2, 10), (16, 11)]);
@@ -114,7 +125,9 @@ mod tests {
 
     #[test]
     fn dates_amounts_hashes_and_wrong_check_digits_are_not() {
-        for line in ["2025-12-10", "189001129818", "ab189001129817", "18900112981744", "9500", "SFS 2025:468 12 kap. 2 §"] {
+        for line in
+            ["2025-12-10", "189001129818", "ab189001129817", "18900112981744", "9500", "SFS 2025:468 12 kap. 2 §"]
+        {
             assert_eq!(numbers_in(line), [], "{line}");
         }
     }

@@ -29,9 +29,9 @@ mod values;
 mod yaml;
 
 pub use cases::{Case, CaseResult};
-pub use document::{AboutRule, Document};
 pub use content::Content;
 pub use diff::{Change, ChangeKind, ChangedPart, describe, diff};
+pub use document::{AboutRule, Document};
 pub use explain::label as input_label;
 pub use facts::FACT_NAMES;
 pub use facts_reader::FactsError;

@@ -43,7 +43,10 @@ fn the_document_has_every_rule_source_and_missing_cell_in_words() {
     assert_eq!((law.text.as_str(), law.verified), ("SFS 2025:468 12 kap. 2 §", true));
     assert!(rules.iter().flat_map(|rule| &rule.laws).any(|law| !law.verified));
     let cells = document.tables.iter().flat_map(|table| &table.cells);
-    assert!(cells.clone().any(|cell| cell.amount.is_none()) && cells.clone().all(|cell| cell.source.is_some() == cell.amount.is_some()));
+    assert!(
+        cells.clone().any(|cell| cell.amount.is_none())
+            && cells.clone().all(|cell| cell.source.is_some() == cell.amount.is_some())
+    );
     let rent = document.guidelines.iter().find(|one| one.cost == "hyra").expect("hyra");
     assert_eq!((rent.single.to_string(), rent.family.to_string()), ("9500".to_owned(), "12500".to_owned()));
     assert_eq!((document.cases.len(), document.sha256.as_str()), (book.cases().len(), book.sha256()));

@@ -55,7 +55,8 @@ impl Reader<'_> {
         match &node.kind {
             Kind::Constant(value) => self.constant(value),
             Kind::Path { name, properties } => {
-                let path: Vec<&str> = [name.as_str()].into_iter().chain(properties.iter().map(|p| p.name.as_str())).collect();
+                let path: Vec<&str> =
+                    [name.as_str()].into_iter().chain(properties.iter().map(|p| p.name.as_str())).collect();
                 self.path(&path)
             }
             Kind::List(items) => format!("listan {}", self.listed(items, ", ")),

@@ -71,13 +71,7 @@ fn check_names(
 }
 
 /// What is wrong with a name in a template: the name, the message and the hint.
-fn fault<'a>(
-    bot: &Bot,
-    config: &Config,
-    mail: &Mail,
-    name: &'a str,
-    open: bool,
-) -> Option<(&'a str, String, String)> {
+fn fault<'a>(bot: &Bot, config: &Config, mail: &Mail, name: &'a str, open: bool) -> Option<(&'a str, String, String)> {
     let mut parts = name.split('.');
     let root = parts.next().unwrap_or_default();
     let wrong = |message: String, hint: String| Some((name, message, hint));
@@ -123,16 +117,13 @@ fn fault<'a>(
 }
 
 /// The same in the template that is used only where the mail system is confidential.
-fn confidential_fault<'a>(
-    bot: &Bot,
-    config: &Config,
-    mail: &Mail,
-    name: &'a str,
-) -> Option<(&'a str, String, String)> {
+fn confidential_fault<'a>(bot: &Bot, config: &Config, mail: &Mail, name: &'a str) -> Option<(&'a str, String, String)> {
     let known = match name.split('.').next().unwrap_or_default() {
         "decision" => DECISION,
         "notice" => NOTICE,
-        root if GIVEN.contains(&root) || data_names(mail).contains(&root) => return fault(bot, config, mail, name, false),
+        root if GIVEN.contains(&root) || data_names(mail).contains(&root) => {
+            return fault(bot, config, mail, name, false);
+        }
         root => return Some((name, format!("namnet `{root}` finns inte i mallen"), near(root, GIVEN_CONFIDENTIAL))),
     };
     let (root, unknown) = name.split_once('.').filter(|(_, field)| !known.contains(field))?;

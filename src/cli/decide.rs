@@ -83,7 +83,8 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         }
         current.id
     };
-    let decision = desk.decide(&item, &user, Reply { suggestion, answer, reason: arguments.reason, motivation }).await?;
+    let decision =
+        desk.decide(&item, &user, Reply { suggestion, answer, reason: arguments.reason, motivation }).await?;
     told(&item, &decision, arguments.format)?;
     Ok(ExitCode::SUCCESS)
 }

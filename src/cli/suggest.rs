@@ -91,8 +91,7 @@ pub fn write_out(content: &[u8], out: Option<&Path>) -> anyhow::Result<()> {
     };
     let failed = |error: std::io::Error| Invalid(format!("{} kan inte skrivas: {error}", file.display()));
     let mut options = std::fs::OpenOptions::new();
-    let mut writer =
-        options.write(true).create(true).truncate(true).mode(0o600).open(file).map_err(failed)?;
+    let mut writer = options.write(true).create(true).truncate(true).mode(0o600).open(file).map_err(failed)?;
     writer.write_all(content).map_err(failed)?;
     Ok(())
 }

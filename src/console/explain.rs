@@ -22,8 +22,12 @@ pub(super) async fn page(
     let item = find(&desk, &id).await?;
     let page = desk.page(&desk.explained(&item, &person.user).await?)?;
     // The page stands alone: its style is in it, and it may have no other.
-    let policy = format!("default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'", document::style_hash());
-    Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (header::CONTENT_SECURITY_POLICY, policy)], page)
+    let policy =
+        format!("default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'", document::style_hash());
+    Ok((
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (header::CONTENT_SECURITY_POLICY, policy)],
+        page,
+    )
         .into_response())
 }
 
@@ -45,7 +49,8 @@ pub(super) async fn file(
     };
     let (what, ending) = if kind == "brev" { ("brev", "pdf") } else { ("forklaring", kind.as_str()) };
     let name = format!("attachment; filename=\"{what}-{}.{ending}\"", file_name(&item));
-    Ok(([(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, name)], content).into_response())
+    Ok(([(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, name)], content)
+        .into_response())
 }
 
 /// A reference is no personal value, but may hold anything that a file name must not.

@@ -131,9 +131,7 @@ async fn versions(
     if sight != Sight::Personal {
         return Ok(Vec::new());
     }
-    let row = |row: &Motivation| {
-        json!({"at": clock(&row.at), "person": row.person, "answer": row.answer.as_str(), "text": row.text})
-    };
+    let row = |row: &Motivation| json!({"at": clock(&row.at), "person": row.person, "answer": row.answer.as_str(), "text": row.text});
     Ok(desk.store.motivations(&item.id).await?.iter().map(row).collect())
 }
 

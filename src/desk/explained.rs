@@ -25,7 +25,9 @@ pub enum Unexplained {
     NotAllowed,
     #[error("ärendet har inget förslag")]
     NoSuggestion,
-    #[error("det finns inget brev att skriva: det kräver ett beslut, eller ett förslag som inte lämnas till handläggare, och rollen handläggare")]
+    #[error(
+        "det finns inget brev att skriva: det kräver ett beslut, eller ett förslag som inte lämnas till handläggare, och rollen handläggare"
+    )]
     NoLetter,
     #[error("förslaget kan inte läsas: {0}")]
     Unreadable(#[from] serde_json::Error),

@@ -89,7 +89,8 @@ fn point(line: &Line, people: &BTreeMap<String, String>, several: bool) -> Strin
 fn left_out_point(line: &Line, people: &BTreeMap<String, String>, several: bool) -> String {
     let who = line.person.as_ref().filter(|_| several).map(|id| format!(", {}", people.get(id).unwrap_or(id)));
     let looked_at = ["declared", "net", "applied"].iter().find_map(|name| line.inputs.get(*name));
-    let looked_at = looked_at.and_then(|input| input.get("value")).map(|value| format!(": {}", value_text("", value, people)));
+    let looked_at =
+        looked_at.and_then(|input| input.get("value")).map(|value| format!(": {}", value_text("", value, people)));
     format!("– {}{}{}", line.title, who.unwrap_or_default(), looked_at.unwrap_or_default())
 }
 
@@ -99,7 +100,9 @@ fn conclusion(answer: &Explanation, kind: AnswerKind) -> Option<String> {
     match (kind, answer.outcome.as_str()) {
         (AnswerKind::Approve, _) => {
             let ((need, income), amount) = sums.zip(known(&answer.amount))?;
-            Some(format!("Behovet är {need} och inkomsterna {income}. Det som fattas är {amount}, och det är vad som beviljas."))
+            Some(format!(
+                "Behovet är {need} och inkomsterna {income}. Det som fattas är {amount}, och det är vad som beviljas."
+            ))
         }
         (AnswerKind::Deny, "deny") => {
             let ((need, income), surplus) = sums.zip(known(&answer.surplus))?;

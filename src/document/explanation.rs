@@ -99,12 +99,7 @@ pub fn explanation(
     page::page("explanation.html", &content(answer, people, book, about))
 }
 
-fn content(
-    answer: &Explanation,
-    people: &BTreeMap<String, String>,
-    book: Option<&RuleBook>,
-    about: &About,
-) -> Value {
+fn content(answer: &Explanation, people: &BTreeMap<String, String>, book: Option<&RuleBook>, about: &About) -> Value {
     let rules = book.map(RuleBook::about_rules).unwrap_or_default();
     let same = book.zip(answer.rulebook.as_ref()).is_some_and(|(book, answered)| book.sha256() == answered.sha256);
     let row = |line: &Line| row(line, people, rules.get(&line.rule).filter(|_| same));
@@ -112,7 +107,9 @@ fn content(
     let part = |wanted: &str| -> Vec<Row> {
         counted.iter().filter(|line| part_of(line, &rules) == wanted).map(|line| row(line)).collect()
     };
-    let several = answer.lines.iter().filter_map(|line| line.person.as_deref()).collect::<std::collections::BTreeSet<_>>().len() > 1;
+    let several =
+        answer.lines.iter().filter_map(|line| line.person.as_deref()).collect::<std::collections::BTreeSet<_>>().len()
+            > 1;
     json!({
         "answer": answer,
         "title": title(answer),

@@ -46,7 +46,17 @@ fn number(amount: &str) -> String {
 /// `2025-12` as `december 2025`.
 pub(super) fn month(text: &str) -> String {
     const NAMES: [&str; 12] = [
-        "januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november",
+        "januari",
+        "februari",
+        "mars",
+        "april",
+        "maj",
+        "juni",
+        "juli",
+        "augusti",
+        "september",
+        "oktober",
+        "november",
         "december",
     ];
     let read = text.parse::<expression::Month>().ok();

@@ -7,9 +7,8 @@ use super::{Error, page};
 
 /// The whole book: rules, amounts, guidelines, choices and cases; and what differs from an earlier one.
 pub fn rulebook(book: &RuleBook, before: Option<&RuleBook>) -> Result<String, Error> {
-    let document = serde_json::to_value(book.document()).map_err(|error| {
-        Error::new(minijinja::ErrorKind::BadSerialization, error.to_string())
-    })?;
+    let document = serde_json::to_value(book.document())
+        .map_err(|error| Error::new(minijinja::ErrorKind::BadSerialization, error.to_string()))?;
     let changes = before.map(|before| changes(before, book));
     page::page("rulebook.html", &json!({"book": document, "changes": changes}))
 }

@@ -66,7 +66,11 @@ impl Template {
 
     /// The template for a confidential mail system.
     pub fn read_confidential(folder: &Path, name: &str) -> Result<Self, TemplateError> {
-        if is_plain_name(name) { Self::read_named(folder, &format!("{name}{CONFIDENTIAL}")) } else { Self::read(folder, name) }
+        if is_plain_name(name) {
+            Self::read_named(folder, &format!("{name}{CONFIDENTIAL}"))
+        } else {
+            Self::read(folder, name)
+        }
     }
 
     /// Reads the template `name` of a bot's `mail` folder, and refuses one that could not be rendered.

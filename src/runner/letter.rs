@@ -28,8 +28,7 @@ impl Work<'_> {
             context["decision"] = self.decision_in_letter();
             context["notice"] = self.notice()?;
         }
-        let content =
-            template.and_then(|template| template.render(&context)).map_err(|error| wrong(&error))?;
+        let content = template.and_then(|template| template.render(&context)).map_err(|error| wrong(&error))?;
         let message_id = message_id.unwrap_or_else(|| self.new_message_id());
         Mail::compose(Letter { message_id, to: self.text(&step.to)?, date }, content).map_err(|error| wrong(&error))
     }

@@ -9,7 +9,9 @@ use super::items::{hold, item_in};
 use super::life::{Change, change_state};
 use super::motivations::{self, NewMotivation};
 use super::{Claim, Result, Store, now, query};
-use crate::model::{AnswerKind, Decision, Event, EventKind, Item, ItemId, ItemState, StoredSuggestion, new_id_at, time_text};
+use crate::model::{
+    AnswerKind, Decision, Event, EventKind, Item, ItemId, ItemState, StoredSuggestion, new_id_at, time_text,
+};
 
 /// What a person answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

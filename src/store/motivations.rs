@@ -61,15 +61,17 @@ async fn insert(
     person: Option<&str>,
 ) -> Result<()> {
     let now = now(tx).await?;
-    query("insert into motivations (id, item, suggestion, answer, text, person, at) values ($1, $2, $3, $4, $5, $6, $7)")
-        .bind(new_id_at(now))
-        .bind(item)
-        .bind(suggestion)
-        .bind(answer.as_str())
-        .bind(text)
-        .bind(person)
-        .bind(time_text(now))
-        .execute(&mut *tx)
-        .await?;
+    query(
+        "insert into motivations (id, item, suggestion, answer, text, person, at) values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(new_id_at(now))
+    .bind(item)
+    .bind(suggestion)
+    .bind(answer.as_str())
+    .bind(text)
+    .bind(person)
+    .bind(time_text(now))
+    .execute(&mut *tx)
+    .await?;
     Ok(())
 }

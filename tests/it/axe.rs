@@ -49,7 +49,8 @@ impl Judge {
         assert!(found["passes"].as_array().is_some_and(|passes| passes.len() > 10), "axe-core ran: {found}");
         let fault = |fault: &Value| {
             let nodes = fault["nodes"].as_array().into_iter().flatten();
-            let places: Vec<String> = nodes.take(3).map(|node| format!("{} {}", node["target"], node["failureSummary"])).collect();
+            let places: Vec<String> =
+                nodes.take(3).map(|node| format!("{} {}", node["target"], node["failureSummary"])).collect();
             format!("{}: {}", fault["id"].as_str().unwrap_or_default(), places.join(" | "))
         };
         found["violations"].as_array().expect("a list").iter().map(fault).collect()

@@ -527,19 +527,33 @@ async fn the_reasons_are_edited_kept_and_sent_with_the_decision() {
     assert!(page.shows("Det som fattas är 6\u{a0}020\u{a0}kr"), "the draft: {}", page.text);
     let csrf = page.hidden("csrf");
     let sent = |text: &'static str, kind: &'static str| {
-        [("csrf", csrf.clone()), ("suggestion", suggestion.id.clone()), ("kind", kind.to_owned()), ("motivation", text.to_owned())]
+        [
+            ("csrf", csrf.clone()),
+            ("suggestion", suggestion.id.clone()),
+            ("kind", kind.to_owned()),
+            ("motivation", text.to_owned()),
+        ]
     };
     let keep = format!("/arende/{}/motivering", item.id);
     let kept = anna.post(&keep, &form(&sent("Hyran är skälig.", "approve"))).await;
     assert_eq!(kept.status, StatusCode::SEE_OTHER);
     let page = anna.get(&kept.location.expect("where to")).await;
-    assert!(page.shows("Motiveringen är sparad. Inget beslut är fattat.") && page.shows("Hyran är skälig."), "{}", page.text);
+    assert!(
+        page.shows("Motiveringen är sparad. Inget beslut är fattat.") && page.shows("Hyran är skälig."),
+        "{}",
+        page.text
+    );
     assert_eq!(office.item("A-1").await.state, ItemState::AwaitingDecision);
 
     let page = anna.decide(&item, &[("answer", "approve"), ("kind", "approve"), ("motivation", " ")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.shows("motiveringen är tom"), "{}", page.text);
-    let page = anna.decide(&item, &[("answer", "approve"), ("kind", "approve"), ("motivation", "Hyran är skälig.\r\nSista ordet.")]).await;
+    let page = anna
+        .decide(
+            &item,
+            &[("answer", "approve"), ("kind", "approve"), ("motivation", "Hyran är skälig.\r\nSista ordet.")],
+        )
+        .await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text);
     let decision = office.desk.store.decisions(&item.id).await.expect("the store").remove(0);
     assert_eq!(decision.motivation.as_deref(), Some("Hyran är skälig.\nSista ordet.\n"));

@@ -124,7 +124,10 @@ fn protected_identity_shows_its_public_code_and_nothing_else() {
     let mut facts = facts();
     facts["flags"]["protected_identity"] = true.into();
     let page = Desk::with(&facts).explained("html");
-    assert!(page.contains("needs_person") && !page.contains("Beräkningen rad för rad") && !page.contains("sekretess"), "{page}");
+    assert!(
+        page.contains("needs_person") && !page.contains("Beräkningen rad för rad") && !page.contains("sekretess"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -144,7 +147,9 @@ fn browser_prints_an_explanation_that_is_tagged_swedish_and_numbered() {
     let answer = desk.run(&["suggest", &book, &facts, "--format", "pdf", "--out", &out]);
     assert_eq!(answer.code, Some(0), "{}", answer.err);
     let (text, about) = read_pdf(&file);
-    for words in ["Beräkningen rad för rad", "Skäliga kostnader utöver riksnormen", "medsökanden", "Sida 1 av ", "6 200,50 kr"] {
+    for words in
+        ["Beräkningen rad för rad", "Skäliga kostnader utöver riksnormen", "medsökanden", "Sida 1 av ", "6 200,50 kr"]
+    {
         assert!(text.contains(words), "{words}\n{text}");
     }
     let says = |line: &str| about.lines().any(|known| known.split_whitespace().eq(line.split_whitespace()));
@@ -166,7 +171,11 @@ fn browser_prints_the_rule_book_and_the_page_has_every_rule_source_amount_and_ca
     let law = |text: &str| text.replace(" §", "\u{a0}§").replace(" kap.", "\u{a0}kap.");
     let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     for rule in document.sections.iter().flat_map(|section| &section.rules) {
-        assert!(page.contains(&format!("<code>{}</code>", rule.id)) && page.contains(&escaped(&rule.explanation)), "{}", rule.id);
+        assert!(
+            page.contains(&format!("<code>{}</code>", rule.id)) && page.contains(&escaped(&rule.explanation)),
+            "{}",
+            rule.id
+        );
         assert!(rule.laws.iter().all(|one| page.contains(&escaped(&law(&one.text)))), "{}", rule.id);
     }
     for case in &document.cases {
@@ -227,12 +236,23 @@ async fn an_explanation_of_an_item_is_for_those_who_may_see_it_and_its_reasons_f
     let page = explain("anna", "html").out;
     assert!(page.contains("ärende A-1") && page.contains("Utkast till motivering"), "{page}");
     let text = explain("anna", "text").out;
-    assert!(text.contains("Förslag för 2025-12: bifall med 6 020 kr") && text.contains("Utkast till motivering"), "{text}");
+    assert!(
+        text.contains("Förslag för 2025-12: bifall med 6 020 kr") && text.contains("Utkast till motivering"),
+        "{text}"
+    );
     let letter = |who: &str| {
-        kollega_with(&office, PASSWORD, &["explain", "A-1", "--as", who, "--password-stdin", "--format", "html", "--letter"])
+        kollega_with(
+            &office,
+            PASSWORD,
+            &["explain", "A-1", "--as", who, "--password-stdin", "--format", "html", "--letter"],
+        )
     };
     let draft = letter("anna").out;
-    assert!(draft.contains("Inget beslut är fattat") && draft.contains("Du beviljas ekonomiskt bistånd med 6\u{a0}020\u{a0}kr för december 2025."), "{draft}");
+    assert!(
+        draft.contains("Inget beslut är fattat")
+            && draft.contains("Du beviljas ekonomiskt bistånd med 6\u{a0}020\u{a0}kr för december 2025."),
+        "{draft}"
+    );
     assert!(letter("rut").err.contains("inget brev"), "reasons are for those who may see what is personal");
     let audited: Value = serde_json::from_str(&explain("rut", "json").out).expect("JSON");
     assert_eq!((&audited["answer"]["amount"], &audited["motivation"]), (&json!("6020"), &Value::Null));
@@ -300,7 +320,10 @@ async fn the_reasons_leave_the_record_with_the_item() {
     let decided = kollega_with(&office, PASSWORD, &["decide", "A-1", "deny", "--as", "anna", "--password-stdin"]);
     assert_eq!(decided.code, Some(0), "{}", decided.err);
     let denied = only_decision(&office, "A-1").await.motivation.expect("the draft");
-    assert!(denied.contains("Inkomsterna räcker till behovet och är 480\u{a0}kr högre. Därför avslås ansökan."), "{denied}");
+    assert!(
+        denied.contains("Inkomsterna räcker till behovet och är 480\u{a0}kr högre. Därför avslås ansökan."),
+        "{denied}"
+    );
     office.execute(&format!("update items set state = 'done' where id = '{}'", item.id)).await;
     let store = office.desk.store.clone().with_seal(office.desk.seal.clone());
     store.remove_item(&item.id, "anna", "retention").await.expect("removed");
@@ -314,7 +337,12 @@ async fn a_referral_that_a_person_decides_names_what_was_settled_in_the_draft() 
     let (item, suggestion) = office.waiting("A-1", &referral()).await;
     let prepared = office.desk.motivations(&item, &suggestion).await.expect("the drafts");
     let change = prepared.iter().find(|one| one.kind == kollega::model::AnswerKind::Change).expect("one for a change");
-    assert!(change.draft.contains("– A-kassan svarade inte") && change.draft.contains("Beloppet bestäms efter en egen bedömning"), "{}", change.draft);
+    assert!(
+        change.draft.contains("– A-kassan svarade inte")
+            && change.draft.contains("Beloppet bestäms efter en egen bedömning"),
+        "{}",
+        change.draft
+    );
     let nobody = kollega(&office, &["explain", "A-9", "--as", "anna", "--password-stdin"]);
     assert!(nobody.code == Some(2) && nobody.err.contains("finns inte"), "{}", nobody.err);
 }
@@ -334,7 +362,8 @@ async fn browser_and_mail_bring_the_reasons_and_how_to_appeal_by_a_confidential_
     let file = morning.configuration();
     let text = std::fs::read_to_string(&file).expect("the configuration");
     let text = text.replacen("[mail]", "[mail]\nconfidential = true", 1);
-    std::fs::write(&file, format!("{text}\n[notice]\nauthority = \"Exempelnämnden\"\nappeal = {appeal:?}\n")).expect("written");
+    std::fs::write(&file, format!("{text}\n[notice]\nauthority = \"Exempelnämnden\"\nappeal = {appeal:?}\n"))
+        .expect("written");
     morning.queue(&["EB-2025-0101"]).await;
     morning.caseworker_decides().await;
     let _worker = morning.worker("one");
@@ -368,7 +397,8 @@ fn the_page_of_a_rule_book_tells_what_has_changed_since_another() {
     std::fs::write(&file, text.replacen("\"9500\"", "\"9700\"", 1)).expect("the change");
     let new = copy.display().to_string();
     let page = desk.run(&["rules", "doc", &new, "--since", &shipped()]).out;
-    let section = page.split("id=\"andringar\"").nth(1).and_then(|rest| rest.split("</section>").next()).expect("the section");
+    let section =
+        page.split("id=\"andringar\"").nth(1).and_then(|rest| rest.split("</section>").next()).expect("the section");
     assert!(section.contains("hyra") && section.contains("9") && section.matches("<li>").count() == 1, "{section}");
     let same = desk.run(&["rules", "doc", &new, "--since", &new]).out;
     assert!(same.contains("Ingenting som ändrar något förslag."));
