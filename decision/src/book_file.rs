@@ -1,8 +1,10 @@
 //! The files of a rule book as they are written. Nothing is checked here but their shape.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 pub(crate) type Text = Spanned<String>;
@@ -14,7 +16,8 @@ pub(crate) struct BookFile {
     pub rulebook: Text,
     pub title: String,
     pub version: String,
-    pub parameters: ParametersFile,
+    #[serde(default)]
+    pub parameters: BTreeMap<String, ParameterFile>,
     pub authorities: Vec<AuthorityFile>,
     pub income_kinds: Vec<IncomeKindFile>,
     pub cost_kinds: Vec<String>,
@@ -24,23 +27,65 @@ pub(crate) struct BookFile {
     pub rules: Vec<RuleFile>,
 }
 
+/// A named parameter: either a choice between words, or of a kind.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ParametersFile {
+pub(crate) struct ParameterFile {
+    pub title: String,
+    pub explanation: String,
+    /// Every choice with what it means.
     #[serde(default)]
-    pub payout_rounding: Rounding,
-    pub change_warning_percent: Text,
+    pub choices: BTreeMap<String, String>,
+    pub kind: Option<ParameterKind>,
+    pub value: Spanned<SettingFile>,
 }
 
-/// How the payout is rounded to whole kronor. No provision says, so the shipped book does not.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Rounding {
-    #[default]
-    None,
-    NearestKrona,
-    UpKrona,
-    DownKrona,
+pub(crate) enum ParameterKind {
+    Number,
+    IncomeKinds,
+}
+
+/// What a parameter is set to: a word or number, or a list of words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SettingFile {
+    Word(String),
+    List(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for SettingFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Setting;
+        impl<'de> Visitor<'de> for Setting {
+            type Value = SettingFile;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("ett ord, ett tal inom citattecken eller en lista")
+            }
+
+            fn visit_str<E: Error>(self, word: &str) -> Result<SettingFile, E> {
+                Ok(SettingFile::Word(word.to_owned()))
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<SettingFile, E> {
+                Ok(SettingFile::Word(number.to_string()))
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<SettingFile, E> {
+                Ok(SettingFile::Word(number.to_string()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<SettingFile, A::Error> {
+                let mut words = Vec::new();
+                while let Some(word) = list.next_element()? {
+                    words.push(word);
+                }
+                Ok(SettingFile::List(words))
+            }
+        }
+        deserializer.deserialize_any(Setting)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,8 +99,22 @@ pub(crate) struct AuthorityFile {
 #[serde(deny_unknown_fields)]
 pub(crate) struct IncomeKindFile {
     pub kind: String,
+    /// What it is, whose, and how it counts, for whoever reads the book.
+    pub about: String,
+    #[serde(default)]
+    pub counted: Counted,
     #[serde(default)]
     pub reported_by: Vec<Text>,
+}
+
+/// Whether an income kind counts without a person looking at it.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Counted {
+    #[default]
+    Always,
+    /// Only where the municipality's guidelines say so.
+    ByGuideline,
 }
 
 #[derive(Debug, Deserialize)]
@@ -228,6 +287,9 @@ pub(crate) struct GuidelinesFile {
     pub guidelines: Vec<GuidelineFile>,
     #[serde(default)]
     pub counted_incomes: Vec<Text>,
+    /// Parameters of the rule book that the municipality sets otherwise.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Spanned<SettingFile>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,7 +6,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use serde_saphyr::Spanned;
 
+use crate::book_file::GuidelineFile;
 use crate::content::Content;
+use crate::guidelines::{Guideline, Guidelines};
+use crate::parameters::{Parameters, Settings};
 use crate::yaml::File;
 use crate::{FactsError, Problem, RuleBook, Suggestion};
 
@@ -18,6 +21,26 @@ pub struct Case {
     /// The facts as they are given to the rule book.
     pub facts: Json,
     expect: Map<String, Json>,
+    variation: Option<Variation>,
+}
+
+/// Parameters and guidelines that hold in one case only, so that every choice can be shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Variation {
+    parameters: Parameters,
+    limits: Vec<Guideline>,
+    counted_incomes: Option<Vec<String>>,
+}
+
+impl Variation {
+    pub fn apply(&self, parameters: &mut Parameters, guidelines: &mut Guidelines) {
+        parameters.clone_from(&self.parameters);
+        guidelines.limits.retain(|known| self.limits.iter().all(|limit| limit.cost != known.cost));
+        guidelines.limits.extend(self.limits.iter().cloned());
+        if let Some(counted) = &self.counted_incomes {
+            guidelines.counted_incomes.clone_from(counted);
+        }
+    }
 }
 
 /// How a case came out.
@@ -48,13 +71,24 @@ struct CaseFile {
     set: BTreeMap<String, Json>,
     #[serde(default)]
     remove: Vec<String>,
+    #[serde(default)]
+    parameters: Settings,
+    #[serde(default)]
+    guidelines: Vec<GuidelineFile>,
+    /// Incomes that the municipality counts in this case.
+    counted_incomes: Option<Vec<String>>,
     expect: Map<String, Json>,
 }
 
-const EXPECTED: [&str; 9] = ["outcome", "amount", "need", "income", "norm", "surplus", "lines", "refer", "notes"];
+const EXPECTED: [&str; 10] =
+    ["outcome", "amount", "need", "income", "norm", "surplus", "lines", "rules", "refer", "notes"];
 
 /// Reads all cases of a book.
-pub(crate) fn read(content: &Content) -> Result<Vec<Case>, Vec<Problem>> {
+pub(crate) fn read(
+    content: &Content,
+    parameters: &Parameters,
+    cost_kinds: &[String],
+) -> Result<Vec<Case>, Vec<Problem>> {
     let (mut cases, mut problems) = (Vec::<Case>::new(), Vec::new());
     // Cases that are wrong, and those like them: one problem is enough.
     let mut wrong: Vec<String> = Vec::new();
@@ -69,7 +103,7 @@ pub(crate) fn read(content: &Content) -> Result<Vec<Case>, Vec<Problem>> {
                         wrong.push(name);
                         continue;
                     }
-                    match made(&file, case, &cases) {
+                    match made(&file, case, &cases, parameters, cost_kinds) {
                         Ok(case) => cases.push(case),
                         Err(problem) => {
                             wrong.push(name);
@@ -83,12 +117,18 @@ pub(crate) fn read(content: &Content) -> Result<Vec<Case>, Vec<Problem>> {
     if problems.is_empty() { Ok(cases) } else { Err(problems) }
 }
 
-fn made(file: &File, written: CaseFile, above: &[Case]) -> Result<Case, Problem> {
+fn made(
+    file: &File,
+    mut written: CaseFile,
+    above: &[Case],
+    parameters: &Parameters,
+    cost_kinds: &[String],
+) -> Result<Case, Problem> {
     let name = &written.case;
     if above.iter().any(|case| case.name == name.value) {
         return Err(file.at(name, "två fall har samma namn"));
     }
-    let mut facts = match (&written.like, written.facts) {
+    let mut facts = match (&written.like, written.facts.take()) {
         (None, Some(facts)) => facts,
         (Some(like), None) => {
             let found = above.iter().find(|case| case.name == like.value);
@@ -111,7 +151,36 @@ fn made(file: &File, written: CaseFile, above: &[Case]) -> Result<Case, Problem>
     if written.expect.is_empty() {
         return Err(file.at(name, "fallet väntar sig ingenting (expect är tomt)"));
     }
-    Ok(Case { name: written.case.value, title: written.title, facts, expect: written.expect })
+    let inherited = written.like.as_ref().and_then(|like| above.iter().find(|case| case.name == like.value));
+    let inherited = inherited.and_then(|case| case.variation.clone());
+    let variation =
+        if written.parameters.is_empty() && written.guidelines.is_empty() && written.counted_incomes.is_none() {
+            inherited
+        } else {
+            let inherited = inherited.unwrap_or_else(|| Variation {
+                parameters: parameters.clone(),
+                limits: Vec::new(),
+                counted_incomes: None,
+            });
+            Some(varied(file, &written, inherited, cost_kinds)?)
+        };
+    Ok(Case { name: written.case.value, title: written.title, facts, expect: written.expect, variation })
+}
+
+fn varied(file: &File, written: &CaseFile, from: Variation, cost_kinds: &[String]) -> Result<Variation, Problem> {
+    let first = |problems: Vec<Problem>| problems.into_iter().next();
+    let parameters = from
+        .parameters
+        .set(file, &written.parameters)
+        .map_err(|problems| first(problems).unwrap_or_else(|| file.at(&written.case, "fallets parametrar är fel")))?;
+    let (mut limits, problems) = crate::guidelines::read_limits(file, &written.guidelines, cost_kinds);
+    if let Some(problem) = first(problems) {
+        return Err(problem);
+    }
+    let kept = from.limits.into_iter().filter(|known| limits.iter().all(|limit| limit.cost != known.cost));
+    limits.extend(kept.collect::<Vec<_>>());
+    let counted_incomes = written.counted_incomes.clone().or(from.counted_incomes);
+    Ok(Variation { parameters, limits, counted_incomes })
 }
 
 /// Puts a value at a JSON pointer; `-` at the end of one adds to a list.
@@ -149,17 +218,17 @@ impl RuleBook {
 
     /// Rules that no case reaches: a mistake in them would not be seen.
     pub fn rules_without_case(&self) -> Vec<&str> {
-        let met: BTreeSet<&str> = self
-            .cases()
-            .iter()
-            .filter_map(|case| self.suggest_by_rules(&case.facts).ok())
-            .flat_map(|(_, met)| met)
-            .collect();
-        self.rules().iter().map(|rule| rule.id.as_str()).filter(|id| !met.contains(id)).collect()
+        let mut met: BTreeSet<String> = BTreeSet::new();
+        for case in self.cases() {
+            if let Ok((_, rules)) = self.of_case(case).suggest_by_rules(&case.facts) {
+                met.extend(rules.into_iter().map(str::to_owned));
+            }
+        }
+        self.rules().iter().map(|rule| rule.id.as_str()).filter(|id| !met.contains(*id)).collect()
     }
 
     fn run_case(&self, case: &Case) -> CaseResult {
-        let differences = match (self.suggest(&case.facts), case.expect.get("error")) {
+        let differences = match (case.suggestion(self), case.expect.get("error")) {
             (Err(error), Some(Json::String(field))) if error.field() == field => Vec::new(),
             (Err(error), Some(wanted)) => vec![format!("felet väntades gälla {wanted}, men: {error}")],
             (Err(error), None) => vec![format!("underlaget godtogs inte: {error}")],
@@ -176,10 +245,18 @@ fn differences(expect: &Map<String, Json>, suggestion: &Suggestion) -> Vec<Strin
     for (key, wanted) in expect {
         let got = &got[key.as_str()];
         match key.as_str() {
+            "refer" | "notes" if same_reasons(wanted, got) => {}
             "refer" | "notes" => {
                 let codes: Json = got.as_array().into_iter().flatten().map(|one| one["code"].clone()).collect();
-                if codes != *wanted {
-                    differences.push(format!("{key}: väntade {wanted}, fick {codes}"));
+                let only_codes = wanted.as_array().is_some_and(|all| all.iter().all(Json::is_string));
+                let got = if only_codes { &codes } else { got };
+                differences.push(format!("{key}: väntade {wanted}, fick {got}"));
+            }
+            "rules" => {
+                let lines = suggestion.lines.iter().map(|line| Json::String(line.rule.clone()));
+                let rules: Json = lines.collect();
+                if rules != *wanted {
+                    differences.push(format!("raderna: väntade {wanted}, fick {rules}"));
                 }
             }
             "lines" => differences.extend(missing_lines(wanted, got)),
@@ -190,13 +267,28 @@ fn differences(expect: &Map<String, Json>, suggestion: &Suggestion) -> Vec<Strin
     differences
 }
 
+/// Whether the reasons or notes are the expected, in order: each by its code, or by the fields that matter.
+fn same_reasons(wanted: &Json, got: &Json) -> bool {
+    let (Some(wanted), Some(got)) = (wanted.as_array(), got.as_array()) else { return false };
+    let same = |wanted: &Json, got: &Json| match wanted {
+        Json::Object(_) => has_fields(wanted, got),
+        code => got["code"] == *code,
+    };
+    wanted.len() == got.len() && wanted.iter().zip(got).all(|(wanted, got)| same(wanted, got))
+}
+
+/// Whether every field that is named has the value, at any depth.
+fn has_fields(wanted: &Json, got: &Json) -> bool {
+    match wanted {
+        Json::Object(fields) => fields.iter().all(|(name, value)| has_fields(value, &got[name.as_str()])),
+        value => value == got,
+    }
+}
+
 /// Expected lines that no line has: each names the fields it cares about.
 fn missing_lines(wanted: &Json, got: &Json) -> Vec<String> {
     let lines: Vec<&Json> = got.as_array().into_iter().flatten().collect();
-    let matches = |wanted: &Json, line: &Json| {
-        wanted.as_object().is_some_and(|fields| fields.iter().all(|(name, value)| line[name.as_str()] == *value))
-    };
-    let missing = wanted.as_array().into_iter().flatten().filter(|one| !lines.iter().any(|line| matches(one, line)));
+    let missing = wanted.as_array().into_iter().flatten().filter(|one| !lines.iter().any(|line| has_fields(one, line)));
     missing.map(|one| format!("raden {one} saknas")).collect()
 }
 
@@ -206,8 +298,12 @@ impl Case {
         &self.expect
     }
 
+    pub(crate) fn variation(&self) -> Option<&Variation> {
+        self.variation.as_ref()
+    }
+
     /// What the rule book says of the case's facts.
     pub fn suggestion(&self, book: &RuleBook) -> Result<Suggestion, FactsError> {
-        book.suggest(&self.facts)
+        book.of_case(self).suggest(&self.facts)
     }
 }

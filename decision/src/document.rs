@@ -8,9 +8,11 @@ use serde_json::Value as Json;
 
 use crate::RuleBook;
 use crate::amounts::Table;
-use crate::book_file::{ForEach, Part, Per, Rounding, Total};
+use crate::book_file::{Counted, ForEach, Part, Per, Total};
 use crate::labels::words;
+use crate::parameters::{Kind, Parameter};
 use crate::rule::{NamedValue, Rule};
+use crate::rulebook::IncomeKind;
 use crate::suggestion::{Money, Source};
 use crate::validity::Validity;
 
@@ -28,7 +30,7 @@ pub struct Document {
     pub guidelines_source: String,
     pub guidelines: Vec<GuidelineWords>,
     pub counted_incomes: Vec<String>,
-    pub parameters: Vec<Parameter>,
+    pub parameters: Vec<ParameterWords>,
     pub authorities: Vec<String>,
     pub income_kinds: Vec<KindWords>,
     pub cost_kinds: Vec<String>,
@@ -109,16 +111,31 @@ pub struct GuidelineWords {
 
 /// A choice that the law leaves open.
 #[derive(Debug, Serialize)]
-pub struct Parameter {
-    pub name: &'static str,
-    pub title: &'static str,
+pub struct ParameterWords {
+    pub name: String,
+    pub title: String,
+    pub explanation: String,
+    /// What it is set to.
     pub value: String,
+    /// What it may be set to.
+    pub choices: Vec<ChoiceWords>,
+}
+
+/// One of the values that a parameter may have.
+#[derive(Debug, Serialize)]
+pub struct ChoiceWords {
+    pub word: String,
+    pub meaning: String,
+    pub chosen: bool,
 }
 
 /// An income kind and who reports it.
 #[derive(Debug, Serialize)]
 pub struct KindWords {
     pub kind: String,
+    pub about: String,
+    /// Counted without a person looking at it.
+    pub always_counted: bool,
     pub reported_by: Vec<String>,
 }
 
@@ -156,7 +173,7 @@ impl RuleBook {
             guidelines_source: self.guidelines().source.clone(),
             guidelines: self.guideline_words(),
             counted_incomes: self.guidelines().counted_incomes.clone(),
-            parameters: self.parameters(),
+            parameters: self.parameters().all().map(parameter).collect(),
             authorities: self.authorities().iter().map(|(_, title)| title.clone()).collect(),
             income_kinds: self.kind_words(),
             cost_kinds: self.cost_kinds().map(ToOwned::to_owned).collect(),
@@ -197,26 +214,31 @@ impl RuleBook {
 
     fn kind_words(&self) -> Vec<KindWords> {
         let titles = |ids: &[String]| ids.iter().map(|id| self.authority_title(id).to_owned()).collect();
-        self.income_kinds().map(|(kind, ids)| KindWords { kind: kind.to_owned(), reported_by: titles(ids) }).collect()
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        let rounding = match self.rounding() {
-            Rounding::None => "avrundas inte",
-            Rounding::NearestKrona => "till närmaste krona",
-            Rounding::UpKrona => "uppåt till hel krona",
-            Rounding::DownKrona => "nedåt till hel krona",
+        let one = |(name, kind): (&str, &IncomeKind)| KindWords {
+            kind: name.to_owned(),
+            about: kind.about.clone(),
+            always_counted: kind.counted == Counted::Always,
+            reported_by: titles(&kind.reported_by),
         };
-        let percent = format!("{} procent", self.change_warning_percent().normalize()).replace('.', ",");
-        vec![
-            Parameter { name: "payout_rounding", title: "Avrundning av utbetalningen", value: rounding.to_owned() },
-            Parameter {
-                name: "change_warning_percent",
-                title: "Så mycket får en förmån ändras innan det anmärks",
-                value: percent,
-            },
-        ]
+        self.income_kinds().map(one).collect()
     }
+}
+
+fn parameter((name, parameter): (&str, &Parameter)) -> ParameterWords {
+    let value = parameter.setting.shown();
+    let choices = match &parameter.kind {
+        Kind::Choice(choices) => {
+            let one = |(word, meaning): (&String, &String)| ChoiceWords {
+                word: word.clone(),
+                meaning: meaning.clone(),
+                chosen: *word == value,
+            };
+            choices.iter().map(one).collect()
+        }
+        Kind::Number | Kind::IncomeKinds(_) => Vec::new(),
+    };
+    let (title, explanation) = (parameter.title.clone(), parameter.explanation.clone());
+    ParameterWords { name: name.to_owned(), title, explanation, value, choices }
 }
 
 fn rule_words(rule: &Rule) -> RuleWords {

@@ -1,9 +1,9 @@
 //! The facts of an application, read strictly from JSON. What can't be right is an error here; what is right but can't
 //! be decided by rules is the rule book's to refer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use expression::Month;
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
@@ -23,10 +23,20 @@ pub(crate) struct Facts {
     pub sources: Vec<(&'static str, &'static str)>,
     pub protected_identity: bool,
     pub first_application: bool,
+    pub interim_number: bool,
     /// Incomes of the period before, to compare with; nothing when they were not given.
     pub previous_incomes: Option<Vec<Income>>,
     pub surplus_previous: Option<Decimal>,
     pub assets: Vec<Asset>,
+    /// When and by which answer the authorities replied, where that is known.
+    pub answers: Vec<(&'static str, Reply)>,
+}
+
+/// An authority's answer, so that an amount can be followed back to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub at: DateTime<FixedOffset>,
+    pub id: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -66,9 +76,24 @@ pub(crate) struct Person {
     pub assistance_months_in_row: Option<i64>,
     pub jobbstimulans_since: Option<Month>,
     pub lunch_out: bool,
+    /// How many days a week a child eats lunch outside the home; nothing when only `lunch_out` says.
+    pub lunch_days: Option<i64>,
     pub days_at_home: Option<i64>,
     pub in_school: Option<bool>,
     pub earned_this_year: Option<Decimal>,
+    /// What was earned in the year before the period.
+    pub earned_before: Option<Decimal>,
+    /// Earlier months of an adult, in order; nothing when they were not given.
+    pub history: Option<Vec<PastMonth>>,
+}
+
+/// What became of one earlier month.
+#[derive(Debug, Clone)]
+pub(crate) struct PastMonth {
+    pub month: Month,
+    pub result: &'static str,
+    /// Whether jobbstimulans lowered a wage that month.
+    pub stimulus: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -82,6 +107,8 @@ pub(crate) struct Income {
     pub source: &'static str,
     pub already_reduced: bool,
     pub origin: Option<String>,
+    /// One of several months' incomes, among which the rule book chooses.
+    pub candidate: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -118,6 +145,8 @@ pub const FACT_NAMES: &[&str] = &[
     "previous_incomes",
     "surplus_previous",
     "assets",
+    "answers",
+    "candidate_incomes",
 ];
 
 impl Facts {
@@ -125,22 +154,24 @@ impl Facts {
     pub fn read(json: &Json) -> Result<Self> {
         let root = Place::root(json).record(FACT_NAMES)?;
         let period = root.required("period")?.month()?;
-        let flags = root.required("flags")?.record(&["protected_identity", "first_application"])?;
+        let flags = root.required("flags")?.record(&["protected_identity", "first_application", "interim_number"])?;
         let facts = Self {
             date: root.required("date")?.date()?,
             period,
             household: read_household(&root.required("household")?, period)?,
-            incomes: read_list(&root.required("incomes")?, read_income)?,
+            incomes: read_incomes(&root)?,
             costs: read_list(&root.required("costs")?, read_cost)?,
             sources: read_sources(&root)?,
             protected_identity: flags.required("protected_identity")?.yes_or_no()?,
             first_application: flags.required("first_application")?.yes_or_no()?,
+            interim_number: flags.optional("interim_number").map_or(Ok(false), |place| place.yes_or_no())?,
             previous_incomes: root
                 .optional("previous_incomes")
                 .map(|list| read_list(&list, read_income))
                 .transpose()?,
             surplus_previous: root.optional("surplus_previous").map(|place| place.money()).transpose()?,
             assets: root.optional("assets").map_or_else(|| Ok(Vec::new()), |place| read_assets(&place))?,
+            answers: read_answers(&root)?,
         };
         facts.check_references()?;
         Ok(facts)
@@ -153,10 +184,14 @@ impl Facts {
 
     fn check_references(&self) -> Result<()> {
         let known: BTreeSet<&str> = self.persons().map(|person| person.id.as_str()).collect();
-        let incomes = self.incomes.iter().map(|income| Some(&income.person)).enumerate();
+        let rows = |candidate: bool| {
+            let rows = self.incomes.iter().filter(move |income| income.candidate == candidate);
+            rows.map(|income| Some(&income.person)).enumerate()
+        };
+        let candidates = rows(true).map(|(index, person)| ("candidate_incomes", index, person));
         let previous = self.previous_incomes.iter().flatten().map(|income| Some(&income.person)).enumerate();
         let costs = self.costs.iter().map(|cost| cost.person.as_ref()).enumerate();
-        let named = incomes.map(|(index, person)| ("incomes", index, person));
+        let named = rows(false).map(|(index, person)| ("incomes", index, person)).chain(candidates);
         let named = named.chain(previous.map(|(index, person)| ("previous_incomes", index, person)));
         for (list, index, person) in named.chain(costs.map(|(index, person)| ("costs", index, person))) {
             if person.is_some_and(|person| !known.contains(person.as_str())) {
@@ -176,7 +211,12 @@ fn read_household(place: &Place, period: Month) -> Result<Household> {
     let household = Household {
         kind: record.required("kind")?.one_of(&Kind::WORDS)?,
         community_size: record.required("community_size")?.whole_number(1, 50)?,
-        adults: read_list(&record.required("adults")?, read_adult)?,
+        adults: record
+            .required("adults")?
+            .list()?
+            .iter()
+            .map(|place| read_adult(place, period))
+            .collect::<Result<_>>()?,
         children: read_list(&record.required("children")?, read_child)?,
     };
     check_size(&household, &record)?;
@@ -219,27 +259,50 @@ fn check_persons(household: &Household, record: &Record, period: Month) -> Resul
     Ok(())
 }
 
-fn read_adult(place: &Place) -> Result<Person> {
-    let record =
-        place.record(&["id", "born", "assistance_months_in_row", "jobbstimulans_since", "earned_this_year"])?;
+fn read_adult(place: &Place, period: Month) -> Result<Person> {
+    let record = place.record(&[
+        "id",
+        "born",
+        "assistance_months_in_row",
+        "jobbstimulans_since",
+        "earned_this_year",
+        "earned_before",
+        "history",
+    ])?;
     let months = record.optional("assistance_months_in_row").map(|place| place.whole_number(0, 1200)).transpose()?;
     let since = record.optional("jobbstimulans_since").map(|place| place.month()).transpose()?;
     let mut person = read_person(&record, false)?;
     person.assistance_months_in_row = months;
     person.jobbstimulans_since = since;
+    person.history = record.optional("history").map(|place| read_history(&place, period)).transpose()?;
     Ok(person)
 }
 
 fn read_child(place: &Place) -> Result<Person> {
-    let record = place.record(&["id", "born", "lunch_out", "days_at_home", "in_school", "earned_this_year"])?;
+    let record = place.record(&[
+        "id",
+        "born",
+        "lunch_out",
+        "days_at_home",
+        "in_school",
+        "earned_this_year",
+        "earned_before",
+        "lunch_days",
+    ])?;
     let mut person = read_person(&record, true)?;
     person.lunch_out = record.optional("lunch_out").map_or(Ok(false), |place| place.yes_or_no())?;
+    person.lunch_days = record.optional("lunch_days").map(|place| place.whole_number(0, 7)).transpose()?;
     person.days_at_home = record.optional("days_at_home").map(|place| place.whole_number(0, 31)).transpose()?;
     person.in_school = record.optional("in_school").map(|place| place.yes_or_no()).transpose()?;
     Ok(person)
 }
 
 fn read_person(record: &Record, is_child: bool) -> Result<Person> {
+    let money = |field: &str| record.optional(field).map(|place| place.money()).transpose();
+    let (earned_this_year, earned_before) = (money("earned_this_year")?, money("earned_before")?);
+    if earned_before.zip(earned_this_year).is_some_and(|(before, year)| before > year) {
+        return Err(FactsError::wrong(record.path_of("earned_before"), "är mer än hela årets earned_this_year"));
+    }
     Ok(Person {
         id: record.required("id")?.text()?,
         is_child,
@@ -247,10 +310,69 @@ fn read_person(record: &Record, is_child: bool) -> Result<Person> {
         assistance_months_in_row: None,
         jobbstimulans_since: None,
         lunch_out: false,
+        lunch_days: None,
         days_at_home: None,
         in_school: None,
-        earned_this_year: record.optional("earned_this_year").map(|place| place.money()).transpose()?,
+        earned_this_year,
+        earned_before,
+        history: None,
     })
+}
+
+/// The words for what became of a month.
+const RESULTS: [(&str, &str); 3] = [("support", "support"), ("denied", "denied"), ("none", "none")];
+/// More months than this do not change an answer.
+const LONGEST_HISTORY: usize = 120;
+
+fn read_history(place: &Place, period: Month) -> Result<Vec<PastMonth>> {
+    let mut months = BTreeMap::new();
+    let rows = place.list()?;
+    if rows.len() > LONGEST_HISTORY {
+        return Err(FactsError::wrong(place.path(), format!("listan är längre än {LONGEST_HISTORY} månader")));
+    }
+    for row in rows {
+        let record = row.record(&["month", "result", "stimulus"])?;
+        let past = PastMonth {
+            month: record.required("month")?.month()?,
+            result: record.required("result")?.one_of(&RESULTS)?,
+            stimulus: record.optional("stimulus").map_or(Ok(false), |place| place.yes_or_no())?,
+        };
+        if past.month >= period {
+            return Err(FactsError::wrong(record.path_of("month"), "månaden är inte före perioden"));
+        }
+        if past.stimulus && past.result != "support" {
+            return Err(FactsError::wrong(record.path_of("stimulus"), "utan bistånd har ingen lön minskats"));
+        }
+        if months.insert(past.month, past).is_some() {
+            return Err(FactsError::wrong(record.path_of("month"), "månaden står två gånger"));
+        }
+    }
+    Ok(months.into_values().collect())
+}
+
+/// The incomes to be counted, and those among which the rule book chooses.
+fn read_incomes(root: &Record) -> Result<Vec<Income>> {
+    let mut incomes = read_list(&root.required("incomes")?, read_income)?;
+    if let Some(candidates) = root.optional("candidate_incomes") {
+        let candidates = read_list(&candidates, read_income)?.into_iter();
+        incomes.extend(candidates.map(|income| Income { candidate: true, ..income }));
+    }
+    Ok(incomes)
+}
+
+fn read_answers(root: &Record) -> Result<Vec<(&'static str, Reply)>> {
+    let Some(place) = root.optional("answers") else { return Ok(Vec::new()) };
+    let record = place.record(&AUTHORITIES)?;
+    let mut answers = Vec::new();
+    for authority in AUTHORITIES {
+        if let Some(place) = record.optional(authority) {
+            let answer = place.record(&["at", "id"])?;
+            let at = answer.required("at")?.time()?;
+            let id = answer.optional("id").map(|place| place.text()).transpose()?;
+            answers.push((authority, Reply { at, id }));
+        }
+    }
+    Ok(answers)
 }
 
 fn read_income(place: &Place) -> Result<Income> {
@@ -266,6 +388,7 @@ fn read_income(place: &Place) -> Result<Income> {
         source: record.required("source")?.one_of(&INCOME_SOURCES)?,
         already_reduced: record.optional("already_reduced").map_or(Ok(false), |place| place.yes_or_no())?,
         origin: record.optional("origin").map(|place| place.text()).transpose()?,
+        candidate: false,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Reading JSON strictly: every field is named in the message, nothing unknown passes, money is a text.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use expression::Month;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
@@ -73,6 +73,10 @@ impl<'a> Place<'a> {
         Ok(places.map(|(index, value)| Place { value, path: format!("{}[{index}]", self.path) }).collect())
     }
 
+    pub fn path(&self) -> String {
+        self.path.clone()
+    }
+
     pub fn is_text(&self) -> bool {
         self.value.is_string()
     }
@@ -102,6 +106,12 @@ impl<'a> Place<'a> {
         let date = (text.len() == 10).then(|| text.parse::<NaiveDate>().ok()).flatten();
         let year_is_likely = |date: &NaiveDate| *date >= FIRST_DAY && *date <= LAST_DAY;
         date.filter(year_is_likely).map_or_else(|| self.wrong("är inte ett datum; skriv det som 2025-12-05"), Ok)
+    }
+
+    /// A moment with its offset from UTC, as in `2025-12-05T08:12:30+01:00`.
+    pub fn time(&self) -> Result<DateTime<FixedOffset>> {
+        let time = DateTime::parse_from_rfc3339(&self.text()?);
+        time.or_else(|_| self.wrong("är inte en tidpunkt; skriv den som 2025-12-05T08:12:30+01:00"))
     }
 
     pub fn month(&self) -> Result<Month> {

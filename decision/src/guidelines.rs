@@ -4,7 +4,8 @@ use expression::Month;
 use rust_decimal::Decimal;
 
 use crate::Problem;
-use crate::book_file::{GuidelinesFile, Per, Text};
+use crate::book_file::{GuidelineFile, GuidelinesFile, Per, Text};
+use crate::parameters::Settings;
 use crate::validity::Validity;
 use crate::yaml::File;
 
@@ -14,6 +15,8 @@ pub(crate) struct Guidelines {
     pub source: String,
     pub counted_incomes: Vec<String>,
     pub limits: Vec<Guideline>,
+    /// What the municipality has set of the book's parameters.
+    pub settings: Settings,
 }
 
 #[derive(Debug, Clone)]
@@ -28,39 +31,51 @@ pub(crate) struct Guideline {
 impl Guidelines {
     pub fn read(file: &File, cost_kinds: &[String], income_kinds: &[&str]) -> Result<Self, Vec<Problem>> {
         let read: GuidelinesFile = file.read().map_err(|problem| vec![problem])?;
-        let mut problems = Vec::new();
-        let mut limits: Vec<Guideline> = Vec::new();
-        for written in &read.guidelines {
-            let validity = Validity::read(file, &written.valid.from, written.valid.to.as_ref());
-            let ceilings = (amount(file, &written.ceiling.single), amount(file, &written.ceiling.family));
-            let cost = written.cost.value.clone();
-            if !cost_kinds.contains(&cost) {
-                problems.push(file.at(&written.cost, format!("kostnaden ”{cost}” står inte bland cost_kinds")));
-            }
-            match (validity, ceilings) {
-                (Ok(validity), (Ok(single), Ok(family))) => {
-                    let other = limits.iter().find(|known| known.cost == cost && known.validity.overlaps(validity));
-                    if other.is_some() {
-                        problems.push(file.at(&written.cost, format!("två riktlinjer för {cost} gäller samtidigt")));
-                    }
-                    limits.push(Guideline { cost, validity, per: written.per, single, family });
-                }
-                (validity, (single, family)) => {
-                    problems.extend([validity.err(), single.err(), family.err()].into_iter().flatten());
-                }
-            }
-        }
+        let (limits, mut problems) = read_limits(file, &read.guidelines, cost_kinds);
         for kind in read.counted_incomes.iter().filter(|kind| !income_kinds.contains(&kind.value.as_str())) {
             problems.push(file.at(kind, format!("inkomsten ”{}” står inte bland income_kinds", kind.value)));
         }
         let counted_incomes = read.counted_incomes.into_iter().map(|kind| kind.value).collect();
         let (municipality, source) = (read.municipality, read.source);
-        if problems.is_empty() { Ok(Self { municipality, source, counted_incomes, limits }) } else { Err(problems) }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self { municipality, source, counted_incomes, limits, settings: read.parameters })
     }
 
     pub fn of(&self, cost: &str, period: Month) -> Option<&Guideline> {
         self.limits.iter().find(|guideline| guideline.cost == cost && guideline.validity.contains(period))
     }
+}
+
+/// The limits that are right, and what is wrong with the others.
+pub(crate) fn read_limits(
+    file: &File,
+    written: &[GuidelineFile],
+    cost_kinds: &[String],
+) -> (Vec<Guideline>, Vec<Problem>) {
+    let (mut limits, mut problems) = (Vec::<Guideline>::new(), Vec::new());
+    for written in written {
+        let validity = Validity::read(file, &written.valid.from, written.valid.to.as_ref());
+        let ceilings = (amount(file, &written.ceiling.single), amount(file, &written.ceiling.family));
+        let cost = written.cost.value.clone();
+        if !cost_kinds.contains(&cost) {
+            problems.push(file.at(&written.cost, format!("kostnaden ”{cost}” står inte bland cost_kinds")));
+        }
+        match (validity, ceilings) {
+            (Ok(validity), (Ok(single), Ok(family))) => {
+                let other = limits.iter().find(|known| known.cost == cost && known.validity.overlaps(validity));
+                if other.is_some() {
+                    problems.push(file.at(&written.cost, format!("två riktlinjer för {cost} gäller samtidigt")));
+                }
+                limits.push(Guideline { cost, validity, per: written.per, single, family });
+            }
+            (validity, (single, family)) => {
+                problems.extend([validity.err(), single.err(), family.err()].into_iter().flatten());
+            }
+        }
+    }
+    (limits, problems)
 }
 
 fn amount(file: &File, text: &Text) -> Result<Decimal, Problem> {

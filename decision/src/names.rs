@@ -25,9 +25,12 @@ const PERSON: &[(&str, Shape)] = &[
     ("assistance_months_in_row", Shape::Number),
     ("jobbstimulans_since", Shape::Month),
     ("lunch_out", Shape::Bool),
+    ("lunch_days", Shape::Number),
     ("days_at_home", Shape::Number),
     ("in_school", Shape::Bool),
     ("earned_this_year", Shape::Number),
+    ("earned_before", Shape::Number),
+    ("history", Shape::List),
     ("own_work", Shape::Number),
 ];
 
@@ -54,7 +57,11 @@ const INCOME: &[(&str, Shape)] = &[
     ("origin", Shape::Text),
     ("known", Shape::Bool),
     ("reportable", Shape::Bool),
+    ("always_counted", Shape::Bool),
     ("counted_by_guideline", Shape::Bool),
+    ("month", Shape::Month),
+    ("use", Shape::Text),
+    ("candidate", Shape::Bool),
 ];
 
 const INCOME_GROUP: &[(&str, Shape)] = &[
@@ -86,9 +93,11 @@ const COST: &[(&str, Shape)] = &[
 const COST_GROUP: &[(&str, Shape)] =
     &[("kind", Shape::Text), ("person", Shape::Text), ("applied", Shape::Number), ("guideline", Shape::Number)];
 
-const AUTHORITY: &[(&str, Shape)] = &[("id", Shape::Text), ("title", Shape::Text), ("answer", Shape::Text)];
+const AUTHORITY: &[(&str, Shape)] =
+    &[("id", Shape::Text), ("title", Shape::Text), ("answer", Shape::Text), ("answered", Shape::Text)];
 
-const FLAGS: &[(&str, Shape)] = &[("protected_identity", Shape::Bool), ("first_application", Shape::Bool)];
+const FLAGS: &[(&str, Shape)] =
+    &[("protected_identity", Shape::Bool), ("first_application", Shape::Bool), ("interim_number", Shape::Bool)];
 
 const RESULT: &[(&str, Shape)] =
     &[("norm", Shape::Number), ("need", Shape::Number), ("income", Shape::Number), ("balance", Shape::Number)];
@@ -108,7 +117,7 @@ const EVERYWHERE: &[(&str, Shape)] = &[
     ("flags", Shape::Record(FLAGS)),
     ("assets", Shape::List),
     ("surplus_previous", Shape::Number),
-    ("change_warning_percent", Shape::Number),
+    ("parameters", Shape::Any),
 ];
 
 /// The names of a rule: the facts', and the one thing it is tried for.

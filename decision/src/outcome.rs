@@ -6,7 +6,7 @@ use expression::{EvalError, Scope, Value, money, plain_json};
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
-use crate::book_file::{ForEach, Part, Rounding, Total};
+use crate::book_file::{ForEach, Part, Total};
 use crate::facts::Facts;
 use crate::rule::{ReferRule, Rule};
 use crate::run::{Fired, Reason, Run, Stop};
@@ -178,11 +178,11 @@ impl<'a> Run<'a> {
         let Some(balance) = balance else { return (None, None) };
         let surplus = (-balance).max(Decimal::ZERO);
         let exact = balance.max(Decimal::ZERO);
-        let paid = match self.book.rounding() {
-            Rounding::None => exact,
-            Rounding::NearestKrona => money::round(exact, 0),
-            Rounding::UpKrona => exact.ceil(),
-            Rounding::DownKrona => exact.floor(),
+        let paid = match self.book.parameters().word("payout_rounding") {
+            "nearest_krona" => money::round(exact, 0),
+            "up_krona" => exact.ceil(),
+            "down_krona" => exact.floor(),
+            _ => exact,
         };
         if paid != exact {
             let source = Source { text: "Kommunens inställning payout_rounding".to_owned(), verified: false };

@@ -7,6 +7,7 @@ use expression::{Month, Template};
 use crate::Problem;
 use crate::book_file::{ForEach, LawFile, NoteFile, Part, ReferFile, RuleFile, Text, Total};
 use crate::names::{RESULT_NAME, Shape, names_of};
+use crate::parameters::Parameters;
 use crate::suggestion::Source;
 use crate::validity::Validity;
 use crate::yaml::File;
@@ -95,16 +96,19 @@ pub(crate) struct Reader<'a> {
     pub names: Vec<(String, Shape)>,
     /// The cells that the rule names.
     pub cells: Vec<String>,
+    /// The parameters of the book.
+    parameters: Vec<String>,
     pub problems: Vec<Problem>,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(file: &'a File, for_each: ForEach, values: &[NamedValue]) -> Self {
+    pub fn new(file: &'a File, for_each: ForEach, values: &[NamedValue], parameters: &Parameters) -> Self {
         let mut names: Vec<(String, Shape)> =
             names_of(for_each).into_iter().map(|(name, shape)| (name.to_owned(), shape)).collect();
         let seen = values.iter().filter(|value| value.for_each == ForEach::Household || value.for_each == for_each);
         names.extend(seen.map(|value| (value.name.clone(), Shape::Any)));
-        Self { file, names, cells: Vec::new(), problems: Vec::new() }
+        let parameters = parameters.names().map(str::to_owned).collect();
+        Self { file, names, cells: Vec::new(), parameters, problems: Vec::new() }
     }
 
     /// A template; a problem is kept and an empty one stands in for it.
@@ -147,6 +151,12 @@ impl<'a> Reader<'a> {
                 self.push(text, path.offset, name, "regeln har ingen sådan cell under cells".to_owned(), hint);
                 continue;
             }
+            if name == "parameters" && fields.first().is_none_or(|one| !self.parameters.contains(one)) {
+                let hint = format!("här finns {}", self.parameters.join(", "));
+                let message = "regelboken har ingen sådan parameter under parameters".to_owned();
+                self.push(text, path.offset, name, message, hint);
+                continue;
+            }
             let mut shape = *shape;
             for (index, field) in fields.iter().enumerate() {
                 let Some(next) = shape.field(field) else {
@@ -177,8 +187,9 @@ pub(crate) fn read_rule(
     written: &RuleFile,
     values: &[NamedValue],
     laws: &BTreeMap<String, Vec<Law>>,
+    parameters: &Parameters,
 ) -> Result<Rule, Vec<Problem>> {
-    let mut reader = Reader::new(file, written.for_each, values);
+    let mut reader = Reader::new(file, written.for_each, values, parameters);
     let when = written.when.as_ref().map(|text| reader.expression(text));
     let cells: Vec<_> = written.cells.iter().map(|(name, text)| (name.clone(), reader.template(text))).collect();
     if !cells.is_empty() {

@@ -1,31 +1,39 @@
 //! A rule book: read from its folder, checked as a whole, and then unchanging.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use expression::{Month, Template};
-use rust_decimal::Decimal;
 
 use crate::Problem;
 use crate::amounts::Table;
-use crate::book_file::{BookFile, Rounding, ValueFile};
+use crate::book_file::{BookFile, Counted, ValueFile};
 use crate::cases::Case;
 use crate::content::{Content, fingerprint};
 use crate::guidelines::Guidelines;
 use crate::names::names_of;
+use crate::parameters::Parameters;
 use crate::rule::{Law, NamedValue, Reader, Rule, read_laws, read_rule};
 use crate::suggestion::BookId;
 use crate::yaml::{File, whole};
+
+/// One kind of income in the book's catalogue.
+#[derive(Debug, Clone)]
+pub(crate) struct IncomeKind {
+    pub about: String,
+    pub counted: Counted,
+    pub reported_by: Vec<String>,
+}
 
 /// Dated rules, amounts and guidelines. It answers by [`RuleBook::suggest`].
 #[derive(Debug, Clone)]
 pub struct RuleBook {
     id: BookId,
     title: String,
-    rounding: Rounding,
-    change_warning_percent: Decimal,
+    parameters: Parameters,
     authorities: Vec<(String, String)>,
-    income_kinds: BTreeMap<String, Vec<String>>,
+    income_kinds: BTreeMap<String, IncomeKind>,
     cost_kinds: BTreeSet<String>,
     values: Vec<NamedValue>,
     rules: Vec<Rule>,
@@ -49,24 +57,39 @@ impl RuleBook {
         let written: BookFile = file.read().map_err(|problem| vec![problem])?;
         let mut problems = Vec::new();
         let laws = kept(read_all_laws(&file, &written), &mut problems);
-        let values = kept(read_values(&file, &written.values), &mut problems);
+        let income_kinds: Vec<&str> = written.income_kinds.iter().map(|kind| kind.kind.as_str()).collect();
+        // Without its parameters nothing else of the book can be judged.
+        let parameters = match Parameters::read(&file, &written.parameters, &income_kinds) {
+            Ok(parameters) => parameters,
+            Err(more) => return Err(sorted(problems.into_iter().chain(more).collect())),
+        };
+        let values = kept(read_values(&file, &written.values, &parameters), &mut problems);
         // A rule can only be judged by laws and values that are right themselves.
         let sound = problems.is_empty();
-        let rules = if sound { kept(read_rules(&file, &written, &values, &laws), &mut problems) } else { Vec::new() };
+        let rules = if sound {
+            kept(read_rules(&file, &written, &values, &laws, &parameters), &mut problems)
+        } else {
+            Vec::new()
+        };
         let (files, tables) = read_tables(&content, &mut problems);
         let guidelines_file = content.file("guidelines.yaml").map_err(|problem| vec![problem]);
-        let income_kinds: Vec<&str> = written.income_kinds.iter().map(|kind| kind.kind.as_str()).collect();
         let guidelines = guidelines_file
             .as_ref()
             .map_err(Clone::clone)
             .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds));
-        let cases = kept(crate::cases::read(&content), &mut problems);
         problems.extend(check_kinds(&file, &written));
         problems.extend(crate::identity::identity_numbers(&content));
-        let percent = written.parameters.change_warning_percent.value.parse::<Decimal>();
-        if percent.is_err() {
-            problems.push(file.at(&written.parameters.change_warning_percent, "ska vara ett tal, till exempel \"12\""));
+        if problems.is_empty() {
+            problems.extend(unread_parameters(&file, &written, &values, &rules));
         }
+        let parameters = match (&guidelines, &guidelines_file) {
+            (Ok(guidelines), Ok(file)) => parameters.set(file, &guidelines.settings).unwrap_or_else(|more| {
+                problems.extend(more);
+                parameters
+            }),
+            _ => parameters,
+        };
+        let cases = kept(crate::cases::read(&content, &parameters, &written.cost_kinds), &mut problems);
         let guidelines = match guidelines {
             Ok(guidelines) if problems.is_empty() => guidelines,
             Ok(_) => return Err(sorted(problems)),
@@ -84,11 +107,13 @@ impl RuleBook {
             used,
             id: BookId { name: written.rulebook.value, version: written.version, sha256 },
             title: written.title,
-            rounding: written.parameters.payout_rounding,
-            change_warning_percent: percent.unwrap_or_default(),
+            parameters,
             authorities: written.authorities.into_iter().map(|one| (one.id.value, one.title)).collect(),
             income_kinds: (written.income_kinds.into_iter())
-                .map(|kind| (kind.kind, kind.reported_by.into_iter().map(|id| id.value).collect()))
+                .map(|kind| {
+                    let reported_by = kind.reported_by.into_iter().map(|id| id.value).collect();
+                    (kind.kind, IncomeKind { about: kind.about, counted: kind.counted, reported_by })
+                })
                 .collect(),
             cost_kinds: written.cost_kinds.into_iter().collect(),
             values,
@@ -136,12 +161,16 @@ impl RuleBook {
         &self.id
     }
 
-    pub(crate) fn rounding(&self) -> Rounding {
-        self.rounding
+    pub(crate) fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
-    pub(crate) fn change_warning_percent(&self) -> Decimal {
-        self.change_warning_percent
+    /// The book as a case wants it: with parameters and guidelines of its own where it has any.
+    pub(crate) fn of_case(&self, case: &Case) -> Cow<'_, Self> {
+        let Some(variation) = case.variation() else { return Cow::Borrowed(self) };
+        let mut book = self.clone();
+        variation.apply(&mut book.parameters, &mut book.guidelines);
+        Cow::Owned(book)
     }
 
     pub(crate) fn guidelines(&self) -> &Guidelines {
@@ -176,15 +205,21 @@ impl RuleBook {
 
     /// The authorities that report an income kind; nothing when the kind is unknown.
     pub(crate) fn reported_by(&self, kind: &str) -> Option<&[String]> {
-        self.income_kinds.get(kind).map(Vec::as_slice)
+        self.income_kinds.get(kind).map(|kind| kind.reported_by.as_slice())
+    }
+
+    /// Whether a kind counts without a person looking at it.
+    pub(crate) fn is_always_counted(&self, kind: &str) -> bool {
+        self.income_kinds.get(kind).is_some_and(|kind| kind.counted == Counted::Always)
+    }
+
+    /// All income kinds by name.
+    pub(crate) fn income_kinds(&self) -> impl Iterator<Item = (&str, &IncomeKind)> {
+        self.income_kinds.iter().map(|(name, kind)| (name.as_str(), kind))
     }
 
     pub(crate) fn authorities(&self) -> &[(String, String)] {
         &self.authorities
-    }
-
-    pub(crate) fn income_kinds(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.income_kinds.iter().map(|(kind, ids)| (kind.as_str(), ids.as_slice()))
     }
 
     pub(crate) fn cost_kinds(&self) -> impl Iterator<Item = &str> {
@@ -219,7 +254,7 @@ fn read_all_laws(file: &File, written: &BookFile) -> Result<BTreeMap<String, Vec
 }
 
 /// Named values may use those above them only, so there are no circles.
-fn read_values(file: &File, written: &[ValueFile]) -> Result<Vec<NamedValue>, Vec<Problem>> {
+fn read_values(file: &File, written: &[ValueFile], parameters: &Parameters) -> Result<Vec<NamedValue>, Vec<Problem>> {
     let (mut values, mut problems) = (Vec::<NamedValue>::new(), circles(file, written));
     if !problems.is_empty() {
         return Err(problems);
@@ -232,7 +267,7 @@ fn read_values(file: &File, written: &[ValueFile]) -> Result<Vec<NamedValue>, Ve
         if taken {
             problems.push(file.at(&value.name, format!("namnet ”{name}” är redan taget")));
         }
-        let mut reader = Reader::new(file, for_each, &values);
+        let mut reader = Reader::new(file, for_each, &values, parameters);
         let template = reader.expression(&value.value);
         problems.extend(reader.problems);
         values.push(NamedValue { name: name.clone(), for_each, value: template });
@@ -283,10 +318,11 @@ fn read_rules(
     written: &BookFile,
     values: &[NamedValue],
     laws: &BTreeMap<String, Vec<Law>>,
+    parameters: &Parameters,
 ) -> Result<Vec<Rule>, Vec<Problem>> {
     let (mut rules, mut problems) = (Vec::<Rule>::new(), Vec::new());
     for rule in &written.rules {
-        match read_rule(file, rule, values, laws) {
+        match read_rule(file, rule, values, laws, parameters) {
             Err(more) => problems.extend(more),
             Ok(read) if rules.iter().any(|known| known.id == read.id && known.validity.overlaps(read.validity)) => {
                 problems.push(file.at(&rule.id, format!("två regler ”{}” gäller samtidigt", read.id)));
@@ -295,6 +331,16 @@ fn read_rules(
         }
     }
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
+}
+
+fn unread_parameters(file: &File, written: &BookFile, values: &[NamedValue], rules: &[Rule]) -> Vec<Problem> {
+    let templates = values.iter().map(|value| &value.value).chain(rules.iter().flat_map(Rule::templates));
+    let paths = templates.flat_map(Template::uses).map(|path| path.segments.as_slice());
+    let used = paths.filter_map(|path| match path {
+        [first, name, ..] if first == "parameters" => Some(name.as_str()),
+        _ => None,
+    });
+    Parameters::unread(file, &written.parameters, &used.collect::<Vec<_>>())
 }
 
 fn check_kinds(file: &File, written: &BookFile) -> Vec<Problem> {

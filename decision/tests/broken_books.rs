@@ -75,8 +75,12 @@ fn a_wrong_rule_is_shown_where_it_stands() {
         ),
         ("- {name: wage,", "- {name: income,"),
         ("for_each: authority", "for_each: myndighet"),
-        ("payout_rounding: none", "payout_rounding: hela kronor"),
-        ("{kind: aktivitetsstöd, reported_by: [fk]}", "{kind: aktivitetsstöd, reported_by: [försäkringskassan]}"),
+        ("    value: none\n", "    value: hela kronor\n"),
+        ("    value: \"12\"", "    value: tolv"),
+        ("      none: ingen", "      exact: ingen"),
+        ("parameters.change_warning_percent", "12"),
+        ("parameters.change_warning_percent", "parameters.change_percent"),
+        ("{kind: aktivitetsstöd, reported_by: [fk]", "{kind: aktivitetsstöd, reported_by: [försäkringskassan]"),
         ("    refer: {code: first_application, reason: Det är en första ansökan}\n", ""),
         (
             "valid: {from: 2022-01}\n    when: '${flags.first_application}'",
@@ -157,8 +161,11 @@ fn a_case_that_comes_out_wrong_says_how() {
 
 #[test]
 fn a_rule_that_fails_refers_and_gives_no_amount() {
-    let dir =
-        copy_with("rulebook.yaml", "amount: '${cost.applied}'", "amount: '${cost.applied / (household.members - 1)}'");
+    let dir = copy_with(
+        "rulebook.yaml",
+        "{part: cost, amount: '${cost.applied}'",
+        "{part: cost, amount: '${cost.applied / (household.members - 1)}'",
+    );
     let book = RuleBook::load(dir.path()).expect("a book");
     let suggestion = book.suggest(&book.cases()[0].facts).expect("a suggestion");
     assert_eq!(suggestion.amount, None);
@@ -167,7 +174,7 @@ fn a_rule_that_fails_refers_and_gives_no_amount() {
 
 #[test]
 fn the_payout_is_rounded_only_when_the_book_says_so_and_by_a_line() {
-    let dir = copy_with("rulebook.yaml", "payout_rounding: none", "payout_rounding: up_krona");
+    let dir = copy_with("rulebook.yaml", "    value: none\n", "    value: up_krona\n");
     let book = RuleBook::load(dir.path()).expect("a book");
     let mut facts = book.cases()[0].facts.clone();
     facts["incomes"][0]["net"] = "6200.40".into();

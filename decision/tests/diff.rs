@@ -60,8 +60,8 @@ fn equal_books_do_not_differ_and_neither_does_a_comment() {
 fn every_kind_of_change_is_told_in_swedish() {
     let changes = [
         ("rulebook.yaml", "version: \"2025.1\"", "version: \"2026.1\""),
-        ("rulebook.yaml", "change_warning_percent: \"12\"", "change_warning_percent: \"15\""),
-        ("rulebook.yaml", "{kind: lön}", "{kind: lön, reported_by: [skv]}"),
+        ("rulebook.yaml", "    value: \"12\"", "    value: \"15\""),
+        ("rulebook.yaml", "{kind: lön, about", "{kind: lön, reported_by: [skv], about"),
         ("rulebook.yaml", "bredband, ", ""),
         ("rulebook.yaml", "text: \"Förvaltningslagen (2017:900) 23 §\"", "text: \"Förvaltningslagen (2017:900) 32 §\""),
         (
@@ -70,7 +70,7 @@ fn every_kind_of_change_is_told_in_swedish() {
             "when: '${flags.first_application && household.members > 1}'",
         ),
         ("rulebook.yaml", "amount: '${cells.shared}'", "amount: '${cells.shared * 2}'"),
-        ("rulebook.yaml", "title: Tillgångar\n", "title: Hushållets tillgångar\n"),
+        ("rulebook.yaml", "refer.assets\n    title: Tillgångar\n", "refer.assets\n    title: Hushållets tillgångar\n"),
         ("amounts/2025.yaml", "adults.single: {amount: \"3910\"", "adults.single: {amount: \"3990\""),
         (
             "amounts/2025.yaml",

@@ -70,6 +70,62 @@ fn the_examples_case_passes() {
     let dir = copy(|_, text| text);
     fs::write(dir.path().join("cases/9-prov.yaml"), case).expect("a case");
     let results = RuleBook::load(dir.path()).expect("a book").run_cases();
-    let result = results.last().expect("the case");
-    assert!(result.passed && result.case == "B1-ur-handboken", "{result:?}");
+    let result = results.iter().find(|result| result.case == "B1-ur-handboken").expect("the case");
+    assert!(result.passed, "{result:?}");
+}
+
+#[test]
+fn the_examples_parameters_are_set_by_the_municipality() {
+    let parameters = example("whitelist: [lön, barnbidrag");
+    let dir = copy(|name, text| if name == "guidelines.yaml" { format!("{text}{parameters}") } else { text });
+    let book = RuleBook::load(dir.path()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let mut facts = book.cases()[0].facts.clone();
+    facts["incomes"][0]["net"] = json!("6200.40");
+    assert_eq!(book.suggest(&facts).expect("a suggestion").amount.expect("an amount").to_string(), "6020");
+}
+
+#[test]
+fn the_examples_new_parameters_are_read_by_a_rule() {
+    let parameters = example("longest_stay").replacen("parameters:\n", "", 1);
+    let rule = "  - id: note.stay\n    title: Resa\n    explanation: Prov.\n    law: investigation\n    valid: {from: 2022-01}\n    \
+                when: '${parameters.longest_stay > 0 && parameters.stay_counts == \"all_days\"}'\n    \
+                note: {code: stay, text: Resa}\n";
+    let dir = copy(|name, text| match name {
+        "rulebook.yaml" => {
+            format!("{}\n{rule}", text.replacen("parameters:\n", &format!("parameters:\n{parameters}"), 1))
+        }
+        _ => text,
+    });
+    let book = RuleBook::load(dir.path()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let suggestion = book.suggest(&book.cases()[0].facts).expect("a suggestion");
+    assert_eq!(suggestion.notes[0].code, "stay");
+}
+
+#[test]
+fn the_examples_case_with_a_parameter_passes() {
+    let case = example("andel-krona-ur-handboken");
+    let dir = copy(|_, text| text);
+    fs::write(dir.path().join("cases/9-prov.yaml"), case).expect("a case");
+    let results = RuleBook::load(dir.path()).expect("a book").run_cases();
+    let result = results.iter().find(|result| result.case == "andel-krona-ur-handboken").expect("the case");
+    assert!(result.passed, "{result:?}");
+}
+
+/// The handbook's table names every parameter and every choice, the shipped value first.
+#[test]
+fn every_parameter_is_in_the_handbook() {
+    let text = fs::read_to_string(root().join("docs/regler.md")).expect("the handbook");
+    let book = RuleBook::load(&root().join("rulebooks/ekonomiskt-bistand")).expect("a book");
+    let document = book.document();
+    assert!(document.parameters.len() > 10);
+    for parameter in &document.parameters {
+        let (name, value) = (&parameter.name, &parameter.value);
+        let line =
+            text.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).unwrap_or_else(|| panic!("{name}"));
+        let choices = line.rsplit('|').nth(1).expect("the choices");
+        if name != "whitelist" {
+            let first = choices.split('`').nth(1).expect("a choice");
+            assert_eq!(first, value, "{name}");
+        }
+    }
 }

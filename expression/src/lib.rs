@@ -13,6 +13,7 @@ mod functions;
 mod json;
 pub mod money;
 mod month;
+mod month_runs;
 mod node;
 mod operators;
 mod personnummer;
