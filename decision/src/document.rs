@@ -305,15 +305,18 @@ fn each(for_each: ForEach) -> Option<&'static str> {
 fn effects(rule: &Rule) -> Vec<String> {
     let mut effects = Vec::new();
     if let Some(line) = &rule.line {
-        let what = match line.part {
-            Part::Norm => "Till riksnormen läggs",
-            Part::Cost => "Till behovet läggs",
-            Part::Income => "Till inkomsterna hör, med omvänt tecken,",
-        };
-        effects.push(format!("{what} {}.", line.amount.readable(&words)));
+        let amount = line.amount.readable(&words);
+        effects.push(match (line.part, amount.strip_prefix("minus ")) {
+            (Part::Norm, _) => format!("Till riksnormen läggs {amount}."),
+            (Part::Cost, _) => format!("Till behovet läggs {amount}."),
+            // A line takes from the need what it says below zero.
+            (Part::Income, Some(amount)) => format!("Till inkomsterna läggs {amount}."),
+            (Part::Income, None) => format!("Från inkomsterna dras {amount}."),
+        });
     }
     for (name, cell) in &rule.cells {
-        effects.push(format!("Tabellens belopp ”{name}” är {}.", cell.readable(&words)));
+        let cell = if cell.is_constant() { cell_title(cell.source()) } else { cell.readable(&words) };
+        effects.push(format!("Tabellens belopp ”{name}” är {cell}."));
     }
     if rule.exclude {
         effects.push("Beloppet visas men räknas inte med.".to_owned());

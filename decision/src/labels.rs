@@ -113,6 +113,7 @@ fn income(field: &str) -> Option<&'static str> {
         "candidate" => "=inkomsten hör till dem som det väljs bland",
         "known" => "=inkomstens slag står i regelboken",
         "reportable" => "=en myndighet redovisar inkomstslaget",
+        "always_counted" => "=inkomstslaget räknas alltid",
         "counted_by_guideline" => "=kommunens riktlinje säger att inkomsten räknas",
         _ => return None,
     })

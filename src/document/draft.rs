@@ -121,11 +121,12 @@ fn conclusion(answer: &Explanation, kind: AnswerKind) -> Option<String> {
 /// Every provision that a line or a note stands on, once each; one that nobody has verified says so.
 fn provisions(answer: &Explanation) -> Option<String> {
     let lines = answer.lines.iter().map(|line| &line.source);
-    let notes = answer.notes.iter().filter_map(|note| note.source.as_ref());
+    let sources: Vec<_> = lines.chain(answer.notes.iter().filter_map(|note| note.source.as_ref())).collect();
     let mut seen = BTreeSet::new();
     let mut texts = Vec::new();
-    for source in lines.chain(notes).filter(|source| seen.insert(source.text.clone())) {
-        let mark = if source.verified { "" } else { " (ej verifierad källa)" };
+    for source in sources.iter().filter(|source| seen.insert(&source.text)) {
+        let verified = sources.iter().filter(|other| other.text == source.text).all(|other| other.verified);
+        let mark = if verified { "" } else { " (ej verifierad källa)" };
         texts.push(format!("– {}{mark}", source.text));
     }
     (!texts.is_empty()).then(|| format!("Bestämmelser som beslutet grundas på:\n{}", texts.join("\n")))

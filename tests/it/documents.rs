@@ -399,7 +399,7 @@ fn the_page_of_a_rule_book_tells_what_has_changed_since_another() {
     let page = desk.run(&["rules", "doc", &new, "--since", &shipped()]).out;
     let section =
         page.split("id=\"andringar\"").nth(1).and_then(|rest| rest.split("</section>").next()).expect("the section");
-    assert!(section.contains("hyra") && section.contains("9") && section.matches("<li>").count() == 1, "{section}");
+    assert!(section.contains("hyra") && section.contains('9') && section.matches("<li>").count() == 1, "{section}");
     let same = desk.run(&["rules", "doc", &new, "--since", &new]).out;
     assert!(same.contains("Ingenting som ändrar något förslag."));
 }
