@@ -47,6 +47,7 @@ pub struct Answer {
     /// The persons (by their place in the question) whom an agency marks as having a protected identity.
     pub protected: Vec<usize>,
     /// The correlation ids of the calls, by person: what the answers can be found by at SSBTEK.
+    #[serde(skip)]
     pub ids: Vec<String>,
 }
 
