@@ -28,6 +28,7 @@ pub struct Config {
     pub worker: Worker,
     pub circuits: Circuits,
     pub alerts: Alerts,
+    pub replay: Replay,
     pub screenshots: Screenshots,
     pub items: Items,
     pub systems: BTreeMap<String, System>,
@@ -163,6 +164,29 @@ pub struct Alerts {
     pub disk_free: u64,
 }
 
+/// The nightly check that stored suggestions are answered again as they were.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Replay {
+    /// When, by the wall clock of the time zone; none: never.
+    #[serde(deserialize_with = "wall_time")]
+    pub at: Option<chrono::NaiveTime>,
+    /// How far back.
+    #[serde(deserialize_with = "crate::duration::deserialize")]
+    pub since: Duration,
+}
+
+/// `02:30`, or nothing.
+fn wall_time<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<chrono::NaiveTime>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let time = chrono::NaiveTime::parse_from_str(&text, "%H:%M");
+    time.map(Some)
+        .map_err(|_| serde::de::Error::custom(format!("”{text}” är inget klockslag: skriv till exempel \"02:30\"")))
+}
+
 /// How many pictures of pages are kept.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -254,6 +278,7 @@ impl Default for Config {
             worker: Worker::default(),
             circuits: Circuits::default(),
             alerts: Alerts::default(),
+            replay: Replay::default(),
             screenshots: Screenshots::default(),
             items: Items::default(),
             systems: BTreeMap::new(),
@@ -332,6 +357,12 @@ impl Default for Alerts {
             slow_item: Duration::from_mins(30),
             disk_free: 5,
         }
+    }
+}
+
+impl Default for Replay {
+    fn default() -> Self {
+        Self { at: chrono::NaiveTime::from_hms_opt(2, 30, 0), since: Duration::from_hours(400 * 24) }
     }
 }
 

@@ -25,6 +25,8 @@ const READERS: &[&str] = &["caseworker", "reviewer", "auditor"];
 pub const OPERATORS: &[&str] = &["operations", "it"];
 /// Roles that may approve a version of a robot's script.
 pub const APPROVERS: &[&str] = &["developer", "it"];
+/// Roles that may approve a version of a rule book: those who answer for what it says, not those who write programs.
+pub const RULE_APPROVERS: &[&str] = &["reviewer", "admin"];
 
 /// Why a decision was not recorded.
 #[derive(Debug, thiserror::Error)]
@@ -196,6 +198,11 @@ pub fn may_operate(user: &User) -> bool {
 /// Whether the person may approve a version of a robot's script.
 pub fn may_approve(user: &User) -> bool {
     APPROVERS.iter().any(|role| user.has_role(role))
+}
+
+/// Whether the person may approve a version of a rule book.
+pub fn may_approve_rules(user: &User) -> bool {
+    RULE_APPROVERS.iter().any(|role| user.has_role(role))
 }
 
 /// How much of an item a person may see.

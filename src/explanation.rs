@@ -81,7 +81,12 @@ pub struct RuleBook {
 impl Explanation {
     /// Reads what was stored.
     pub fn of(suggestion: &StoredSuggestion) -> Result<Self, serde_json::Error> {
-        Self::read(&suggestion.answer.0)
+        let mut explanation = Self::read(&suggestion.answer.0)?;
+        if suggestion.approved == Some(false) {
+            let text = "Regelbokens version är inte godkänd: förslaget kommer från en körning för hand.".to_owned();
+            explanation.notes.push(Note { text, source: None });
+        }
+        Ok(explanation)
     }
 
     /// Reads an answer of the decision library.

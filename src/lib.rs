@@ -25,6 +25,8 @@ pub mod operate;
 pub mod outage;
 pub mod person;
 pub mod problem;
+pub mod replay;
+pub mod rulebook;
 pub mod runner;
 pub mod schedule;
 pub mod scheduler;

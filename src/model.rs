@@ -270,6 +270,8 @@ pub struct Run {
     pub stop_reason: Option<String>,
     /// `newest_approved` or `exact` where it is held to an approved script; none: the file as it is.
     pub pin: Option<String>,
+    /// The versions of rule books that a schedule's run is held to: JSON, by book.
+    pub rulebooks: Option<String>,
 }
 
 /// One piece of work.
@@ -393,6 +395,13 @@ pub struct StoredSuggestion {
     pub answer: Json,
     pub at: String,
     pub superseded_at: Option<String>,
+    /// The rule book that answered, and the SHA-256 of its content; none where the answer was stored before these were.
+    pub rulebook: Option<String>,
+    pub sha256: Option<String>,
+    /// Whether that version was approved when it answered.
+    pub approved: Option<bool>,
+    /// The version of the program that answered.
+    pub program: Option<String>,
 }
 
 /// What a person decided, sealed with the installation's key so that a row written past Kollega is not believed.
@@ -541,6 +550,8 @@ states! {
         Circuit = "circuit",
         /// A disk is nearly full.
         Disk = "disk",
+        /// A stored suggestion is not answered again as it was.
+        ReplayDiffers = "replay_differs",
     }
 }
 
@@ -724,6 +735,47 @@ pub struct Script {
     pub approved_at: String,
     pub approved_by: String,
     pub note: String,
+}
+
+/// A version of a rule book that was approved, or has answered. Its files are kept beside it.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct RuleBookVersion {
+    pub book: String,
+    /// Over its content.
+    pub sha256: String,
+    /// What people call it.
+    pub label: String,
+    pub kept_at: String,
+    pub approved_at: Option<String>,
+    pub approved_by: Option<String>,
+    pub note: Option<String>,
+}
+
+/// A stored suggestion to be answered again.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Answered {
+    #[sqlx(flatten)]
+    pub suggestion: StoredSuggestion,
+    pub reference: String,
+    pub bot: String,
+}
+
+/// A night's check that stored suggestions are answered again as they were.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Replay {
+    /// Its local date.
+    pub night: String,
+    pub worker: String,
+    #[serde(skip)]
+    pub token: i64,
+    pub started_at: String,
+    pub ended_at: Option<String>,
+    pub answered: i64,
+    /// How many were not answered as they were.
+    pub differing: i64,
+    /// The ids of those suggestions, the first of them.
+    #[sqlx(try_from = "String")]
+    pub detail: Json,
 }
 
 /// A program that is at work, by its own word.

@@ -179,6 +179,7 @@ pub fn alert(kind: AlertKind) -> &'static str {
         AlertKind::Slow => "långsamt",
         AlertKind::Circuit => "kretsbrytare öppen",
         AlertKind::Disk => "disken nästan full",
+        AlertKind::ReplayDiffers => "förslag kan inte återskapas",
     }
 }
 

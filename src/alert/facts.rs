@@ -18,6 +18,10 @@ const EARLIER: i64 = 20;
 const TOO_FEW: usize = 5;
 /// What takes less than this is never slow by being longer than usual.
 const QUICK: Duration = Duration::from_mins(10);
+/// How long the nightly check may take.
+const REPLAY_LATE: Duration = Duration::from_hours(6);
+/// What it is about.
+const REPLAYED: &str = "regelböcker";
 
 /// Everything that is wrong.
 pub(super) async fn facts(app: &App) -> anyhow::Result<Vec<AlertFact>> {
@@ -28,6 +32,7 @@ pub(super) async fn facts(app: &App) -> anyhow::Result<Vec<AlertFact>> {
     facts.extend(not_started(app, now).await?);
     facts.extend(circuits(app).await?);
     facts.extend(disk(app, now));
+    facts.extend(replay(app, now).await?);
     for file in scheduler::files(&app.config) {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         match scheduler::read(&app.config, &file, now) {
@@ -221,6 +226,23 @@ async fn circuits(app: &App) -> store::Result<Vec<AlertFact>> {
 pub(super) fn machine() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     name.trim().to_owned()
+}
+
+/// What the nightly check came to, or that it does not come to its end.
+async fn replay(app: &App, now: DateTime<Utc>) -> store::Result<Option<AlertFact>> {
+    if app.config.replay.at.is_none() {
+        return Ok(None);
+    }
+    let late = time_text(before(now, REPLAY_LATE));
+    if let Some(begun) = app.store.unended_replay().await?.filter(|begun| begun.started_at < late) {
+        let since = parse_time(&begun.started_at).unwrap_or(now);
+        return Ok(Some(fact(AlertKind::ReplayDiffers, REPLAYED, since, 1, json!({"why": "not_done"}))));
+    }
+    let last = app.store.last_replay().await?;
+    let Some(last) = last.filter(|last| last.differing > 0) else { return Ok(None) };
+    let since = last.ended_at.as_deref().and_then(parse_time).unwrap_or(now);
+    let detail = json!({"night": last.night, "answered": last.answered});
+    Ok(Some(fact(AlertKind::ReplayDiffers, REPLAYED, since, last.differing, detail)))
 }
 
 /// The disk of the data folder.

@@ -84,6 +84,7 @@ fn closed(config: &Config, alert: &Alert) -> String {
             AlertKind::Slow => "Det långsamma är klart eller avslutat.",
             AlertKind::Circuit => "Systemet svarar igen: det som väntade går vidare av sig självt.",
             AlertKind::Disk => "Det finns plats på disken igen.",
+            AlertKind::ReplayDiffers => "Den senaste nattliga kontrollen fick samma svar för alla förslag.",
         }
         .into(),
     );
@@ -138,6 +139,7 @@ fn said(alert: &Alert, since: &str) -> (String, String, &'static str) {
             "gör plats, till exempel bland skärmbilderna, eller utöka disken. En full disk stoppar allt.".into(),
             "/",
         ),
+        AlertKind::ReplayDiffers => replay(alert, since),
     }
 }
 
@@ -191,6 +193,25 @@ fn circuit(alert: &Alert, since: &str) -> (String, String, &'static str) {
             .into(),
     };
     (what, todo, "/system")
+}
+
+fn replay(alert: &Alert, since: &str) -> (String, String, &'static str) {
+    if alert.detail.0["why"] == "not_done" {
+        return (
+            format!("Den nattliga kontrollen av sparade förslag har inte blivit klar sedan {since}."),
+            "läs loggen från `kollega serve`, och kör `kollega rules replay` för hand.".into(),
+            "/system",
+        );
+    }
+    let night = alert.detail.0["night"].as_str().unwrap_or_default();
+    let what = many(alert.count, "sparat förslag får", "sparade förslag får");
+    (
+        format!("Natten {night}: {what} inte samma svar när de räknas om med sin egen regelbok."),
+        "kör `kollega rules replay` för att se vilka. Är programmet nyss uppdaterat, eller är någon rad ändrad i databasen? \
+         Lita inte på nya förslag innan orsaken är känd."
+            .into(),
+        "/system",
+    )
 }
 
 fn many(count: i64, one: &str, more: &str) -> String {
@@ -284,6 +305,17 @@ mod tests {
              och körningar väntar.\nAtt göra: byt lösenordet med `kollega secret set`: då går allt vidare av sig självt. Är \
              det rätt och kontot upplåst: `kollega systems reset akten`. Till dess prövas inte inloggningen, så att kontot \
              inte låses."
+        );
+    }
+
+    #[test]
+    fn suggestions_that_come_out_otherwise_are_told_with_how_to_see_which() {
+        let told = opened(&Config::default(), &alert(AlertKind::ReplayDiffers, 2, json!({"night": "2026-11-26"})));
+        assert_eq!(
+            told,
+            "FÖRSLAG KAN INTE ÅTERSKAPAS: akten\nNatten 2026-11-26: 2 sparade förslag får inte samma svar när de räknas om med sin \
+             egen regelbok.\nAtt göra: kör `kollega rules replay` för att se vilka. Är programmet nyss uppdaterat, eller är någon rad \
+             ändrad i databasen? Lita inte på nya förslag innan orsaken är känd."
         );
     }
 

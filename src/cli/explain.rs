@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{Invalid, open_store, sign_in, suggest};
 use crate::config::Config;
-use crate::desk::{Desk, Unexplained};
+use crate::desk::Desk;
 use crate::document;
 use crate::seal::Seal;
 
@@ -43,12 +43,12 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let user = sign_in::sign_in(&store, &arguments.who).await?;
     let desk = Desk { store, config: Arc::new(config.clone()), seal: Seal::open(&config.data())? };
     let explained = desk.explained(&item, &user).await?;
-    let page = || if arguments.letter { Ok(explained.letter()?) } else { Ok::<_, Unexplained>(desk.page(&explained)?) };
+    let page = async || if arguments.letter { explained.letter() } else { desk.page(&explained).await };
     let written = match arguments.format {
         suggest::Format::Text => explained.text()?.into_bytes(),
         suggest::Format::Json => serde_json::to_string_pretty(&explained.json())?.into_bytes(),
-        suggest::Format::Html => page()?.into_bytes(),
-        suggest::Format::Pdf => document::pdf(config, &page()?).await?,
+        suggest::Format::Html => page().await?.into_bytes(),
+        suggest::Format::Pdf => document::pdf(config, &page().await?).await?,
     };
     suggest::write_out(&written, arguments.out.as_deref())?;
     Ok(ExitCode::SUCCESS)

@@ -18,7 +18,6 @@ mod nodes;
 mod rerun;
 mod restore;
 mod rules;
-mod rules_doc;
 mod run;
 mod runs;
 mod sandbox;
@@ -79,7 +78,7 @@ pub enum Command {
     Run(run::Arguments),
     /// Visa allt som är fel i robotar, system, scheman och regelböcker
     Check(check::Arguments),
-    /// Pröva en regelboks fall, eller skriv ut den som dokument
+    /// Pröva, skriv ut, godkänn och jämför regelböcker, och räkna om sparade förslag
     Rules(rules::Arguments),
     /// Ge ett förslag utifrån fakta, utan databas och inställningar
     Suggest(suggest::Arguments),
@@ -159,7 +158,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Worker(arguments) => Box::pin(serve::run_worker(&config, arguments)).await,
         Command::Run(arguments) => Box::pin(run::run(&config, arguments)).await,
         Command::Check(arguments) => check::run(&config, &arguments),
-        Command::Rules(arguments) => Box::pin(rules::run(&config, &arguments)).await,
+        Command::Rules(arguments) => Box::pin(rules::run(&config, arguments)).await,
         Command::Suggest(arguments) => Box::pin(suggest::run(&config, &arguments)).await,
         Command::Schedules(arguments) => schedules::run(&config, arguments).await,
         Command::Bots(arguments) => bots::run(&config, arguments).await,

@@ -1,10 +1,17 @@
-//! `kollega rules`: the rule books' own cases, and the rule book as a document.
+//! `kollega rules`: the rule books' own cases, the rule book as a document, and its versions.
+
+mod approve;
+mod compare;
+mod doc;
+mod named;
+mod replay;
+mod versions;
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{Format, print, rules_doc, suggest};
+use super::{Format, print, suggest};
 use crate::config::Config;
 
 #[derive(Debug, Args)]
@@ -25,14 +32,26 @@ enum Command {
         format: Format,
     },
     /// Skriv hela regelboken som en sida att läsa, och som PDF
-    Doc(rules_doc::Arguments),
+    Doc(doc::Arguments),
+    /// Visa regelböckernas versioner: godkända, och de som har gett förslag
+    Versions(versions::Arguments),
+    /// Godkänn regelboken som den står nu, så att scheman får använda den; som inloggad person
+    Approve(approve::Arguments),
+    /// Visa på svenska vad som skiljer två versioner
+    Diff(compare::Arguments),
+    /// Räkna om sparade förslag: med sin egen version, eller med en annan för att se vilka som ändras
+    Replay(replay::Arguments),
 }
 
 /// Carries the command out.
-pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    match &arguments.command {
-        Command::Test { rulebook, format } => test(config, rulebook, *format),
-        Command::Doc(arguments) => rules_doc::run(config, arguments).await,
+pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Test { rulebook, format } => test(config, &rulebook, format),
+        Command::Doc(arguments) => Box::pin(doc::run(config, &arguments)).await,
+        Command::Versions(arguments) => versions::run(config, &arguments).await,
+        Command::Approve(arguments) => approve::run(config, &arguments).await,
+        Command::Diff(arguments) => compare::run(config, &arguments).await,
+        Command::Replay(arguments) => Box::pin(replay::run(config, &arguments)).await,
     }
 }
 

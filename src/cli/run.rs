@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::bot::Bot;
 use crate::config::Config;
 use crate::model::{ItemState, RunId};
+use crate::rulebook;
 use crate::runner::{Worker, WorkerOptions, from_plain};
 use crate::store::{Enqueued, ItemFilter, NewItem, NewRun};
 use crate::wording;
@@ -69,11 +70,28 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
             }
         }
     }
+    say_what_is_not_approved(&app, &bot).await?;
     // Whoever starts it by hand here wants it done here, whatever pools this machine works for otherwise.
     let pools = vec![bot.pool().to_owned()];
     let options = WorkerOptions { headed: arguments.headed, until_done: true, pools, ..WorkerOptions::named() };
     Worker::start(Arc::clone(&app), options).await?.work().await?;
     tell(&app, &run, arguments.format).await
+}
+
+/// Says which rule books will answer by files that nobody has approved.
+async fn say_what_is_not_approved(app: &App, bot: &Bot) -> anyhow::Result<()> {
+    for name in rulebook::names_of(bot) {
+        let Ok(book) = rulebook::current(&app.config, name) else { continue };
+        let known = app.store.rulebook(book.name(), book.sha256()).await?;
+        if known.is_none_or(|version| version.approved_at.is_none()) {
+            super::print_error(&format!(
+                "obs: regelboken {name} {} ({}) är inte godkänd; förslagen märks så. Scheman använder bara godkända versioner.",
+                book.version(),
+                rulebook::short(book.sha256())
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The items given: every one's reference and record; all of them right, or nothing is done.

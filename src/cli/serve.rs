@@ -74,6 +74,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
     let scheduler = tokio::spawn(crate::scheduler::serve(Arc::clone(&app), stopped.clone()));
     let alerts = tokio::spawn(crate::alert::serve(Arc::clone(&app), stopped.clone()));
+    let replay = tokio::spawn(crate::replay::serve(Arc::clone(&app), stopped.clone()));
     let console = tokio::spawn(crate::console::serve(Desk::of(&app), listener, until(stopped)));
     let mut working = {
         let worker = Arc::clone(&worker);
@@ -88,6 +89,8 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let _ = stop.send(true);
     worker.stop();
     tidying.abort();
+    // Taken up again at the next start, from the beginning.
+    replay.abort();
     let hurried = hurry_at_a_signal(&worker);
     let ended = match ended {
         Some(ended) => ended,

@@ -20,7 +20,7 @@ pub(super) async fn page(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let item = find(&desk, &id).await?;
-    let page = desk.page(&desk.explained(&item, &person.user).await?)?;
+    let page = desk.page(&desk.explained(&item, &person.user).await?).await?;
     // The page stands alone: its style is in it, and it may have no other.
     let policy =
         format!("default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'", document::style_hash());
@@ -40,9 +40,9 @@ pub(super) async fn file(
     let item = find(&desk, &id).await?;
     let explained = desk.explained(&item, &person.user).await?;
     let (content_type, content) = match kind.as_str() {
-        "pdf" => ("application/pdf", document::pdf(&desk.config, &desk.page(&explained)?).await?),
+        "pdf" => ("application/pdf", document::pdf(&desk.config, &desk.page(&explained).await?).await?),
         "brev" => ("application/pdf", document::pdf(&desk.config, &explained.letter()?).await?),
-        "html" => ("text/html; charset=utf-8", desk.page(&explained)?.into_bytes()),
+        "html" => ("text/html; charset=utf-8", desk.page(&explained).await?.into_bytes()),
         "txt" => ("text/plain; charset=utf-8", explained.text()?.into_bytes()),
         "json" => ("application/json", explained.json().to_string().into_bytes()),
         _ => return Err(Failure::NotFound),

@@ -38,7 +38,12 @@ pub(super) async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<H
         }));
     }
     let alerts: Vec<Value> = desk.store.alerts(ALERTS).await?.iter().map(|alert| row(alert, timezone)).collect();
-    let content = json!({"rows": rows, "alerts": alerts, "may_reset": desk::may_operate(&person.user)});
+    let replay = desk.store.last_replay().await?.map(|last| {
+        let ended = wording::local_time(last.ended_at.as_deref().unwrap_or_default(), timezone);
+        json!({"ended": ended, "answered": last.answered, "differing": last.differing})
+    });
+    let may_reset = desk::may_operate(&person.user);
+    let content = json!({"rows": rows, "alerts": alerts, "may_reset": may_reset, "replay": replay});
     Ok(page::of("systems.html", &person, "system", content)?)
 }
 

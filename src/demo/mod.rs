@@ -17,10 +17,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::bot::Bot;
 use crate::config::Config;
 use crate::desk::Desk;
+use crate::rulebook;
 use crate::runner::{Worker, WorkerOptions};
+use crate::script::current;
 use crate::stop::{until, wait_for_signal};
 use crate::store::NewRun;
 use crate::terminal::print;
@@ -93,6 +94,7 @@ async fn day(app: &Arc<App>, options: &Options, listener: TcpListener, password:
         let worker = Arc::clone(&worker);
         tokio::spawn(async move { worker.work().await })
     };
+    approve_rules(app).await?;
     start_run(app).await?;
     let deciding = match (options.unattended, password) {
         (true, Some(password)) => {
@@ -121,15 +123,27 @@ async fn day(app: &Arc<App>, options: &Options, listener: TcpListener, password:
     Ok(done)
 }
 
+/// Approves the bot's rule books as they are, so that schedules may use them.
+async fn approve_rules(app: &App) -> anyhow::Result<()> {
+    let bot = current(&app.config, BOT).map_err(anyhow::Error::msg)?;
+    for name in rulebook::names_of(&bot) {
+        let content = rulebook::content_of(&rulebook::current(&app.config, name).map_err(anyhow::Error::msg)?);
+        let known = app.store.rulebook(&content.book, &content.sha256).await?;
+        if known.is_none_or(|version| version.approved_at.is_none()) {
+            let approved = app.store.approve_rulebook(&content, "demo", "Demon godkänner sin egen regelbok").await?;
+            approved.map_err(|taken| anyhow::anyhow!("etiketten {} är tagen av {}", content.label, taken.0))?;
+        }
+    }
+    Ok(())
+}
+
 /// Queues the day's run, unless one is there already from before a crash.
 async fn start_run(app: &App) -> anyhow::Result<()> {
     if !app.store.runs(Some(BOT), 1).await?.is_empty() {
         print("Fortsätter där den förra demon slutade.");
         return Ok(());
     }
-    let bot = Bot::load(&app.config.bot_file(BOT)).map_err(|problems| {
-        anyhow::anyhow!("roboten kan inte läsas: {}", problems.first().map(ToString::to_string).unwrap_or_default())
-    })?;
+    let bot = current(&app.config, BOT).map_err(anyhow::Error::msg)?;
     let run = NewRun {
         bot: BOT.into(),
         version: bot.version.clone(),

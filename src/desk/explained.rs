@@ -86,9 +86,10 @@ impl Desk {
     }
 
     /// As a page that stands alone.
-    pub fn page(&self, explained: &Explained) -> Result<String, document::Error> {
+    pub async fn page(&self, explained: &Explained) -> Result<String, Unexplained> {
         let Explained { stored, answer, about, .. } = explained;
-        document::explanation(answer, &people(&stored.facts.0), self.book(answer).as_ref(), about)
+        let book = self.book(answer).await?;
+        Ok(document::explanation(answer, &people(&stored.facts.0), book.as_ref(), about)?)
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Desk, Error, Reply};
 use crate::document;
 use crate::explanation::{Explanation, people};
 use crate::model::{AnswerKind, Item, Motivation, StoredSuggestion, User};
+use crate::rulebook;
 use crate::store::{self, NewMotivation};
 
 /// The reasons for one answer as a person finds them.
@@ -24,7 +25,7 @@ impl Desk {
         let kept = self.store.motivations(&item.id).await?;
         let Ok(answer) = Explanation::of(suggestion) else { return Ok(Vec::new()) };
         let people = people(&suggestion.facts.0);
-        let book = self.book(&answer);
+        let book = self.book(&answer).await?;
         let prepared = |kind: &AnswerKind| {
             let draft = document::draft(&answer, &people, book.as_ref(), *kind);
             let is_of_this = |version: &&Motivation| version.suggestion == suggestion.id && version.answer == *kind;
@@ -70,9 +71,12 @@ impl Desk {
         Ok(text.filter(|text| !text.trim().is_empty()).map(|text| NewMotivation { draft, text }))
     }
 
-    /// The rule book by the name of the one that answered, if it can be read here.
-    pub(super) fn book(&self, answer: &Explanation) -> Option<RuleBook> {
-        let name = &answer.rulebook.as_ref()?.name;
-        RuleBook::load(&self.config.rulebook(name)).ok()
+    /// The version of the rule book that answered; or, where that was not kept, the one by its name, if it can be read.
+    pub(super) async fn book(&self, answer: &Explanation) -> store::Result<Option<RuleBook>> {
+        let Some(answered) = &answer.rulebook else { return Ok(None) };
+        if let Ok(book) = rulebook::kept(&self.store, &answered.name, &answered.sha256).await? {
+            return Ok(Some(book));
+        }
+        Ok(rulebook::current(&self.config, &answered.name).ok())
     }
 }

@@ -1,4 +1,5 @@
-//! The suggest stage: facts to the decision library, its answer kept with the facts. The only place that calls it.
+//! The suggest stage: facts to the decision library, its answer kept with the facts. The only place of the runner that
+//! calls it.
 
 use decision::RuleBook;
 use serde_json::json;
@@ -7,12 +8,13 @@ use super::error::Stop;
 use super::work::Work;
 use crate::bot::Suggest;
 use crate::model::EventKind;
+use crate::rulebook;
 
 impl Work<'_> {
     /// Asks for a suggestion and keeps it.
     pub(super) async fn suggest(&mut self, suggest: &Suggest) -> Result<(), Stop> {
         let facts = expression::plain_json(&self.tree(&suggest.facts.value)?);
-        let book = self.rulebook(&suggest.rulebook.value)?;
+        let book = self.rulebook(&suggest.rulebook.value).await?;
         let answer = match book.suggest(&facts) {
             Ok(answer) => answer,
             // The case can't be right as it stands: a person looks, with the reason in the item's own record.
@@ -32,10 +34,10 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn rulebook(&self, name: &str) -> Result<RuleBook, Stop> {
-        RuleBook::load(&self.app.config.rulebook(name)).map_err(|problems| {
-            let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
-            Stop::permanent(format!("regelboken `{name}` kan inte läsas: {first}"))
-        })
+    /// The version that the item's run is held to, or the files as they are.
+    async fn rulebook(&self, name: &str) -> Result<RuleBook, Stop> {
+        let (store, item) = (&self.app.store, &self.claim()?.item);
+        let run = store.run(&item.run).await?.ok_or_else(|| Stop::permanent("ärendets körning finns inte"))?;
+        rulebook::of_run(store, &self.app.config, &run, item.attempt, name).await?.map_err(Stop::permanent)
     }
 }

@@ -197,7 +197,7 @@ impl Planner<'_> {
 
     fn write(&mut self, firing: Firing, nominal: Option<String>, actor: Option<String>, outcome: Outcome) {
         let reason = Some(outcome.reason).filter(|reason| !reason.is_empty());
-        let start = outcome.chosen.map(|Chosen { version, pool, pin }| Start {
+        let start = outcome.chosen.map(|Chosen { version, pool, pin, rulebooks }| Start {
             run: NewRun {
                 bot: self.schedule.bot.clone(),
                 version,
@@ -208,6 +208,7 @@ impl Planner<'_> {
                 actor: actor.unwrap_or_else(|| format!("schedule:{}", self.schedule.name)),
             },
             pin,
+            rulebooks,
             max_runtime: self.schedule.max_runtime,
             stop_grace: self.schedule.stop_grace,
         });

@@ -85,7 +85,8 @@ pub enum Refusal {
 }
 
 impl Store {
-    /// Keeps a suggestion with its facts; older ones of the item are superseded.
+    /// Keeps a suggestion with its facts, which version of the rule book answered, and whether that was approved; older
+    /// ones of the item are superseded.
     pub async fn add_suggestion(
         &self,
         claim: &Claim,
@@ -104,7 +105,9 @@ impl Store {
             .execute(&mut tx)
             .await?;
         let stored = query(
-            "insert into suggestions (id, item, suggestion_id, facts, answer, at) values ($1, $2, $3, $4, $5, $6) returning *",
+            "insert into suggestions (id, item, suggestion_id, facts, answer, at, rulebook, sha256, program, approved)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+                 exists (select 1 from rulebooks where book = $7 and sha256 = $8 and approved_at is not null)) returning *",
         )
         .bind(new_id_at(now))
         .bind(&claim.item.id)
@@ -112,6 +115,9 @@ impl Store {
         .bind(facts.to_string())
         .bind(answer.to_string())
         .bind(&at)
+        .bind(answer["rulebook"]["name"].as_str())
+        .bind(answer["rulebook"]["sha256"].as_str())
+        .bind(env!("CARGO_PKG_VERSION"))
         .fetch_one(&mut tx)
         .await?;
         append(&mut tx, events).await?;

@@ -68,6 +68,8 @@ pub struct Start {
     pub run: NewRun,
     /// Which of the approved scripts it is held to.
     pub pin: Option<String>,
+    /// The versions of rule books that it is held to: JSON, by book.
+    pub rulebooks: String,
     pub max_runtime: Option<TimeDelta>,
     pub stop_grace: TimeDelta,
 }
@@ -290,10 +292,11 @@ async fn write(tx: &mut Tx, mut firing: Firing, start: Option<&Start>, at: &str)
 
 async fn insert_start(tx: &mut Tx, start: &Start) -> Result<RunId> {
     let id = insert_run(tx, &start.run).await?;
-    query("update runs set pin = $1, max_runtime_s = $2, stop_grace_s = $3 where id = $4")
+    query("update runs set pin = $1, max_runtime_s = $2, stop_grace_s = $3, rulebooks = $4 where id = $5")
         .bind(&start.pin)
         .bind(start.max_runtime.map(|length| length.num_seconds()))
         .bind(start.stop_grace.num_seconds())
+        .bind(&start.rulebooks)
         .bind(&id)
         .execute(&mut *tx)
         .await?;

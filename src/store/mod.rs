@@ -22,6 +22,8 @@ mod nodes;
 mod operations;
 mod query;
 mod removal;
+mod replays;
+mod rulebooks;
 mod runs;
 mod scripts;
 mod sign_in_tries;
@@ -44,6 +46,8 @@ pub use items::{Claim, Claimant, Enqueued, Finish, NewItem, StateCount};
 pub use motivations::NewMotivation;
 pub use operations::{BY_PERSON, Hindrance, Operated, Operation, Order};
 use query::{made, places, query};
+pub use replays::Since;
+pub use rulebooks::{BookContent, LabelTaken};
 pub use runs::{NewRun, RunLease};
 pub use stops::{RUN_STOPPED, Standing};
 

@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::model::{Firing, Run, RunState, Watch, parse_time};
+use crate::rulebook;
 use crate::schedule::{Coming, Overlap, Schedule, due, preview};
 use crate::scheduler;
+use crate::script;
 use crate::store::{Result, Store};
 use crate::wording;
 
@@ -20,7 +22,7 @@ const FIRINGS: i64 = 20;
 pub struct ScheduleWhy {
     pub schedule: String,
     pub bot: Option<String>,
-    /// `unreadable`, `paused`, `no_scheduler`, `no_worker`, `running`, `missed`, `skipped`, `waiting_for_time`,
+    /// `unreadable`, `paused`, `not_approved`, `no_scheduler`, `no_worker`, `running`, `missed`, `skipped`, `waiting_for_time`,
     /// `waiting_for_start` or `never`.
     pub state: &'static str,
     /// In Swedish, for people.
@@ -69,7 +71,12 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
         }
     }
     let watched = store.has_scheduler().await?;
-    let state = State { now, watch, open, without_worker, watched, timezone: wording::timezone(config) };
+    let not_approved = match &read {
+        Ok(schedule) => not_approved(store, config, schedule).await?,
+        Err(_) => None,
+    };
+    let timezone = wording::timezone(config);
+    let state = State { now, watch, open, without_worker, watched, not_approved, timezone };
     match &read {
         Ok(schedule) => state.explain(schedule, &mut why),
         Err(problem) => {
@@ -81,6 +88,14 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
         }
     }
     Ok(Some(why))
+}
+
+/// A rule book of the schedule's bot that has no approved version: nothing starts before it has one.
+async fn not_approved(store: &Store, config: &Config, schedule: &Schedule) -> Result<Option<String>> {
+    let Ok(bot) = script::current(config, &schedule.bot) else { return Ok(None) };
+    let approved = store.approved_rulebooks().await?;
+    let missing = rulebook::names_of(&bot).find(|name| !approved.iter().any(|version| version.book == *name));
+    Ok(missing.map(str::to_owned))
 }
 
 impl ScheduleWhy {
@@ -100,6 +115,8 @@ struct State {
     without_worker: Vec<String>,
     /// Whether a scheduler is up.
     watched: bool,
+    /// A rule book that has no approved version.
+    not_approved: Option<String>,
     timezone: chrono_tz::Tz,
 }
 
@@ -108,6 +125,10 @@ impl State {
     fn explain(&self, schedule: &Schedule, why: &mut ScheduleWhy) {
         if why.paused_at.is_some() {
             self.paused(why);
+        } else if let (Some(book), true) = (&self.not_approved, self.open.is_empty()) {
+            let because = format!("Regelboken {book} har ingen godkänd version, och utan den startar schemat inte.");
+            let next = format!("Läs igenom regelboken och kör `kollega rules approve {book} --note \"…\"`.");
+            why.say("not_approved", because, next);
         } else if let Some(late) = self.unhandled(schedule) {
             let because = format!("Tiden {late} har kommit, men ingen schemaläggare har sett den.");
             why.say("no_scheduler", because, "Se till att `kollega serve` är i gång.");

@@ -1,6 +1,7 @@
 //! The command line: deciding, settling and looking, by the real program on the real store.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use kollega::model::{Decision, ItemState};
@@ -23,9 +24,14 @@ impl Answer {
 
 /// Runs the program with a password on its standard input.
 pub fn kollega_with(office: &Office, password: &str, arguments: &[&str]) -> Answer {
+    kollega_at(&office.configuration(), password, arguments)
+}
+
+/// The same on the installation of this configuration.
+pub fn kollega_at(configuration: &Path, password: &str, arguments: &[&str]) -> Answer {
     let mut child = Command::new(env!("CARGO_BIN_EXE_kollega"))
         .arg("--config")
-        .arg(office.configuration())
+        .arg(configuration)
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

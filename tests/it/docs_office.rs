@@ -20,7 +20,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 pub async fn furnish(folder: &Path) {
     let config = Config::load(Some(&folder.join("kollega.toml"))).expect("the configuration");
     let store = Store::open(&config.data().join("kollega.db")).await.expect("the store");
-    for (name, role) in [("anna", "caseworker"), ("olle", "operations"), ("inga", "developer")] {
+    for (name, role) in [("anna", "caseworker"), ("olle", "operations"), ("inga", "developer"), ("rita", "reviewer")] {
         person::add(&store, name, PASSWORD, &[role.to_owned()]).await.expect("a person");
     }
     let run = NewRun {
@@ -34,7 +34,10 @@ pub async fn furnish(folder: &Path) {
     };
     let run = store.queue_collected_run(&run).await.expect("a run");
     let office = Office { store, run };
-    office.waiting("EB-2025-0101", &suggestion(folder)).await;
+    let book = kollega::rulebook::current(&config, BOT).expect("the rule book");
+    let content = kollega::rulebook::content_of(&book);
+    office.store.approve_rulebook(&content, "rita", "Granskad").await.expect("the store").expect("approved");
+    office.waiting("EB-2025-0101", &book, &facts(folder)).await;
     office.uncertain("EB-2025-0102").await;
     let reason = "Ärendet ska handläggas av en person med särskild behörighet.";
     office.ended("EB-2025-0103", "läs", &Finish::new(ItemState::HandedOver).because("needs_person", reason)).await;
@@ -85,12 +88,10 @@ pub async fn break_circuit(folder: &Path) {
     store.see_alerts(&both[1..], |_| true).await.expect("the alerts");
 }
 
-/// What the shipped rule book answers to the handbook's facts.
-fn suggestion(folder: &Path) -> Value {
-    let book = decision::RuleBook::load(&folder.join("rulebooks").join(BOT)).expect("the rule book");
+/// The handbook's facts.
+fn facts(folder: &Path) -> Value {
     let facts = std::fs::read_to_string(folder.join("docs/handbok/exempel/fakta.json")).expect("the facts");
-    let answer = book.suggest(&serde_json::from_str(&facts).expect("JSON")).expect("a suggestion");
-    serde_json::to_value(&answer).expect("JSON")
+    serde_json::from_str(&facts).expect("JSON")
 }
 
 struct Office {
@@ -127,10 +128,11 @@ impl Office {
         self.store.finish(&claim, finish, &fields, &[event]).await.expect("the end");
     }
 
-    async fn waiting(&self, reference: &str, answer: &Value) {
+    async fn waiting(&self, reference: &str, book: &decision::RuleBook, facts: &Value) {
+        let answer = serde_json::to_value(book.suggest(facts).expect("a suggestion")).expect("JSON");
         let (claim, fields) = self.claimed(reference, "beslut").await;
         let id = answer["suggestion_id"].as_str().expect("an id");
-        self.store.add_suggestion(&claim, id, &json!({}), answer, &[]).await.expect("a suggestion");
+        self.store.add_suggestion(&claim, id, facts, &answer, &[]).await.expect("a suggestion");
         self.store.finish(&claim, &Finish::new(ItemState::AwaitingDecision), &fields, &[]).await.expect("the wait");
     }
 

@@ -37,6 +37,7 @@ mod network;
 mod nodes;
 mod office;
 mod privacy;
+mod rulebooks;
 mod schedule;
 mod schedule_fifty_years;
 mod schedule_times;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::{Invalid, print, suggest};
+use super::named::named;
+use crate::cli::{Invalid, print, suggest};
 use crate::config::Config;
 use crate::document;
 
@@ -17,8 +18,8 @@ pub struct Arguments {
     /// Mappen som filerna skrivs i: båda formaten, om inget annat är sagt; utelämnat: HTML på standard ut
     #[arg(long, value_name = "MAPP")]
     out: Option<PathBuf>,
-    /// En tidigare regelbok, som namn eller mapp: då står också vad som har ändrats sedan dess
-    #[arg(long, value_name = "REGELBOK")]
+    /// En tidigare version, som mapp, etikett eller början på en kontrollsumma: då står också vad som har ändrats sedan dess
+    #[arg(long, value_name = "VERSION")]
     since: Option<String>,
     /// Bara det ena formatet
     #[arg(long, value_name = "FORMAT")]
@@ -36,7 +37,10 @@ enum Format {
 /// Carries the command out.
 pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let book = suggest::load(config, &arguments.rulebook)?;
-    let before = arguments.since.as_deref().map(|name| suggest::load(config, name)).transpose()?;
+    let before = match &arguments.since {
+        Some(name) => Some(named(config, name).await?.0),
+        None => None,
+    };
     let page = document::rulebook(&book, before.as_ref())?;
     let Some(folder) = &arguments.out else {
         if arguments.format == Some(Format::Pdf) {
