@@ -28,6 +28,14 @@ pub const APPROVERS: &[&str] = &["developer", "it"];
 /// Roles that may approve a version of a rule book: those who answer for what it says, not those who write programs.
 pub const RULE_APPROVERS: &[&str] = &["reviewer", "admin"];
 
+/// Roles that may record and end delegations to the automated decision function.
+pub const DELEGATORS: &[&str] = &["admin"];
+
+/// Roles that may plan and draw spot checks.
+pub const SAMPLERS: &[&str] = &["auditor", "reviewer", "admin"];
+/// Roles that may assess what was drawn.
+pub const REVIEWERS: &[&str] = &["reviewer"];
+
 /// Why a decision was not recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -198,6 +206,21 @@ pub fn may_operate(user: &User) -> bool {
 /// Whether the person may approve a version of a robot's script.
 pub fn may_approve(user: &User) -> bool {
     APPROVERS.iter().any(|role| user.has_role(role))
+}
+
+/// Whether the person may record and end delegations.
+pub fn may_delegate(user: &User) -> bool {
+    DELEGATORS.iter().any(|role| user.has_role(role))
+}
+
+/// Whether the person may plan and draw spot checks.
+pub fn may_sample(user: &User) -> bool {
+    SAMPLERS.iter().any(|role| user.has_role(role))
+}
+
+/// Whether the person may assess what was drawn.
+pub fn may_review(user: &User) -> bool {
+    REVIEWERS.iter().any(|role| user.has_role(role))
 }
 
 /// Whether the person may approve a version of a rule book.

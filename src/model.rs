@@ -83,6 +83,16 @@ macro_rules! states {
     };
 }
 
+// After the macro, which it uses.
+mod delegation;
+mod spot_check;
+
+pub use delegation::{Delegation, Outcomes, Withheld};
+pub use spot_check::{
+    Assessment, DecidedBy, ErrorKind, Finding, HandledCase, Harm, Purpose, Rate, SpotDraw, SpotPlan, SpotRow, SpotText,
+    Verdict,
+};
+
 states! {
     /// An item's state. See `docs/architecture.md`, "An item's life".
     ItemState {
@@ -404,7 +414,10 @@ pub struct StoredSuggestion {
     pub program: Option<String>,
 }
 
-/// What a person decided, sealed with the installation's key so that a row written past Kollega is not believed.
+/// The role in which the automated decision function decides: no person can have it.
+pub const FUNCTION: &str = "automatic";
+
+/// What a person decided, or the automated decision function in its own name, sealed with the installation's key so that a row written past Kollega is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 pub struct Decision {
     pub id: String,
@@ -419,6 +432,7 @@ pub struct Decision {
     pub reason: Option<String>,
     /// Whether the person changed what was suggested.
     pub changed: bool,
+    /// The person, or the function.
     pub person: String,
     pub role: String,
     pub at: String,
@@ -426,6 +440,9 @@ pub struct Decision {
     /// The reasons as the applicant reads them. Sealed too; none in decisions of the time before there were any.
     #[serde(default)]
     pub motivation: Option<String>,
+    /// The delegation that the function decides by, with its reference; none where a person decided.
+    pub delegation: Option<String>,
+    pub delegation_reference: Option<String>,
 }
 
 /// A version of a decision's reasons before it was made.
@@ -449,8 +466,24 @@ impl Decision {
         self.amount.as_deref().and_then(|text| text.parse().ok())
     }
 
+    /// Who decided, for people: the person, or the function with the reference of its delegation.
+    pub fn by(&self) -> String {
+        match &self.delegation_reference {
+            Some(reference) => format!("automatiserad beslutsfunktion enligt delegation {reference}"),
+            None => self.person.clone(),
+        }
+    }
+
     /// What the seal covers.
     pub fn sealed_text(&self) -> String {
+        let own = self.own_text();
+        // A person's decision is sealed as it was before there were delegations.
+        let Some(delegation) = &self.delegation else { return own };
+        let reference = self.delegation_reference.as_deref().unwrap_or("-");
+        [own, format!("{}:{delegation}", delegation.len()), format!("{}:{reference}", reference.len())].join("|")
+    }
+
+    fn own_text(&self) -> String {
         let amount = self.amount.as_deref().unwrap_or("-");
         let reason = self.reason.as_deref().unwrap_or("-");
         let changed = self.changed.to_string();
@@ -503,6 +536,17 @@ states! {
         Decided = "decided",
         DecisionRefused = "decision_refused",
         MotivationKept = "motivation_kept",
+        /// The automated decision function left the decision to a person.
+        NotDelegated = "not_delegated",
+        DelegationRecorded = "delegation_recorded",
+        DelegationEnded = "delegation_ended",
+        SpotPlanned = "spot_planned",
+        SpotDrawn = "spot_drawn",
+        /// A reviewer has looked at the facts of a drawn item.
+        SpotFactsSeen = "spot_facts_seen",
+        /// A reviewer has assessed it without seeing the suggestion.
+        SpotAssessed = "spot_assessed",
+        SpotClassified = "spot_classified",
         Mailed = "mailed",
         Deferred = "deferred",
         Retried = "retried",

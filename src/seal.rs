@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::model::{Decision, new_id};
+use crate::model::{Decision, Delegation, new_id};
 
 const FILE: &str = "seal.key";
 const LENGTH: usize = 32;
@@ -64,6 +64,17 @@ impl Seal {
         hex::decode(&decision.seal).is_ok_and(|seal| self.mac(decision).verify_slice(&seal).is_ok())
     }
 
+    /// The seal of a delegation, in hex.
+    pub fn of_delegation(&self, delegation: &Delegation) -> String {
+        hex::encode(self.mac_of(&delegation.sealed_text()).finalize().into_bytes())
+    }
+
+    /// Whether the delegation is as it was when it was sealed here.
+    pub fn is_valid_delegation(&self, delegation: &Delegation) -> bool {
+        let mac = self.mac_of(&delegation.sealed_text());
+        hex::decode(&delegation.seal).is_ok_and(|seal| mac.verify_slice(&seal).is_ok())
+    }
+
     /// The keyed hash by which a reference of a bot is known again when its item has been removed, in hex.
     pub fn of_reference(&self, bot: &str, reference: &str) -> String {
         let mut mac = self.empty_mac();
@@ -89,8 +100,12 @@ impl Seal {
     }
 
     fn mac(&self, decision: &Decision) -> Hmac<Sha256> {
+        self.mac_of(&decision.sealed_text())
+    }
+
+    fn mac_of(&self, text: &str) -> Hmac<Sha256> {
         let mut mac = self.empty_mac();
-        mac.update(decision.sealed_text().as_bytes());
+        mac.update(text.as_bytes());
         mac
     }
 }
@@ -151,6 +166,8 @@ mod tests {
             at: "2025-12-10T08:00:00.000Z".into(),
             seal: String::new(),
             motivation: None,
+            delegation: None,
+            delegation_reference: None,
         }
     }
 
@@ -171,7 +188,7 @@ mod tests {
     fn every_sealed_part_counts() {
         let data = tempfile::tempdir().expect("a folder");
         let seal = Seal::open(data.path()).expect("a key");
-        let changes: [fn(&mut Decision); 12] = [
+        let changes: [fn(&mut Decision); 13] = [
             |d| d.id.push('x'),
             |d| d.item.0.push('x'),
             |d| d.suggestion.push('x'),
@@ -184,9 +201,34 @@ mod tests {
             |d| d.role = "admin".into(),
             |d| d.at.push('x'),
             |d| d.motivation = Some("x".into()),
+            |d| d.delegation = Some("G1".into()),
         ];
         for (index, change) in changes.iter().enumerate() {
             let mut forged = sealed(&seal);
+            change(&mut forged);
+            assert!(!seal.is_valid(&forged), "change {index}");
+        }
+    }
+
+    #[test]
+    fn a_decision_by_delegation_is_sealed_with_the_delegation() {
+        let data = tempfile::tempdir().expect("a folder");
+        let seal = Seal::open(data.path()).expect("a key");
+        let delegated = || {
+            let mut decision = decision();
+            decision.delegation = Some("G1".into());
+            decision.delegation_reference = Some("SN 2026/7".into());
+            decision.seal = seal.seal(&decision);
+            decision
+        };
+        assert!(seal.is_valid(&delegated()));
+        let changes: [fn(&mut Decision); 3] = [
+            |d| d.delegation = Some("G2".into()),
+            |d| d.delegation_reference = Some("SN 2026/8".into()),
+            |d| d.delegation = None,
+        ];
+        for (index, change) in changes.iter().enumerate() {
+            let mut forged = delegated();
             change(&mut forged);
             assert!(!seal.is_valid(&forged), "change {index}");
         }

@@ -12,7 +12,7 @@ pub use schedule::{ScheduleWhy, schedule};
 
 use crate::config::Config;
 use crate::desk::Bots;
-use crate::model::{Circuit, EventKind, FailureKind, Item, ItemState, parse_time};
+use crate::model::{Circuit, EventKind, FailureKind, Item, ItemState, Withheld, parse_time};
 use crate::store::{BY_PERSON, RUN_STOPPED, Result, Store};
 use crate::wording;
 
@@ -29,6 +29,8 @@ pub struct Why {
     pub since: String,
     /// The role that it waits for.
     pub role: Option<String>,
+    /// Why the automated decision function left it to a person.
+    pub not_delegated: Option<&'static str>,
     /// When a person should have decided, UTC.
     pub due: Option<String>,
     /// When it goes on by itself, UTC.
@@ -61,6 +63,7 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
         attempt: item.attempt,
         since: item.updated_at.clone(),
         role: None,
+        not_delegated: None,
         due: item.due_at.clone(),
         until: None,
         deadline: item.deadline_at.clone(),
@@ -84,7 +87,10 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
             _ => deferred(&mut why, item, &clock),
         },
         ItemState::InProgress => in_progress(&mut why, item, &clock),
-        ItemState::AwaitingDecision => awaiting(&mut why, item, config, &clock),
+        ItemState::AwaitingDecision => {
+            awaiting(&mut why, item, config, &clock);
+            withheld(&mut why, store, item).await?;
+        }
         ItemState::Uncertain => uncertain(&mut why, store, item).await?,
         ItemState::HandedOver if is_by_person(item) => {
             let person = who(store, item, EventKind::HandedOver).await?;
@@ -270,6 +276,20 @@ fn awaiting(why: &mut Why, item: &Item, config: &Config, clock: &Clock) {
     };
     why.role = role.ok();
     say(why, format!("Väntar på beslut av {whom} sedan {since}.{due}"), next);
+}
+
+/// Why the automated decision function left it to a person, where it may decide.
+async fn withheld(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
+    let events = store.item_events(&item.id).await?;
+    let kind = EventKind::NotDelegated.as_str();
+    let last = events.iter().rev().find(|event| event.kind == kind && event.attempt == Some(item.attempt));
+    let detail: Option<serde_json::Value> =
+        last.and_then(|event| event.detail.as_deref()).and_then(|detail| serde_json::from_str(detail).ok());
+    let code = detail.and_then(|detail| detail["why"].as_str().map(str::to_owned));
+    let Some(known) = code.and_then(|code| Withheld::try_from(code).ok()) else { return Ok(()) };
+    why.not_delegated = Some(known.as_str());
+    why.because = format!("{} Roboten beslutade inte själv: {}.", why.because, wording::withheld(known));
+    Ok(())
 }
 
 async fn uncertain(why: &mut Why, store: &Store, item: &Item) -> Result<()> {

@@ -7,7 +7,10 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::config::Config;
-use crate::model::{AlertKind, Circuit, CircuitState, EventKind, FailureKind, ItemState, RunState, parse_time};
+use crate::model::{
+    AlertKind, Assessment, Circuit, CircuitState, ErrorKind, EventKind, FUNCTION, FailureKind, Harm, ItemState,
+    Purpose, RunState, Withheld, parse_time,
+};
 
 /// An item's state.
 pub fn item_state(state: ItemState) -> &'static str {
@@ -45,6 +48,7 @@ pub fn role(id: &str) -> &str {
         "reviewer" => "granskare",
         "auditor" => "revisor",
         "admin" => "administratör",
+        FUNCTION => "automatiserad beslutsfunktion",
         other => other,
     }
 }
@@ -70,6 +74,70 @@ pub fn outcome(id: &str) -> &str {
         "refer" => "bedöms av handläggare",
         other => other,
     }
+}
+
+/// Why the automated decision function left a decision to a person.
+pub fn withheld(why: Withheld) -> &'static str {
+    match why {
+        Withheld::Referred => "förslaget är att en handläggare ska bedöma ärendet",
+        Withheld::ExcludedKind => "ärendeslaget får inte delegeras till en automatiserad beslutsfunktion",
+        Withheld::Principal => "ärendet är av principiell beskaffenhet eller annars av större vikt",
+        Withheld::PersonDecided => "en person har redan beslutat i ärendet",
+        Withheld::RulebookNotApproved => "regelbokens version är inte godkänd",
+        Withheld::NoDelegation => "ingen delegation gäller för roboten och ärendeslaget",
+        Withheld::OutcomeNotDelegated => "delegationen omfattar inte utfallet",
+        Withheld::AmountNotDelegated => "delegationen omfattar inte beloppet",
+        Withheld::DelegationEnded => "delegationen har upphört sedan funktionen beslutade",
+        Withheld::DelegationForged => {
+            "delegationen är inte registrerad av Kollega, eller har ändrats i databasen: säg till driften"
+        }
+    }
+}
+
+/// What spot checks are for.
+pub fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Control => "kontroll",
+        Purpose::Quality => "kvalitet",
+    }
+}
+
+/// How far the assessment of a drawn item has come.
+pub fn assessed(assessment: Option<&Assessment>) -> &'static str {
+    match assessment.map(|known| known.verdict.as_deref()) {
+        None => "att bedöma",
+        Some(None) => "bedömt, att jämföra",
+        Some(Some("agrees")) => "stämmer",
+        Some(Some(_)) => "fel",
+    }
+}
+
+/// What kind of error a reviewer found.
+pub fn error_kind(id: &str) -> &str {
+    match ErrorKind::try_from(id.to_owned()) {
+        Ok(ErrorKind::Amount) => "belopp",
+        Ok(ErrorKind::Outcome) => "bifall eller avslag",
+        Ok(ErrorKind::Fact) => "uppgift som var fel eller saknades",
+        Ok(ErrorKind::Rule) => "regel som var fel eller användes fel",
+        Ok(ErrorKind::Referral) => "en person skulle ha bedömt, eller behövde inte",
+        Ok(ErrorKind::Procedure) => "handläggningen",
+        Err(_) => id,
+    }
+}
+
+/// Whom an error harms.
+pub fn harm(id: &str) -> &str {
+    match Harm::try_from(id.to_owned()) {
+        Ok(Harm::Applicant) => "den sökande",
+        Ok(Harm::Municipality) => "kommunen",
+        Ok(Harm::Nobody) => "ingen",
+        Err(_) => id,
+    }
+}
+
+/// A share with one decimal: `12,5 %`.
+pub fn percent(percent: f64) -> String {
+    format!("{percent:.1} %").replace('.', ",")
 }
 
 /// What a person did to an item.
@@ -102,6 +170,7 @@ pub fn actor(actor: &str) -> String {
         Some(("person", name)) => format!("person {name}"),
         Some(("schedule", name)) => format!("schema {name}"),
         Some(("worker", name)) => format!("arbetare {name}"),
+        Some(("function", name)) => format!("automatiserad beslutsfunktion {name}"),
         _ => actor.to_owned(),
     }
 }
@@ -141,6 +210,14 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::Decided => "beslut",
         EventKind::MotivationKept => "motivering sparad",
         EventKind::DecisionRefused => "beslut avvisat",
+        EventKind::NotDelegated => "beslutet lämnat till en person",
+        EventKind::DelegationRecorded => "delegation registrerad",
+        EventKind::DelegationEnded => "delegation upphörd",
+        EventKind::SpotPlanned => "stickprovsplan registrerad",
+        EventKind::SpotDrawn => "stickprov draget",
+        EventKind::SpotFactsSeen => "underlag visat för granskare",
+        EventKind::SpotAssessed => "bedömt av granskare",
+        EventKind::SpotClassified => "stickprovets resultat",
         EventKind::Mailed => "mejl skickat",
         EventKind::Deferred => "uppskjutet",
         EventKind::Retried => "försöks igen",

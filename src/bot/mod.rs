@@ -3,6 +3,7 @@
 //! These types are what was written, with the place of every part; they run nothing. `check` finds what is wrong in
 //! meaning, `runner` carries them out. A step is a map with one key; the key names a variant of [`Action`].
 
+mod case_kind;
 mod field;
 mod stage;
 mod step;
@@ -14,8 +15,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use case_kind::{Appeal, CaseKind};
 pub use field::{FieldSpec, FieldType, Fields};
-pub use stage::{Answer, Collect, Decide, OnRefer, Stage, Suggest, Verify};
+pub use stage::{Answer, Collect, Decide, Mode, OnRefer, Stage, Suggest, Verify};
 pub use step::{
     Action, Alert, AlertAct, Csv, Download, Enqueue, Exists, Fail, Fill, ForEach, Frame, HandOver, Http, Keypad, Mail,
     OnUncertain, Open, Press, Print, Read, ReadTable, Screenshot, Select, Set, Ssbtek, Step, Steps, Upload, Wait, When,
@@ -44,6 +46,9 @@ pub struct Bot {
     /// The workers that may do it: those that were started for this pool.
     #[serde(default)]
     pool: Option<Placed<String>>,
+    /// What kind of cases it handles: asked for where it may decide by itself.
+    #[serde(default)]
+    pub case_kind: Option<Placed<CaseKind>>,
     /// What one piece of work is.
     pub item: Item,
     /// Done once a run: find the work and put it in the queue.

@@ -69,11 +69,27 @@ pub enum OnRefer {
     Decide,
 }
 
+/// Who decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Always a person.
+    #[default]
+    Suggest,
+    /// The automated decision function, as far as a delegation goes; otherwise a person.
+    Automatic,
+}
+
 /// Waits until a person with the role has decided; never approves by timing out.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Decide {
     pub role: Placed<String>,
+    #[serde(default)]
+    pub mode: Mode,
+    /// In automatic mode: a case for which this holds is of principal importance, and waits for a person.
+    #[serde(default)]
+    pub principal: Option<Text>,
     /// As `2 working days`, `4h`.
     #[serde(default)]
     pub due: Option<Placed<String>>,

@@ -13,14 +13,19 @@ use super::findings::Findings;
 use super::personal::IN_MAIL;
 
 /// What a template is given.
-const GIVEN: &[&str] = &["item", "data", "config"];
+const GIVEN: &[&str] = &["item", "data", "config", "decision"];
 /// What the template for a confidential mail system is given besides.
 const GIVEN_CONFIDENTIAL: &[&str] = &["item", "data", "config", "decision", "notice"];
-const DECISION: &[&str] =
-    &["outcome", "amount", "kronor", "by", "at", "day", "reason", "changed", "motivation", "suggestion_id"];
+const DECISION: &[&str] = &[
+    "outcome", "amount", "kronor", "by", "delegation", "at", "day", "reason", "changed", "motivation", "suggestion_id",
+];
 const NOTICE: &[&str] = &["authority", "contact", "appeal"];
 
-pub(super) fn check(bot: &Bot, config: &Config, mail: &Mail, findings: &mut Findings<'_>) {
+/// What any letter may say of a decision: who made it.
+const DECIDED_BY: &[&str] = &["decision.by", "decision.delegation"];
+
+/// `decided`: whether there is a decision when the letter is written.
+pub(super) fn check(bot: &Bot, config: &Config, mail: &Mail, decided: bool, findings: &mut Findings<'_>) {
     let folder = bot.folder.join("mail");
     let file = folder.join(format!("{}.txt", mail.template.value));
     if !file.is_file() {
@@ -52,8 +57,13 @@ fn check_names(
             findings.problems.push(Problem { hint: problem.hint.clone().or(Some(hint)), ..problem });
         }
         Ok(names) => {
+            if decided && super::automatic::may_decide(bot) && !names.contains("decision.by") {
+                let message = "brevet säger inte vem som har beslutat, och roboten kan besluta själv";
+                findings.word(&mail.template, message, "skriv `{{ decision.by }}` i mallen");
+            }
+            let allowed = |name: &&String| !(decided && DECIDED_BY.contains(&name.as_str()));
             let (confidential, open) = (template.ends_with(".sekretess"), !config.mail.confidential);
-            let faults = names.iter().filter_map(|name| {
+            let faults = names.iter().filter(allowed).filter_map(|name| {
                 if confidential {
                     confidential_fault(bot, config, mail, name)
                 } else {

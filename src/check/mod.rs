@@ -3,6 +3,7 @@
 //! Shape comes from reading the files; here is their meaning. Nothing is run, no system is asked, and no file is
 //! changed. Each file of this module is one area; all of them look at the same walk through a bot.
 
+mod automatic;
 mod commits;
 mod facts;
 mod files;
@@ -46,6 +47,7 @@ pub fn check_bot(bot: &Bot, source: &str, context: &Context<'_>) -> Vec<Problem>
     let Context { config, whole, .. } = *context;
     check_header(bot, context, &mut findings);
     stages::check(bot, config, whole, &walk, &mut findings);
+    automatic::check(bot, &mut findings);
     commits::check(bot, whole, &walk, &mut findings);
     names::check(&bot.item, config, whole, &walk, &mut findings);
     targets::check(&walk, &mut findings);

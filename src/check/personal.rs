@@ -115,7 +115,7 @@ fn check_mail(bot: &Bot, config: &Config, mail: &Mail, visit: &Visit<'_>, findin
             }
         }
     }
-    super::letters::check(bot, config, mail, findings);
+    super::letters::check(bot, config, mail, visit.scope.decision, findings);
 }
 
 /// What to do about confidential values in mail.

@@ -93,7 +93,10 @@ impl<'a> Walk<'a> {
             self.loose(tree_texts(&suggest.value.facts.value), around, &after);
             after.suggestion = true;
         }
-        after.decision |= stage.decide.is_some();
+        if let Some(decide) = &stage.decide {
+            self.loose(decide.value.principal.iter().collect(), around, &after);
+            after.decision = true;
+        }
         if let Some(commit) = &stage.commit {
             after = self.steps(&commit.value, Surroundings { part: Part::Commit, ..around }, after);
         }

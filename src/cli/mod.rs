@@ -7,6 +7,7 @@ mod backup;
 mod bots;
 mod check;
 mod decide;
+mod delegations;
 mod demo;
 mod explain;
 mod guard;
@@ -26,6 +27,7 @@ mod secret;
 mod serve;
 mod settle;
 mod sign_in;
+mod spot_checks;
 mod strict_json;
 mod suggest;
 mod suggestion;
@@ -94,6 +96,10 @@ pub enum Command {
     Decide(decide::Arguments),
     /// Förklara ett ärendes förslag rad för rad, som inloggad person
     Explain(explain::Arguments),
+    /// Registrera, visa och upphäv delegationer till den automatiserade beslutsfunktionen
+    Delegations(Box<delegations::Arguments>),
+    /// Planera, dra, bedöm och följ upp stickprov av handlagda ärenden
+    SpotChecks(Box<spot_checks::Arguments>),
     /// Avgör ett osäkert ärende, som inloggad person
     Settle(settle::Arguments),
     /// Börja om ett avslutat ärende i ett nytt försök
@@ -177,6 +183,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Why(arguments) => why::run(&config, arguments).await,
         Command::Decide(arguments) => decide::run(&config, arguments).await,
         Command::Explain(arguments) => Box::pin(explain::run(&config, arguments)).await,
+        Command::Delegations(arguments) => delegations::run(&config, *arguments).await,
+        Command::SpotChecks(arguments) => Box::pin(spot_checks::run(&config, *arguments)).await,
         Command::Settle(arguments) => settle::run(&config, arguments).await,
         Command::Rerun(arguments) => rerun::run(&config, arguments).await,
         Command::User(arguments) => user::run(&config, arguments).await,

@@ -52,6 +52,11 @@ pub struct Reason {
 }
 
 impl Reason {
+    /// The reason, where one is given.
+    pub fn given(&self) -> anyhow::Result<Option<String>> {
+        if self.reason.is_none() && !self.reason_stdin { Ok(None) } else { self.read().map(Some) }
+    }
+
     /// The reason given, or asked for at the terminal.
     pub fn read(&self) -> anyhow::Result<String> {
         let reason = match &self.reason {

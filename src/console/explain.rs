@@ -107,7 +107,7 @@ pub(super) async fn keep(
 impl From<Unexplained> for Failure {
     fn from(error: Unexplained) -> Self {
         match error {
-            Unexplained::NotAllowed => Self::Forbidden,
+            Unexplained::NotAllowed | Unexplained::Blind => Self::Forbidden,
             Unexplained::NoSuggestion | Unexplained::NoLetter => Self::NotFound,
             Unexplained::Store(error) => error.into(),
             Unexplained::Page(error) => error.into(),

@@ -76,13 +76,16 @@ pub(super) async fn of(
     let sight = desk.sight(item, user);
     require(sight != Sight::Outside || desk::may_operate(user))?;
     let may_decide = desk.may_decide(item, user).is_ok();
-    let suggestion = if sight == Sight::Outside { None } else { desk.store.suggestion(&item.id).await? };
-    let decisions = if sight == Sight::Outside { Vec::new() } else { desk.store.decisions(&item.id).await? };
+    // A reviewer who has the item to assess blind sees neither suggestion nor decision here either.
+    let blind = desk::may_review(user) && !may_decide && desk.store.awaits_blind_assessment(&item.id).await?;
+    let outside = sight == Sight::Outside || blind;
+    let suggestion = if outside { None } else { desk.store.suggestion(&item.id).await? };
+    let decisions = if outside { Vec::new() } else { desk.store.decisions(&item.id).await? };
     let clock = page::clock(&desk.config);
     let evidence = if item.state == ItemState::Uncertain { evidence::of(desk, item).await? } else { None };
     let content = json!({
         "motivations": motivations(desk, item, suggestion.as_ref().filter(|_| may_decide), &tried).await?,
-        "versions": versions(desk, item, sight, &clock).await?,
+        "versions": versions(desk, item, if blind { Sight::Outside } else { sight }, &clock).await?,
         "evidence": evidence,
         "item": summary(item, sight),
         "why": why::item(&desk.store, &desk.config, item).await?,
@@ -98,7 +101,8 @@ pub(super) async fn of(
         "operations_done": operations_done(desk, item, sight, &clock).await?,
         "deadline": item.deadline_at.as_deref().map(&clock),
         "overdue": item.is_overdue(desk.store.now().await?),
-        "events": rows(&desk.store.item_events(&item.id).await?, &desk.config),
+        "events": if blind { json!([]) } else { rows(&desk.store.item_events(&item.id).await?, &desk.config) },
+        "blind": blind,
         "tried": tried});
     let active = if may_decide { "inkorg" } else { "arenden" };
     Ok((status, page::of("item.html", person, active, content)?).into_response())
@@ -235,12 +239,22 @@ fn decided(desk: &Desk, made: &Decision, sight: Sight, clock: &impl Fn(&str) -> 
         "at": clock(&made.at),
         "person": made.person,
         "role": made.role,
+        "delegation": made.delegation_reference,
         "outcome": made.outcome,
         "amount": made.amount,
         "changed": made.changed,
         "reason": made.reason.as_ref().filter(|_| sight == Sight::Personal),
         "motivation": made.motivation.as_ref().filter(|_| sight == Sight::Personal),
         "valid": desk.seal.is_valid(made)})
+}
+
+/// A fact that a suggestion was made of, for a person.
+pub(super) fn fact((name, value): (&String, &Value)) -> Value {
+    let nested = table(value);
+    let shown = text(value);
+    let wide = nested.is_some();
+    let (columns, rows) = nested.unzip();
+    json!({ "name": name, "text": shown, "nested": wide, "columns": columns, "rows": rows })
 }
 
 /// A field for a person: the tags by which the store keeps the types of values are not shown.

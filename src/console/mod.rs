@@ -4,6 +4,7 @@
 //! Every page needs a signed-in person with a role for it, every form a token, and nothing needs JavaScript.
 
 mod decide;
+mod delegations;
 mod evidence;
 mod explain;
 mod failure;
@@ -17,6 +18,7 @@ mod run;
 mod runs;
 mod session;
 mod sign_in;
+mod spot_checks;
 mod start;
 mod systems;
 mod uncertain;
@@ -64,6 +66,12 @@ fn router(desk: Desk) -> Router {
         .route("/korningar", get(runs::show))
         .route("/korning/{id}", get(run::show))
         .route("/osakra", get(uncertain::show))
+        .route("/delegationer", get(delegations::show))
+        .route("/stickprov", get(spot_checks::show))
+        .route("/stickprov/plan/{name}", get(spot_checks::report))
+        .route("/stickprov/{id}", get(spot_checks::sample))
+        .route("/stickprov/{id}/bedom", post(spot_checks::assess))
+        .route("/stickprov/{id}/resultat", post(spot_checks::classify))
         .route("/system", get(systems::show))
         .route("/system/{name}/aterstall", post(systems::reset))
         .route("/api/schedules/{name}/start", post(start::submit))

@@ -29,6 +29,10 @@ const SOURCES: &[(&str, &str)] = &[
     ("events.html", include_str!("templates/events.html")),
     ("uncertain.html", include_str!("templates/uncertain.html")),
     ("systems.html", include_str!("templates/systems.html")),
+    ("spot_checks.html", include_str!("templates/spot_checks.html")),
+    ("spot_check.html", include_str!("templates/spot_check.html")),
+    ("spot_report.html", include_str!("templates/spot_report.html")),
+    ("delegations.html", include_str!("templates/delegations.html")),
 ];
 
 /// A page of the signed-in person: `content` with what the layout needs.
@@ -44,6 +48,8 @@ pub(super) fn of(
     content["active"] = json!(active);
     content["decides"] = json!(desk::has_inbox(user));
     content["reads"] = json!(desk::may_read(user) || desk::may_operate(user));
+    content["samples_drawn"] = json!(desk::may_read(user) || desk::may_operate(user) || desk::may_sample(user));
+    content["delegates"] = json!(desk::may_delegate(user));
     render(template, &content)
 }
 

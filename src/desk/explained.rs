@@ -23,6 +23,8 @@ pub struct Explained {
 pub enum Unexplained {
     #[error("ärendet får inte visas för dig: det kräver rollen handläggare, granskare eller revisor")]
     NotAllowed,
+    #[error("ärendet är draget i ett stickprov: förslaget visas när du har gjort din egen bedömning")]
+    Blind,
     #[error("ärendet har inget förslag")]
     NoSuggestion,
     #[error(
@@ -45,6 +47,11 @@ impl Desk {
         let sight = self.sight(item, user);
         if sight == Sight::Outside {
             return Err(Unexplained::NotAllowed);
+        }
+        // Who has the item to assess blind sees the suggestion nowhere before that.
+        let reviews = super::may_review(user) && self.may_decide(item, user).is_err();
+        if reviews && self.store.awaits_blind_assessment(&item.id).await? {
+            return Err(Unexplained::Blind);
         }
         let stored = self.store.suggestion(&item.id).await?.ok_or(Unexplained::NoSuggestion)?;
         let answer = Explanation::of(&stored)?;

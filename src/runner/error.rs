@@ -79,6 +79,12 @@ impl From<store::Error> for Stop {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Asked => Self::Asked,
+            store::Error::DelegationEnded => Self::HandOver {
+                code: "delegation_ended".into(),
+                reason: "Beslutet fattades av den automatiserade beslutsfunktionen, och delegationen har upphört innan allt var \
+                         utfört. Se i ärendets händelser vad som är sparat; resten gör en person."
+                    .into(),
+            },
             error @ store::Error::TooLarge { .. } => Self::permanent(error.to_string()),
             error => Self::Store(error),
         }

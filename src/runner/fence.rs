@@ -52,6 +52,8 @@ impl Work<'_> {
         let intended = self.intend(None, self.timeout()).await;
         let acted = match intended {
             Ok(()) => self.act_once(commit).await,
+            // Nothing has been begun, and nothing will be.
+            Err(stop @ Stop::HandOver { .. }) => return Err(stop),
             Err(stop) => Err(stop),
         };
         match acted {

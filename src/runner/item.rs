@@ -185,7 +185,7 @@ impl Work<'_> {
         }
         for stage in &bot.stages[..first] {
             let Some(decide) = &stage.decide else { continue };
-            if let Decided::Waits = self.decide(&decide.value).await? {
+            if let Decided::Waits = self.recall_decision(&decide.value).await? {
                 return Err(Stop::HandOver {
                     code: "decision_missing".into(),
                     reason: "Ärendet står efter beslutet, men inget beslut som gäller finns.".into(),
@@ -233,7 +233,7 @@ impl Work<'_> {
         }
         if let Some(decide) = &stage.decide {
             return match self.decide(&decide.value).await? {
-                Decided::ByPerson => Ok(Next::Go),
+                Decided::Made => Ok(Next::Go),
                 Decided::Waits => {
                     let mut finish = Finish::new(ItemState::AwaitingDecision);
                     finish.due_at = self.due(&decide.value, now)?;

@@ -1,5 +1,5 @@
 //! Letters: made from the bot's templates and sent by the configured server. Nothing personal is offered to a template
-//! unless the mail system is confidential.
+//! unless the mail system is confidential; who decided is, always.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value as Json, json};
@@ -43,7 +43,14 @@ impl Work<'_> {
             Some(tree) => expression::plain_json(&self.tree(&tree.value)?),
             None => json!({}),
         };
-        Ok(json!({"item": item, "data": data, "config": self.app.config.values}))
+        Ok(json!({"item": item, "data": data, "config": self.app.config.values, "decision": self.decided_by()}))
+    }
+
+    /// Who decided, the one thing of a decision that any letter may say; nothing before there is one.
+    fn decided_by(&self) -> Json {
+        let Some(decision) = self.scope.get("decision") else { return Json::Null };
+        let decision = expression::plain_json(decision);
+        json!({"by": decision["by"], "delegation": decision["delegation"]})
     }
 
     /// The decision with its reasons, for a letter that may carry them; amounts and days as people write them.

@@ -3,6 +3,7 @@
 //! It emits events and never prints. `worker` is the loop, `item` the way through the stages, `fence` the commit,
 //! `work` what steps work with, `steps` the steps themselves.
 
+mod automatic;
 mod browsers;
 mod circuit;
 mod decide;

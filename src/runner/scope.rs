@@ -27,13 +27,14 @@ pub(super) fn suggestion(answer: &Json) -> Value {
     with_money(None, answer)
 }
 
-/// `decision`: what a person decided.
+/// `decision`: what was decided, and by whom.
 pub(super) fn decision(decision: &Decision) -> Value {
     let text = |text: &Option<String>| text.clone().map_or(Value::UNIT, Value::from);
     map([
         ("outcome", Value::from(decision.outcome.clone())),
         ("amount", decision.kronor().map_or(Value::UNIT, Value::from)),
-        ("by", Value::from(decision.person.clone())),
+        ("by", Value::from(decision.by())),
+        ("delegation", text(&decision.delegation_reference)),
         ("at", Value::from(decision.at.clone())),
         ("reason", text(&decision.reason)),
         ("changed", Value::from(decision.changed)),

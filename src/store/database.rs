@@ -210,7 +210,16 @@ impl Tx {
         }
     }
 
-    /// The same, passing over rows that somebody else is changing.
+    /// The same for rows that are only to stay as they are: others may hold them so too.
+    pub fn for_share(&mut self) -> &'static str {
+        self.look_again();
+        match self.link {
+            Link::Sqlite(..) => "",
+            Link::Postgres(_) => " for share",
+        }
+    }
+
+    /// The same as `for_update`, passing over rows that somebody else is changing.
     pub fn for_update_skip_locked(&self) -> &'static str {
         match self.link {
             Link::Sqlite(..) => "",

@@ -243,13 +243,16 @@ fn draft(
         at: time_text(now),
         seal: String::new(),
         motivation: new.motivation.as_ref().map(|motivation| motivation.text.clone()),
+        delegation: None,
+        delegation_reference: None,
     })
 }
 
-async fn insert(tx: &mut super::Tx, decision: &Decision) -> Result<()> {
+pub(super) async fn insert(tx: &mut super::Tx, decision: &Decision) -> Result<()> {
     query(
-        "insert into decisions (id, item, suggestion, suggestion_id, outcome, amount, reason, changed, person, role, at, seal, motivation)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "insert into decisions (id, item, suggestion, suggestion_id, outcome, amount, reason, changed, person, role, at, seal,
+             delegation, delegation_reference, motivation)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(&decision.id)
     .bind(&decision.item)
@@ -263,6 +266,8 @@ async fn insert(tx: &mut super::Tx, decision: &Decision) -> Result<()> {
     .bind(&decision.role)
     .bind(&decision.at)
     .bind(&decision.seal)
+    .bind(&decision.delegation)
+    .bind(&decision.delegation_reference)
     .bind(&decision.motivation)
     .execute(&mut *tx)
     .await?;

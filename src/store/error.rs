@@ -39,6 +39,9 @@ pub enum Error {
     /// A person has asked for the item: the worker lets go of it here.
     #[error("en person har begärt att roboten släpper ärendet")]
     Asked,
+    /// What is to be carried out was decided by delegation, and the delegation is not in force any more.
+    #[error("delegationen som beslutet vilar på gäller inte längre")]
+    DelegationEnded,
     /// More than an item may hold; nothing was changed.
     #[error(
         "ärendets uppgifter är {} MB, mer än gränsen {} MB: ingenting har sparats; höj items.max_megabytes i kollega.toml om de ska få vara så stora",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::delegations::still_delegated;
 use super::events::append;
 use super::items::{hold, item_in, set_lease};
 use super::life::{Change, change_state};
@@ -10,7 +11,8 @@ use super::{Claim, Error, Result, Store, now, query};
 use crate::model::{Event, EventKind, Intent, IntentId, IntentOutcome, ItemId, ItemState, new_id_at, time_text};
 
 impl Store {
-    /// Writes down, durably, that a stage's commit is about to be made; or says that a person has asked for the item.
+    /// Writes down, durably, that a stage's commit is about to be made; or says that a person has asked for the item,
+    /// or that the delegation it rests on is not in force any more.
     pub async fn intend(
         &self,
         claim: &Claim,
@@ -24,6 +26,10 @@ impl Store {
         if asked_of(&mut tx, &claim.item.id).await?.is_some() {
             tx.roll_back().await?;
             return Err(Error::Asked);
+        }
+        if let Err(error) = still_delegated(&mut tx, claim, self.seal.as_ref()).await {
+            tx.roll_back().await?;
+            return Err(error);
         }
         set_lease(&mut tx, claim, lease).await?;
         let now = now(&mut tx).await?;

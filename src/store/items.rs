@@ -66,6 +66,9 @@ pub struct Claim {
     pub taken_over: bool,
     /// What each write under the claim keeps at least of the lease.
     pub lease: Duration,
+    /// The delegation that what is written back rests on: no intent is written unless it is in force. None where a person
+    /// has decided, or nobody yet.
+    pub delegation: Option<String>,
 }
 
 /// How the work on a claimed item ends for now.
@@ -231,7 +234,7 @@ impl Store {
         append(&mut tx, &[Event::new(kind, format!("worker:{worker}")).item(&item)]).await?;
         tx.commit().await?;
         let token = item.token;
-        Ok(Some(Claim { item, token, taken_over, lease }))
+        Ok(Some(Claim { item, token, taken_over, lease, delegation: None }))
     }
 
     /// Sets the lease to end `lease` from now and appends what has happened.

@@ -142,7 +142,8 @@ impl Office {
         self.claim(reference).await
     }
 
-    async fn claim(&self, reference: &str) -> Claim {
+    /// The item, which is the next in the queue, in a worker's hands.
+    pub async fn claim(&self, reference: &str) -> Claim {
         let (minute, none) = (Duration::from_mins(1), Duration::ZERO);
         let claim =
             self.desk.store.claim_item(&claimant("test", minute, none)).await.expect("the store").expect("an item");

@@ -67,6 +67,8 @@ async fn drafted(morning: &Morning, reference: &str, amount: &str) -> Decision {
         at: suggestion.at,
         seal: String::new(),
         motivation: None,
+        delegation: None,
+        delegation_reference: None,
     }
 }
 
