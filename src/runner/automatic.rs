@@ -34,7 +34,7 @@ impl Work<'_> {
             return Ok(Err(Withheld::RulebookNotApproved));
         }
         let motivation = self.motivation(suggestion).await?;
-        let (case_kind, stage) = (&kind.name.value, &self.stage);
+        let (case_kind, stage, motivation) = (&kind.name.value, &self.stage, motivation.as_deref());
         let case = FunctionCase { suggestion: &suggestion.id, case_kind, stage, motivation };
         Ok(self.app.store.decide_by_function(self.claim()?, case, &self.app.seal).await?)
     }

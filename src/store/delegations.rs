@@ -36,7 +36,7 @@ pub struct FunctionCase<'a> {
     pub case_kind: &'a str,
     pub stage: &'a str,
     /// The reasons as the applicant reads them.
-    pub motivation: Option<String>,
+    pub motivation: Option<&'a str>,
 }
 
 impl Store {
@@ -226,7 +226,7 @@ async fn decide(
                     seal: String::new(),
                     delegation: Some(delegation.id),
                     delegation_reference: Some(delegation.reference),
-                    motivation: case.motivation,
+                    motivation: case.motivation.map(str::to_owned),
                 }));
             }
             // The nearest miss says most: the amount before the outcome.
