@@ -42,7 +42,7 @@ async fn handled(office: &Office, anna: &User, reference: &str, suggested: &Valu
         _ => None,
     };
     if let Some(answer) = answer {
-        let reply = Reply { suggestion: suggestion.id, answer, reason: None };
+        let reply = Reply { suggestion: suggestion.id, answer, reason: None, motivation: None };
         office.desk.decide(&item, anna, reply).await.expect("decided");
     } else {
         office.execute(&format!("update items set state = 'ready' where id = '{}'", item.id)).await;
