@@ -317,6 +317,9 @@ async fn the_pages_hide_the_suggestion_until_the_reviewer_has_assessed() {
     let item = rut.get(&format!("/arende/{}", row.item)).await;
     assert!(item.shows("stickprov") && !item.shows("6 020") && !item.shows("Fattade beslut"), "{}", item.text);
 
+    let explained = format!("/arende/{}/forklaring", row.item);
+    assert_eq!(rut.get(&explained).await.status, StatusCode::FORBIDDEN, "nor is it explained");
+
     let csrf = blind.hidden("csrf");
     let wrong = [("csrf", csrf.as_str()), ("outcome", "approve"), ("amount", ""), ("reason", "prov")];
     let refused = rut.post(&format!("{address}/bedom"), &wrong).await;
@@ -332,6 +335,7 @@ async fn the_pages_hide_the_suggestion_until_the_reviewer_has_assessed() {
     assert_eq!(rut.post(&format!("{address}/resultat"), &error).await.status, StatusCode::SEE_OTHER);
     assert!(rut.get(&address).await.shows("fel i beloppet") || rut.get(&address).await.shows("belopp"));
     assert!(rut.get(&format!("/arende/{}", row.item)).await.shows("6 020"));
+    assert_eq!(rut.get(&explained).await.status, StatusCode::OK);
     let report = rut.get("/stickprov/plan/prov-2026").await;
     assert!(report.shows("Wilsons intervall") && report.shows("100,0 %"), "{}", report.text);
 
