@@ -17,7 +17,17 @@ const GIVEN: &[&str] = &["item", "data", "config", "decision"];
 /// What the template for a confidential mail system is given besides.
 const GIVEN_CONFIDENTIAL: &[&str] = &["item", "data", "config", "decision", "notice"];
 const DECISION: &[&str] = &[
-    "outcome", "amount", "kronor", "by", "delegation", "at", "day", "reason", "changed", "motivation", "suggestion_id",
+    "outcome",
+    "amount",
+    "kronor",
+    "by",
+    "delegation",
+    "at",
+    "day",
+    "reason",
+    "changed",
+    "motivation",
+    "suggestion_id",
 ];
 const NOTICE: &[&str] = &["authority", "contact", "appeal"];
 

@@ -166,7 +166,12 @@ fn browser_prints_the_rule_book_and_the_page_has_every_rule_source_amount_and_ca
     let answer = desk.run(&["rules", "doc", &shipped(), "--out", &out.display().to_string()]);
     assert_eq!(answer.code, Some(0), "{}", answer.err);
     let page = std::fs::read_to_string(out.join("ekonomiskt-bistand.html")).expect("the page");
-    let page = page.replace("&#x2f;", "/").replace("&#34;", "\"").replace("&#39;", "'").replace("&#x27;", "'").replace("&quot;", "\"");
+    let page = page
+        .replace("&#x2f;", "/")
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#x27;", "'")
+        .replace("&quot;", "\"");
     let book = decision::RuleBook::load(Path::new(&shipped())).expect("the book");
     let document = book.document();
     let law = |text: &str| text.replace(" §", "\u{a0}§").replace(" kap.", "\u{a0}kap.");
