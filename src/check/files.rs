@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 use decision::RuleBook;
 
+use super::chains::{Read, circles};
 use super::{Context, Report, check_bot, check_system};
 use crate::bot::{Bot, System};
 use crate::config::Config;
 use crate::problem::Problem;
-use crate::schedule;
+use crate::schedule::{self, Schedule};
 use crate::yaml::{Outcome, read_what_can_be};
 
 /// What a file is.
@@ -39,12 +40,14 @@ pub fn check_paths(paths: &[PathBuf], config: &Config) -> Report {
     }
     found.sort();
     found.dedup();
+    let mut schedules = Vec::new();
     for (kind, path) in found {
         match kind {
             Kind::Rulebook => read_rulebook(&path, &mut report),
-            _ => read_file(kind, &path, config, &mut report),
+            _ => schedules.extend(read_file(kind, &path, config, &mut report)),
         }
     }
+    report.problems.extend(circles(&schedules));
     report.finish()
 }
 
@@ -134,18 +137,24 @@ pub(super) fn stems(folder: &Path) -> Vec<String> {
     files.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect()
 }
 
-fn read_file(kind: Kind, file: &Path, config: &Config, report: &mut Report) {
+/// What a schedule says is given back: some of what can be wrong with it shows beside the others.
+fn read_file(kind: Kind, file: &Path, config: &Config, report: &mut Report) -> Option<Read> {
     let source = match std::fs::read_to_string(file) {
         Ok(source) => source,
-        Err(error) => return report.problems.push(unreadable(file, &error)),
+        Err(error) => {
+            report.problems.push(unreadable(file, &error));
+            return None;
+        }
     };
+    let mut schedule = None;
     match kind {
         Kind::Bot => read_bot(file, &source, config, report),
         Kind::System => read_system(file, &source, config, report),
-        Kind::Schedule => read_schedule(file, &source, config, report),
+        Kind::Schedule => schedule = read_schedule(file, &source, config, report),
         Kind::Rulebook => {}
     }
-    report.keep(file, source);
+    report.keep(file, source.clone());
+    schedule.map(|schedule| (file.to_owned(), source, schedule))
 }
 
 fn read_bot(file: &Path, source: &str, config: &Config, report: &mut Report) {
@@ -167,13 +176,14 @@ fn read_system(file: &Path, source: &str, config: &Config, report: &mut Report) 
     }
 }
 
-fn read_schedule(file: &Path, source: &str, config: &Config, report: &mut Report) {
+fn read_schedule(file: &Path, source: &str, config: &Config, report: &mut Report) -> Option<Schedule> {
     report.checked.schedules += 1;
     let bots = folders(&config.path(&config.bots));
     let context = schedule::Context { now: Utc::now(), bots: Some(&bots), calendar: Some(&config.calendar) };
     let checked = schedule::check(file, source, context);
     report.problems.extend(checked.problems);
     report.warnings.extend(checked.warnings);
+    checked.schedule
 }
 
 fn read_rulebook(folder: &Path, report: &mut Report) {

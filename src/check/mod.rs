@@ -4,6 +4,7 @@
 //! changed. Each file of this module is one area; all of them look at the same walk through a bot.
 
 mod automatic;
+mod chains;
 mod commits;
 mod facts;
 mod files;

@@ -29,6 +29,7 @@ pub use holiday_rule::HolidayRule;
 pub use nominal::{Fate, Nominal, Note, SkipReason};
 pub use payday_rule::PaydayRule;
 pub use preview::{Coming, preview};
+pub(crate) use read::line_of_field;
 pub use trigger::{AfterSource, AfterTrigger, HttpTrigger, QueueTrigger, Triggers};
 pub use version::ScriptVersion;
 pub use written::{AfterWhen, AlertOn, Country, Missed, OnHoliday, Overlap, WrittenSchedule};

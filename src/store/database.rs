@@ -118,10 +118,11 @@ pub(super) fn is_answer(error: &sqlx::Error) -> bool {
 }
 
 impl Local {
-    pub fn connection(&mut self) -> sqlx::Result<&mut SqliteConnection> {
+    /// The connection, and what is to be run on it for this statement.
+    pub fn open(&mut self, sql: String) -> sqlx::Result<(&mut SqliteConnection, String)> {
         match self {
-            Self::Reading(tx) => Ok(&mut **tx),
-            Self::Writing(turn, _) => turn.connection(),
+            Self::Reading(tx) => Ok((&mut **tx, sql)),
+            Self::Writing(turn, _) => turn.open(sql),
         }
     }
 }
@@ -283,7 +284,8 @@ impl Pools {
         let pool = opened.max_connections(4).connect_with(options.clone()).await?;
         // `Disk` waits for the disk in its place.
         // Its pages stay in memory (kilobytes, below zero): what is written next is mostly what was written last.
-        let writers = options.synchronous(SqliteSynchronous::Normal).pragma("cache_size", "-32768");
+        let writers =
+            options.synchronous(SqliteSynchronous::Normal).pragma("cache_size", "-32768").statement_cache_capacity(500);
         migrations.run(&pool).await.map_err(Error::Migrate)?;
         Ok(Self::Sqlite { pool, writers: Arc::new(Writers::of(writers)), disk: Arc::new(Disk::of(file)) })
     }

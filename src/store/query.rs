@@ -6,9 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments, AssertSqlSafe, FromRow};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
+use sqlx::{Arguments, AssertSqlSafe, Either, Executor as _, FromRow};
 
 use super::database::{ANSWER, Lent, Link, Pools, Tx, on_postgres};
 use super::{Result, Store};
@@ -80,7 +81,8 @@ macro_rules! run {
         let Query { sql, values } = $query;
         match $on.into() {
             On::Tx(Tx { link: Link::Sqlite(local), .. }) => {
-                sqlx::$call(sql, arguments::<SqliteArguments>(values)?).$method(local.connection()?).await
+                let (connection, sql) = local.open(sql.0)?;
+                sqlx::$call(AssertSqlSafe(sql), arguments::<SqliteArguments>(values)?).$method(connection).await
             }
             On::Tx(Tx { link: Link::Postgres(lent), .. }) => {
                 let limit = limit_of(&values);
@@ -124,8 +126,8 @@ impl Query {
         let Query { sql, values } = self;
         let changed = match on.into() {
             On::Tx(Tx { link: Link::Sqlite(local), .. }) => {
-                let statement = sqlx::query_with(sql, arguments::<SqliteArguments>(values)?);
-                statement.execute(local.connection()?).await?.rows_affected()
+                let (connection, sql) = local.open(sql.0)?;
+                execute_last(connection, sql, values).await?
             }
             On::Tx(Tx { link: Link::Postgres(lent), .. }) => {
                 let limit = limit_of(&values);
@@ -136,8 +138,8 @@ impl Query {
             On::Store(store) => match &store.pools {
                 Pools::Sqlite { writers, disk, .. } => {
                     let mut turn = writers.begin().await?;
-                    let statement = sqlx::query_with(sql, arguments::<SqliteArguments>(values)?);
-                    let changed = statement.execute(turn.connection()?).await?.rows_affected();
+                    let (connection, sql) = turn.open(sql.0)?;
+                    let changed = execute_last(connection, sql, values).await?;
                     turn.commit().await?;
                     Arc::clone(disk).reach().await?;
                     changed
@@ -184,6 +186,20 @@ impl Query {
     {
         Ok(self.fetch_all::<(T,)>(on).await?.into_iter().map(|(value,)| value).collect())
     }
+}
+
+/// Runs a statement of SQLite; how many rows its last part changed. What begins the transaction before it answers too,
+/// with the number of whatever was changed last.
+async fn execute_last(connection: &mut SqliteConnection, sql: String, values: Vec<Value>) -> Result<u64> {
+    let statement = sqlx::query_with(AssertSqlSafe(sql), arguments::<SqliteArguments>(values)?);
+    let mut answers = connection.fetch_many(statement);
+    let mut changed = 0;
+    while let Some(answer) = answers.try_next().await? {
+        if let Either::Left(done) = answer {
+            changed = done.rows_affected();
+        }
+    }
+    Ok(changed)
 }
 
 /// The values as a database's driver takes them.

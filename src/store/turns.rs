@@ -22,6 +22,9 @@ pub(super) struct Writers {
     waiting: AtomicUsize,
 }
 
+/// Fails where the transaction that began with the first savepoint is gone, whoever has begun another since.
+const COMMIT: &str = "release turn_0; commit";
+
 /// What whoever has the turn works with.
 #[derive(Debug, Default)]
 struct Desk {
@@ -37,6 +40,8 @@ pub(super) struct Turn {
     writers: Arc<Writers>,
     /// Nothing when it has ended.
     desk: Option<OwnedMutexGuard<Desk>>,
+    /// Its savepoint is set together with its first statement: each call to the connection's thread takes time.
+    begun: bool,
 }
 
 /// Counts somebody who waits, also when the waiting is given up.
@@ -72,9 +77,12 @@ impl Writers {
         if desk.connection.is_none() {
             desk.connection = Some(self.options.connect().await?);
         }
-        let begin = if desk.group.is_empty() { "begin immediate; savepoint turn" } else { "savepoint turn" };
-        let mut turn = Turn { writers: Arc::clone(self), desk: Some(desk) };
-        turn.desk()?.run(begin).await?;
+        let joins = !desk.group.is_empty();
+        let mut turn = Turn { writers: Arc::clone(self), desk: Some(desk), begun: !joins };
+        if !joins {
+            // At once: it may wait for another program, and the time is asked for after that.
+            turn.desk()?.run("begin immediate; savepoint turn_0".to_owned()).await?;
+        }
         Ok(turn)
     }
 
@@ -91,8 +99,12 @@ impl Writers {
 }
 
 impl Turn {
-    pub fn connection(&mut self) -> sqlx::Result<&mut SqliteConnection> {
-        self.desk()?.connection()
+    /// The connection, and what is to be run on it: the statement, after what begins the transaction if it is the first.
+    pub fn open(&mut self, sql: String) -> sqlx::Result<(&mut SqliteConnection, String)> {
+        let begun = std::mem::replace(&mut self.begun, true);
+        let desk = self.desk()?;
+        let sql = if begun { sql } else { format!("savepoint turn_{}; {sql}", desk.group.len()) };
+        Ok((desk.connection()?, sql))
     }
 
     /// Makes everything in it so: when the answer comes it is committed.
@@ -100,11 +112,11 @@ impl Turn {
         let others_wait = self.writers.waiting.load(Ordering::SeqCst) > 0;
         let desk = self.desk()?;
         if desk.group.is_empty() && !others_wait {
-            desk.run("commit").await?;
+            desk.run(COMMIT.to_owned()).await?;
             self.desk = None;
             return Ok(());
         }
-        desk.run("release turn").await?;
+        // Its savepoint stays, below those of the others, until the whole is committed.
         let (tell, told) = oneshot::channel();
         desk.group.push(tell);
         let is_first = desk.group.len() == 1;
@@ -120,7 +132,8 @@ impl Turn {
 
     /// Leaves everything as it was.
     pub async fn roll_back(mut self) -> sqlx::Result<()> {
-        if let Some(mut desk) = self.desk.take() {
+        let begun = self.begun;
+        if let Some(mut desk) = self.desk.take().filter(|_| begun) {
             desk.roll_back().await;
         }
         Ok(())
@@ -133,7 +146,8 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let Some(mut desk) = self.desk.take() else { return };
+        let begun = self.begun;
+        let Some(mut desk) = self.desk.take().filter(|_| begun) else { return };
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(async move { desk.roll_back().await })),
             Err(_) => desk.lose(),
@@ -146,8 +160,8 @@ impl Desk {
         self.connection.as_mut().ok_or(sqlx::Error::PoolClosed)
     }
 
-    async fn run(&mut self, sql: &'static str) -> sqlx::Result<()> {
-        sqlx::raw_sql(sql).execute(self.connection()?).await.map(drop)
+    async fn run(&mut self, sql: String) -> sqlx::Result<()> {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(self.connection()?).await.map(drop)
     }
 
     /// Commits for everybody in the group.
@@ -155,7 +169,7 @@ impl Desk {
         if self.group.is_empty() {
             return;
         }
-        if self.run("commit").await.is_err() {
+        if self.run(COMMIT.to_owned()).await.is_err() {
             return self.lose();
         }
         for tell in self.group.drain(..) {
@@ -166,7 +180,11 @@ impl Desk {
 
     /// Takes back what the last one did, and nobody else's.
     async fn roll_back(&mut self) {
-        let sql = if self.group.is_empty() { "rollback" } else { "rollback to turn; release turn" };
+        // By its own name: one that was never set is an error, and not somebody else's.
+        let sql = match self.group.len() {
+            0 => "rollback".to_owned(),
+            place => format!("rollback to turn_{place}; release turn_{place}"),
+        };
         if self.run(sql).await.is_err() {
             self.lose();
         }
@@ -193,7 +211,8 @@ mod tests {
     }
 
     async fn run(turn: &mut Turn, sql: &'static str) {
-        sqlx::raw_sql(sql).execute(turn.connection().expect("open")).await.expect("done");
+        let (connection, sql) = turn.open(sql.to_owned()).expect("open");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(connection).await.expect("done");
     }
 
     async fn names(writers: &Arc<Writers>) -> Vec<String> {
@@ -273,7 +292,33 @@ mod tests {
         // As SQLite does by itself when the disk is full.
         let results = queue(&writers, &[one, ("rollback", true), one]).await;
         let lost = results.iter().map(Result::is_err).collect::<Vec<_>>();
-        assert_eq!(lost, [true, true, true, false], "the one after it begins anew");
-        assert_eq!(names(&writers).await, ["kvar"]);
+        assert_eq!(lost, [true; 4]);
+        assert_eq!(names(&writers).await, [""; 0]);
+        let results = queue(&writers, &[one]).await;
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        assert_eq!(names(&writers).await, ["första", "kvar"]);
+    }
+
+    #[tokio::test]
+    async fn who_never_began_takes_nobody_along() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let writers = writers(&folder).await;
+        let mut first = writers.begin().await.expect("a turn");
+        run(&mut first, "insert into t values ('första')").await;
+        let second = tokio::spawn({
+            let writers = Arc::clone(&writers);
+            async move {
+                let mut turn = writers.begin().await.expect("a turn");
+                // Its statement is dropped before the connection has heard of it.
+                drop(turn.open("insert into t values ('aldrig')".to_owned()).expect("open"));
+            }
+        });
+        while writers.waiting.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let told = first.commit().await;
+        second.await.expect("ended");
+        let expected: &[&str] = if told.is_ok() { &["första"] } else { &[] };
+        assert_eq!(names(&writers).await, expected, "what was told is true");
     }
 }

@@ -148,3 +148,31 @@ fn programs_get_the_same_as_people() {
     assert_eq!(told["message"], report.problems[0].message.as_str());
     assert_eq!(report.json()["checked"]["bots"], 1);
 }
+
+#[test]
+fn schedules_that_start_each_other_in_a_circle_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let schedules = folder.path().join("schedules");
+    std::fs::create_dir_all(&schedules).expect("made");
+    for bot in ["hämta", "räkna", "skriv"] {
+        std::fs::create_dir_all(folder.path().join("bots").join(bot)).expect("made");
+    }
+    let write = |name: &str, bot: &str, after: &str| {
+        let text = format!("schedule: {name}\nbot: {bot}\nstart_on:\n  after: {after}\n");
+        std::fs::write(schedules.join(format!("{name}.yaml")), text).expect("written");
+    };
+    write("första", "hämta", "{bot: skriv}");
+    write("andra", "räkna", "{schedule: första}");
+    write("tredje", "skriv", "{bot: räkna}");
+    let config = Config { root: folder.path().into(), ..config() };
+    let check = || check_paths(std::slice::from_ref(&schedules), &config);
+    let said = check().render();
+    let circle = "fel: scheman startar varandra i en cirkel: andra efter första efter tredje efter andra";
+    assert!(said.contains(circle) && said.contains("andra.yaml:3:1"), "{said}");
+    assert_eq!(check().problems.len(), 3, "{said}");
+    // Beside the circle, not in it.
+    write("sist", "hämta", "{schedule: tredje}");
+    write("första", "hämta", "{bot: konto}");
+    std::fs::create_dir_all(folder.path().join("bots/konto")).expect("made");
+    assert!(check().is_clean(), "{}", check().render());
+}

@@ -75,6 +75,13 @@ fn of_guidelines(guidelines: &Map<String, Json>) -> Vec<Element> {
     for (key, value) in guidelines {
         match key.as_str() {
             "guidelines" => elements.extend(list(ChangedPart::Guideline, value, "cost")),
+            // What the municipality has chosen, beside what the rule book offers.
+            "parameters" => {
+                let chosen = value.as_object().into_iter().flatten();
+                elements.extend(chosen.map(|(name, value)| {
+                    Element::new(ChangedPart::Parameter, &format!("{name} (kommunens val)"), value)
+                }));
+            }
             "counted_incomes" => elements.extend(list(ChangedPart::CountedIncome, value, "kind")),
             _ => elements.push(Element::new(ChangedPart::Guideline, key, value)),
         }

@@ -7,7 +7,7 @@ use super::ChangedPart;
 use super::tree::Element;
 
 /// The fields that have a word, in the order they are told.
-const FIELDS: [(&str, &str); 30] = [
+const FIELDS: [(&str, &str); 31] = [
     ("", "värde"),
     ("title", "titel"),
     ("explanation", "förklaring"),
@@ -27,7 +27,8 @@ const FIELDS: [(&str, &str); 30] = [
     ("amount", "belopp"),
     ("source", "källa"),
     ("value", "värde"),
-    ("choices", "möjliga val"),
+    ("about", "beskrivning"),
+    ("counted", "hur slaget räknas"),
     ("exclude", "räknas inte"),
     ("refer.code", "kod för handläggaren"),
     ("refer.reason", "skäl för handläggaren"),
@@ -40,6 +41,14 @@ const FIELDS: [(&str, &str); 30] = [
     ("ceiling.family", "tak för familj"),
 ];
 
+/// Fields with names that the book gives them, by how their path begins.
+const INNER: [(&str, &str); 4] = [
+    ("choices.", "valet"),
+    ("cells.", "cellen"),
+    ("inputs.", "uppgiften"),
+    ("refer.details.", "uppgift till handläggaren:"),
+];
+
 /// Where a field is told among the others.
 pub(super) fn place(field: &str) -> (usize, String) {
     let known = FIELDS.iter().position(|(known, _)| *known == field);
@@ -48,7 +57,11 @@ pub(super) fn place(field: &str) -> (usize, String) {
 
 fn word(field: &str) -> String {
     let known = FIELDS.iter().find(|(known, _)| *known == field);
-    known.map_or_else(|| field.to_owned(), |(_, word)| (*word).to_owned())
+    let inner = |(start, said): &(&str, &str)| Some(format!("{said} {}", field.strip_prefix(start)?));
+    match known {
+        Some((_, word)) => (*word).to_owned(),
+        None => INNER.iter().find_map(inner).unwrap_or_else(|| field.to_owned()),
+    }
 }
 
 pub(super) fn heading(part: ChangedPart) -> &'static str {
@@ -135,7 +148,7 @@ fn named(element: &Element) -> String {
 fn own_name(element: &Element) -> String {
     let name = match element.part {
         ChangedPart::Amount => amount_name(&element.name),
-        ChangedPart::Rule | ChangedPart::Authority => match element.field("title") {
+        ChangedPart::Rule | ChangedPart::Authority | ChangedPart::Parameter => match element.field("title") {
             Some(title) => format!("{} (”{}”)", element.name, without_expressions(title)),
             None => element.name.clone(),
         },
