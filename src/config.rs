@@ -33,6 +33,7 @@ pub struct Config {
     pub items: Items,
     pub systems: BTreeMap<String, System>,
     pub mail: Mail,
+    pub notice: Notice,
     /// The connection to SSBTEK; without it the step `ssbtek` can't be used.
     pub ssbtek: Option<crate::ssbtek::Config>,
     /// What bots may use as `config.<name>`.
@@ -241,6 +242,18 @@ pub struct Mail {
     pub confidential: bool,
 }
 
+/// What the municipality itself says in a notice of a decision.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Notice {
+    /// Who decides, as the applicant knows it.
+    pub authority: String,
+    /// Where the applicant can ask.
+    pub contact: String,
+    /// A text file: how to appeal, in the municipality's own words; none: not written yet.
+    pub appeal: Option<PathBuf>,
+}
+
 fn twenty_seconds() -> Duration {
     Duration::from_secs(20)
 }
@@ -270,6 +283,7 @@ impl Default for Config {
             items: Items::default(),
             systems: BTreeMap::new(),
             mail: Mail::default(),
+            notice: Notice::default(),
             ssbtek: None,
             values: BTreeMap::new(),
             root: ".".into(),

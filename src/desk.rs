@@ -3,6 +3,9 @@
 //! The console and `kollega decide` both go through here. Who may decide stands in the bot's decide stage; a person
 //! without that role is refused before the store is asked. Nothing here works on an item.
 
+mod explained;
+mod motivation;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +15,9 @@ use crate::model::{Decision, Event, EventKind, Item, ItemId, ItemState, StoredSu
 use crate::seal::Seal;
 use crate::store::{self, Answer, ItemFilter, NewDecision, Refusal, Store};
 use crate::wording;
+
+pub use explained::{Explained, Unexplained};
+pub use motivation::Prepared;
 
 /// Roles that may see what an item is about: its suggestion and the fields that are not personal.
 const READERS: &[&str] = &["caseworker", "reviewer", "auditor"];
@@ -47,6 +53,9 @@ pub enum Error {
         /// The role that the stage names.
         role: String,
     },
+    /// The person has taken away all of the reasons.
+    #[error("motiveringen är tom: skriv varför beslutet blir som det blir, eller låt utkastet stå kvar")]
+    NoMotivation,
     /// The store says no.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -149,6 +158,7 @@ impl Desk {
     /// Records a signed-in person's decision; or says why not, and records that it was tried.
     pub async fn decide(&self, item: &Item, user: &User, reply: Reply) -> Result<Decision, Error> {
         let role = self.admit(item, user).await?;
+        let motivation = self.settled(item, &reply).await?;
         let new = NewDecision {
             item: item.id.clone(),
             stage: item.stage.clone(),
@@ -157,6 +167,7 @@ impl Desk {
             reason: reply.reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty()),
             person: user.name.clone(),
             role,
+            motivation,
         };
         Ok(self.store.decide(&new, |decision| self.seal.seal(decision)).await??)
     }
@@ -274,4 +285,6 @@ pub struct Reply {
     pub suggestion: String,
     pub answer: Answer,
     pub reason: Option<String>,
+    /// The reasons as the applicant reads them; none: the version kept last, or the draft.
+    pub motivation: Option<String>,
 }

@@ -13,6 +13,8 @@ use crate::model::StoredSuggestion;
 /// What the decision library answered. Amounts are kronor as text.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Explanation {
+    #[serde(default)]
+    pub suggestion_id: String,
     pub outcome: String,
     pub amount: Option<String>,
     pub need: Option<String>,
@@ -26,6 +28,8 @@ pub struct Explanation {
     #[serde(default)]
     pub notes: Vec<Note>,
     pub rulebook: Option<RuleBook>,
+    /// The day of the facts.
+    pub date: Option<String>,
     pub period: Option<String>,
 }
 
@@ -54,12 +58,15 @@ pub struct Source {
 pub struct Referral {
     pub code: String,
     pub reason: String,
+    #[serde(default)]
+    pub details: BTreeMap<String, Value>,
 }
 
 /// Something to know about the calculation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Note {
     pub text: String,
+    pub source: Option<Source>,
 }
 
 /// Which rules answered.
@@ -67,18 +74,36 @@ pub struct Note {
 pub struct RuleBook {
     pub name: String,
     pub version: String,
+    #[serde(default)]
+    pub sha256: String,
 }
 
 impl Explanation {
     /// Reads what was stored.
     pub fn of(suggestion: &StoredSuggestion) -> Result<Self, serde_json::Error> {
-        let mut explanation: Self = serde_json::from_value(suggestion.answer.0.clone())?;
+        let mut explanation = Self::read(&suggestion.answer.0)?;
         if suggestion.approved == Some(false) {
             let text = "Regelbokens version är inte godkänd: förslaget kommer från en körning för hand.".to_owned();
-            explanation.notes.push(Note { text });
+            explanation.notes.push(Note { text, source: None });
         }
         Ok(explanation)
     }
+
+    /// Reads an answer of the decision library.
+    pub fn read(answer: &Value) -> Result<Self, serde_json::Error> {
+        serde_json::from_value(answer.clone())
+    }
+}
+
+/// What the persons of the facts are called, by their ids there: the one who applies, with whom, and the children.
+pub fn people(facts: &Value) -> BTreeMap<String, String> {
+    let ids = |list: &str| -> Vec<String> {
+        let list = facts["household"][list].as_array().into_iter().flatten();
+        list.filter_map(|person| person["id"].as_str().map(ToOwned::to_owned)).collect()
+    };
+    let adults = ids("adults").into_iter().zip(["sökanden", "medsökanden"].map(ToOwned::to_owned));
+    let children = ids("children").into_iter().zip((1..).map(|number| format!("barn {number}")));
+    adults.chain(children).collect()
 }
 
 impl Line {

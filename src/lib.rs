@@ -16,6 +16,7 @@ pub mod deadline;
 pub mod delegate;
 pub mod demo;
 pub mod desk;
+pub mod document;
 pub mod duration;
 pub mod explanation;
 pub mod intake;

@@ -142,6 +142,18 @@ states! {
 }
 
 states! {
+    /// What a person can answer to a suggestion.
+    AnswerKind {
+        /// As suggested.
+        Approve = "approve",
+        /// Another amount.
+        Change = "change",
+        /// Denied.
+        Deny = "deny",
+    }
+}
+
+states! {
     /// Whether new work may go into a system.
     CircuitState {
         /// It may.
@@ -425,9 +437,27 @@ pub struct Decision {
     pub role: String,
     pub at: String,
     pub seal: String,
+    /// The reasons as the applicant reads them. Sealed too; none in decisions of the time before there were any.
+    #[serde(default)]
+    pub motivation: Option<String>,
     /// The delegation that the function decides by, with its reference; none where a person decided.
     pub delegation: Option<String>,
     pub delegation_reference: Option<String>,
+}
+
+/// A version of a decision's reasons before it was made.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Motivation {
+    pub id: String,
+    pub item: ItemId,
+    /// The stored suggestion.
+    pub suggestion: String,
+    #[sqlx(try_from = "String")]
+    pub answer: AnswerKind,
+    pub text: String,
+    /// None: the draft that was made from the suggestion.
+    pub person: Option<String>,
+    pub at: String,
 }
 
 impl Decision {
@@ -470,7 +500,10 @@ impl Decision {
             &self.role,
             &self.at,
         ]
+        .into_iter()
+        .chain(self.motivation.as_deref())
         .map(|part| format!("{}:{part}", part.len()))
+        .collect::<Vec<_>>()
         .join("|")
     }
 }
@@ -502,6 +535,7 @@ states! {
         Waiting = "waiting",
         Decided = "decided",
         DecisionRefused = "decision_refused",
+        MotivationKept = "motivation_kept",
         /// The automated decision function left the decision to a person.
         NotDelegated = "not_delegated",
         DelegationRecorded = "delegation_recorded",

@@ -165,6 +165,7 @@ mod tests {
             role: "caseworker".into(),
             at: "2025-12-10T08:00:00.000Z".into(),
             seal: String::new(),
+            motivation: None,
             delegation: None,
             delegation_reference: None,
         }
@@ -187,7 +188,7 @@ mod tests {
     fn every_sealed_part_counts() {
         let data = tempfile::tempdir().expect("a folder");
         let seal = Seal::open(data.path()).expect("a key");
-        let changes: [fn(&mut Decision); 12] = [
+        let changes: [fn(&mut Decision); 13] = [
             |d| d.id.push('x'),
             |d| d.item.0.push('x'),
             |d| d.suggestion.push('x'),
@@ -199,6 +200,7 @@ mod tests {
             |d| d.person = "bo".into(),
             |d| d.role = "admin".into(),
             |d| d.at.push('x'),
+            |d| d.motivation = Some("x".into()),
             |d| d.delegation = Some("G1".into()),
         ];
         for (index, change) in changes.iter().enumerate() {

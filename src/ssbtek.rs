@@ -77,6 +77,7 @@ impl Client {
         for (person, number) in persons.iter().enumerate() {
             let question = Question::new(number, from, to, errand);
             let client = self.clone();
+            answer.ids.push(question.id().to_owned());
             calls.spawn(async move { (person, client.ask_one(&question).await) });
         }
         let mut parts = calls.join_all().await;

@@ -208,6 +208,7 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::Suggested => "förslag",
         EventKind::Waiting => "väntar på beslut",
         EventKind::Decided => "beslut",
+        EventKind::MotivationKept => "motivering sparad",
         EventKind::DecisionRefused => "beslut avvisat",
         EventKind::NotDelegated => "beslutet lämnat till en person",
         EventKind::DelegationRecorded => "delegation registrerad",

@@ -299,6 +299,11 @@ fn missing_lines(wanted: &Json, got: &Json) -> Vec<String> {
 }
 
 impl Case {
+    /// What the case must give, as it is written.
+    pub(crate) fn expected(&self) -> &Map<String, Json> {
+        &self.expect
+    }
+
     pub(crate) fn variation(&self) -> Option<&Variation> {
         self.variation.as_ref()
     }

@@ -1,89 +1,430 @@
-//! The rule book as a Swedish text that anybody can read: what `kollega rules doc` shows, and what a municipality can
-//! hand out when somebody asks how the suggestions are made.
+//! The rule book as anybody may read it: what `kollega rules doc` writes, and what a municipality hands out when
+//! somebody asks how the suggestions are made. Here it is data; how it looks is the program's.
 
-use expression::money;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::RuleBook;
 use crate::amounts::Table;
-use crate::book_file::{Counted, Per};
-use crate::rule::Rule;
+use crate::book_file::{Counted, ForEach, Part, Per, Total};
+use crate::labels::words;
+use crate::parameters::{Kind, Parameter};
+use crate::rule::{NamedValue, Rule};
 use crate::rulebook::IncomeKind;
+use crate::suggestion::{Money, Source};
 use crate::validity::Validity;
 
+/// A whole rule book in words.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    pub name: String,
+    pub title: String,
+    pub version: String,
+    pub sha256: String,
+    pub municipality: String,
+    pub sections: Vec<Section>,
+    pub values: Vec<NamedWords>,
+    pub tables: Vec<TableWords>,
+    pub guidelines_source: String,
+    pub guidelines: Vec<GuidelineWords>,
+    pub counted_incomes: Vec<String>,
+    pub parameters: Vec<ParameterWords>,
+    pub authorities: Vec<String>,
+    pub income_kinds: Vec<KindWords>,
+    pub cost_kinds: Vec<String>,
+    pub cases: Vec<CaseWords>,
+}
+
+/// Rules of the same part of the work, in the order they are tried.
+#[derive(Debug, Serialize)]
+pub struct Section {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub rules: Vec<RuleWords>,
+}
+
+/// One rule.
+#[derive(Debug, Serialize)]
+pub struct RuleWords {
+    pub id: String,
+    pub title: String,
+    pub explanation: String,
+    pub valid: String,
+    /// What the rule is tried for; none: the household, once.
+    pub for_each: Option<&'static str>,
+    /// All of them must hold; empty: always.
+    pub conditions: Vec<String>,
+    /// What the rule does, a sentence each.
+    pub effects: Vec<String>,
+    pub laws: Vec<LawWords>,
+    /// The expressions as they are written, by what they are for.
+    pub written: Vec<(&'static str, String)>,
+}
+
+/// A legal source and when it is in force.
+#[derive(Debug, Serialize)]
+pub struct LawWords {
+    pub text: String,
+    pub verified: bool,
+    pub valid: String,
+}
+
+/// A value of the book's own that rules use by its name.
+#[derive(Debug, Serialize)]
+pub struct NamedWords {
+    pub name: String,
+    pub for_each: Option<&'static str>,
+    pub meaning: String,
+    pub written: String,
+}
+
+/// A year's amounts.
+#[derive(Debug, Serialize)]
+pub struct TableWords {
+    pub year: i32,
+    pub title: String,
+    pub note: Option<String>,
+    pub caution: Option<String>,
+    pub cells: Vec<CellWords>,
+}
+
+/// One amount; none where it is not verified.
+#[derive(Debug, Serialize)]
+pub struct CellWords {
+    pub name: String,
+    pub title: String,
+    pub amount: Option<Money>,
+    pub source: Option<String>,
+}
+
+/// A limit for a cost.
+#[derive(Debug, Serialize)]
+pub struct GuidelineWords {
+    pub cost: String,
+    pub per_person: bool,
+    pub single: Money,
+    pub family: Money,
+    pub valid: String,
+}
+
+/// A choice that the law leaves open.
+#[derive(Debug, Serialize)]
+pub struct ParameterWords {
+    pub name: String,
+    pub title: String,
+    pub explanation: String,
+    /// What it is set to.
+    pub value: String,
+    /// What it may be set to.
+    pub choices: Vec<ChoiceWords>,
+}
+
+/// One of the values that a parameter may have.
+#[derive(Debug, Serialize)]
+pub struct ChoiceWords {
+    pub word: String,
+    pub meaning: String,
+    pub chosen: bool,
+}
+
+/// An income kind and who reports it.
+#[derive(Debug, Serialize)]
+pub struct KindWords {
+    pub kind: String,
+    pub about: String,
+    /// Counted without a person looking at it.
+    pub always_counted: bool,
+    pub reported_by: Vec<String>,
+}
+
+/// A worked case and what it must give.
+#[derive(Debug, Serialize)]
+pub struct CaseWords {
+    pub name: String,
+    pub title: String,
+    pub outcome: Option<String>,
+    pub amount: Option<String>,
+    /// What else is expected, in words.
+    pub expects: Vec<String>,
+}
+
+/// What a line of a suggestion says of the rule behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AboutRule {
+    /// `norm`, `cost` or `income`; none for a rule that makes no line.
+    pub part: Option<&'static str>,
+    pub explanation: String,
+}
+
 impl RuleBook {
-    /// All rules with their legal sources, all tables and the guidelines, as Markdown.
-    pub fn document(&self) -> String {
-        let mut text = vec![format!("# {}, regelbok {} {}\n", self.title(), self.name(), self.version())];
-        text.push("Reglerna ger ett förslag. En handläggare beslutar.\n".to_owned());
-        text.push("## Regler\n".to_owned());
-        text.extend(self.rules().iter().map(rule));
-        text.push("## Belopp\n".to_owned());
-        text.extend(self.tables().iter().map(table));
-        text.push(self.income_kinds_text());
-        text.push(self.parameters().document());
-        text.push(self.guidelines_text());
-        text.push(format!("Kontrollsumma {}\n", self.sha256()));
-        text.join("\n")
-    }
-
-    fn income_kinds_text(&self) -> String {
-        let row = |(name, kind): (&str, &IncomeKind)| {
-            let counted = if kind.counted == Counted::Always { "alltid" } else { "enligt riktlinje" };
-            let by: Vec<&str> = kind.reported_by.iter().map(|id| self.authority_title(id)).collect();
-            format!("| {name} | {} | {counted} | {} |\n", kind.about, by.join(", "))
-        };
-        let rows: String = self.income_kinds().map(row).collect();
-        format!("## Slag av inkomster\n\n| slag | vad det är | räknas | redovisas av |\n|---|---|---|---|\n{rows}")
-    }
-
-    fn guidelines_text(&self) -> String {
-        let guidelines = self.guidelines();
-        let mut text = format!("## Riktlinjer: {}\n\n{}\n\n", guidelines.municipality, guidelines.source);
-        text += "| kostnad | ensam | familj | gäller |\n|---|--:|--:|---|\n";
-        for guideline in &guidelines.limits {
-            let per = if guideline.per == Per::Person { " per person" } else { "" };
-            let (single, family) = (money::kr(guideline.single), money::kr(guideline.family));
-            text += &["| ", &guideline.cost, per, " | ", &single, " | ", &family, " | ", &valid(guideline.validity)]
-                .concat();
-            text += " |\n";
+    /// The whole book in words: every rule with its legal sources, every table, guideline, choice and case.
+    pub fn document(&self) -> Document {
+        Document {
+            name: self.name().to_owned(),
+            title: self.title().to_owned(),
+            version: self.version().to_owned(),
+            sha256: self.sha256().to_owned(),
+            municipality: self.guidelines().municipality.clone(),
+            sections: self.sections(),
+            values: self.values().iter().map(named).collect(),
+            tables: self.tables().iter().rev().map(table).collect(),
+            guidelines_source: self.guidelines().source.clone(),
+            guidelines: self.guideline_words(),
+            counted_incomes: self.guidelines().counted_incomes.clone(),
+            parameters: self.parameters().all().map(parameter).collect(),
+            authorities: self.authorities().iter().map(|(_, title)| title.clone()).collect(),
+            income_kinds: self.kind_words(),
+            cost_kinds: self.cost_kinds().map(ToOwned::to_owned).collect(),
+            cases: self.cases().iter().map(case).collect(),
         }
-        text
+    }
+
+    /// What each rule is for, by its id: the explanation of the one that is valid last.
+    pub fn about_rules(&self) -> BTreeMap<String, AboutRule> {
+        let about = |rule: &Rule| AboutRule { part: part_of(rule), explanation: rule.explanation.clone() };
+        self.rules().iter().map(|rule| (rule.id.clone(), about(rule))).collect()
+    }
+
+    fn sections(&self) -> Vec<Section> {
+        const SECTIONS: [(&str, &str); 5] = [
+            ("norm", "Riksnormen"),
+            ("kostnader", "Skäliga kostnader utöver riksnormen"),
+            ("inkomster", "Inkomster"),
+            ("handlaggare", "Ärenden som en handläggare utreder"),
+            ("resultat", "När allt är räknat"),
+        ];
+        let of = |id: &'static str| self.rules().iter().filter(move |rule| section_of(rule) == id);
+        let section =
+            |(id, title): (&'static str, &'static str)| Section { id, title, rules: of(id).map(rule_words).collect() };
+        SECTIONS.into_iter().map(section).filter(|section| !section.rules.is_empty()).collect()
+    }
+
+    fn guideline_words(&self) -> Vec<GuidelineWords> {
+        let one = |guideline: &crate::guidelines::Guideline| GuidelineWords {
+            cost: guideline.cost.clone(),
+            per_person: guideline.per == Per::Person,
+            single: guideline.single.into(),
+            family: guideline.family.into(),
+            valid: valid(guideline.validity),
+        };
+        self.guidelines().limits.iter().map(one).collect()
+    }
+
+    fn kind_words(&self) -> Vec<KindWords> {
+        let titles = |ids: &[String]| ids.iter().map(|id| self.authority_title(id).to_owned()).collect();
+        let one = |(name, kind): (&str, &IncomeKind)| KindWords {
+            kind: name.to_owned(),
+            about: kind.about.clone(),
+            always_counted: kind.counted == Counted::Always,
+            reported_by: titles(&kind.reported_by),
+        };
+        self.income_kinds().map(one).collect()
     }
 }
 
-fn rule(rule: &Rule) -> String {
-    let laws: Vec<String> = rule
-        .laws
-        .iter()
-        .map(|law| {
-            let unverified = if law.source.verified { "" } else { " – ej verifierad" };
-            format!("- {}{unverified} ({})", law.source.text, valid(law.validity))
-        })
-        .collect();
-    let condition = rule.when.as_ref().map(|when| format!("Gäller när `{}`\n", when.source())).unwrap_or_default();
-    let amount = rule.line.as_ref().map(|line| format!("Belopp `{}`\n", line.amount.source())).unwrap_or_default();
-    let refer =
-        rule.refer.as_ref().map(|refer| format!("Lämnas till handläggare, kod `{}`\n", refer.code)).unwrap_or_default();
-    format!("### {}\n\n{}\n\n{condition}{amount}{refer}\nRättskälla:\n{}\n", rule.id, rule.explanation, laws.join("\n"))
+fn parameter((name, parameter): (&str, &Parameter)) -> ParameterWords {
+    let value = parameter.setting.shown();
+    let choices = match &parameter.kind {
+        Kind::Choice(choices) => {
+            let one = |(word, meaning): (&String, &String)| ChoiceWords {
+                word: word.clone(),
+                meaning: meaning.clone(),
+                chosen: *word == value,
+            };
+            choices.iter().map(one).collect()
+        }
+        Kind::Number | Kind::IncomeKinds(_) => Vec::new(),
+    };
+    let (title, explanation) = (parameter.title.clone(), parameter.explanation.clone());
+    ParameterWords { name: name.to_owned(), title, explanation, value, choices }
 }
 
-fn table(table: &Table) -> String {
-    let note = table.note.as_ref().map(|note| format!("{note}\n\n")).unwrap_or_default();
-    let rows: Vec<String> = table
-        .cells()
-        .map(|(name, cell)| match cell {
-            Some(cell) => format!("| {name} | {} | {} |", money::kr(cell.amount), cell.source),
-            None => format!("| {name} | ej verifierat, används inte | |"),
-        })
-        .collect();
-    format!("### {}\n\n{note}| cell | kr | källa |\n|---|--:|---|\n{}\n", table.title, rows.join("\n"))
+fn rule_words(rule: &Rule) -> RuleWords {
+    let conditions = [&rule.when, &rule.also];
+    let laws = (rule.laws.iter())
+        .filter(|law| law.validity.overlaps(rule.validity))
+        .map(|law| law_words(&law.source, law.validity));
+    RuleWords {
+        id: rule.id.clone(),
+        title: rule.title.outline(&words),
+        explanation: rule.explanation.clone(),
+        valid: valid(rule.validity),
+        for_each: each(rule.for_each),
+        conditions: conditions.iter().copied().flatten().flat_map(|when| when.conditions(&words)).collect(),
+        effects: effects(rule),
+        laws: laws.collect(),
+        written: written(rule),
+    }
+}
+
+fn named(value: &NamedValue) -> NamedWords {
+    NamedWords {
+        name: value.name.clone(),
+        for_each: each(value.for_each),
+        meaning: value.value.readable(&words),
+        written: value.value.source().to_owned(),
+    }
+}
+
+fn part_of(rule: &Rule) -> Option<&'static str> {
+    match (rule.line.as_ref().map(|line| line.part), rule.for_each) {
+        (Some(Part::Norm), _) => Some("norm"),
+        (Some(Part::Cost), _) => Some("cost"),
+        (Some(Part::Income), _) => Some("income"),
+        (None, ForEach::Income) if rule.exclude => Some("income"),
+        (None, ForEach::Cost) if rule.exclude => Some("cost"),
+        _ => None,
+    }
+}
+
+fn section_of(rule: &Rule) -> &'static str {
+    match (part_of(rule), rule.for_each) {
+        (Some("norm"), _) => "norm",
+        (Some("cost"), _) | (_, ForEach::Cost | ForEach::CostGroup) => "kostnader",
+        (Some(_), _) | (_, ForEach::Income | ForEach::IncomeGroup | ForEach::IncomeChange) => "inkomster",
+        (None, ForEach::Result) => "resultat",
+        _ => "handlaggare",
+    }
+}
+
+fn each(for_each: ForEach) -> Option<&'static str> {
+    Some(match for_each {
+        ForEach::Household | ForEach::Result => return None,
+        ForEach::Person => "varje person i hushållet",
+        ForEach::Income => "varje inkomst",
+        ForEach::IncomeGroup => "varje slag av inkomst för sig",
+        ForEach::IncomeChange => "varje inkomst jämförd med förra perioden",
+        ForEach::Cost => "varje kostnad",
+        ForEach::CostGroup => "varje slag av kostnad för sig",
+        ForEach::Authority => "varje myndighet",
+    })
+}
+
+fn effects(rule: &Rule) -> Vec<String> {
+    let mut effects = Vec::new();
+    if let Some(line) = &rule.line {
+        let amount = line.amount.readable(&words);
+        effects.push(match (line.part, amount.strip_prefix("minus ")) {
+            (Part::Norm, _) => format!("Till riksnormen läggs {amount}."),
+            (Part::Cost, _) => format!("Till behovet läggs {amount}."),
+            // A line takes from the need what it says below zero.
+            (Part::Income, Some(amount)) => format!("Till inkomsterna läggs {amount}."),
+            (Part::Income, None) => format!("Från inkomsterna dras {amount}."),
+        });
+    }
+    for (name, cell) in &rule.cells {
+        let cell = if cell.is_constant() { cell_title(cell.source()) } else { cell.readable(&words) };
+        effects.push(format!("Tabellens belopp ”{name}” är {cell}."));
+    }
+    if rule.exclude {
+        effects.push("Beloppet visas men räknas inte med.".to_owned());
+    }
+    if let Some(refer) = &rule.refer {
+        effects.push(format!("Lämnas till handläggare (kod {}): ”{}”.", refer.code, refer.reason.outline(&words)));
+        effects.extend(unknown(&refer.unknown));
+        if refer.conceal {
+            effects.push("Ingenting annat av förslaget visas.".to_owned());
+        }
+    }
+    if let Some(deny) = &rule.deny {
+        effects.push(format!("Avslag föreslås: ”{}”.", deny.text.outline(&words)));
+    }
+    if let Some(note) = &rule.note {
+        effects.push(format!("Anmärkning till handläggaren: ”{}”.", note.text.outline(&words)));
+    }
+    effects
+}
+
+fn unknown(totals: &[Total]) -> Option<String> {
+    let name = |total: &Total| match total {
+        Total::Norm => "riksnormen",
+        Total::Need => "behovet",
+        Total::Income => "inkomsterna",
+        Total::Choice => "beloppet, som handläggaren väljer",
+    };
+    let names: Vec<&str> = totals.iter().map(name).collect();
+    (!names.is_empty()).then(|| format!("Det går då inte att veta {}, så inget belopp föreslås.", names.join(" och ")))
+}
+
+fn written(rule: &Rule) -> Vec<(&'static str, String)> {
+    let one = |what, template: &expression::Template| (what, template.source().to_owned());
+    let when = rule.when.iter().map(|when| one("when", when));
+    let also = rule.also.iter().map(|also| one("also", also));
+    let line = rule.line.iter().map(|line| one("amount", &line.amount));
+    let cells = rule.cells.iter().map(|(name, cell)| ("cell", format!("{name}: {}", cell.source())));
+    when.chain(cells).chain(also).chain(line).collect()
+}
+
+fn law_words(source: &Source, validity: Validity) -> LawWords {
+    LawWords { text: source.text.clone(), verified: source.verified, valid: valid(validity) }
+}
+
+fn table(table: &Table) -> TableWords {
+    let cell = |(name, cell): (&str, Option<&crate::amounts::Cell>)| CellWords {
+        name: name.to_owned(),
+        title: cell_title(name),
+        amount: cell.map(|cell| cell.amount.into()),
+        source: cell.map(|cell| cell.source.clone()),
+    };
+    TableWords {
+        year: table.year,
+        title: table.title.clone(),
+        note: table.note.clone(),
+        caution: table.caution.clone(),
+        cells: table.cells().map(cell).collect(),
+    }
+}
+
+/// What an amount is for; its own name where that is not known.
+fn cell_title(name: &str) -> String {
+    let years =
+        |ages: &str| if ages == "0" { "under 1 år".to_owned() } else { format!("{} år", ages.replace('-', "–")) };
+    match name.split_once('.') {
+        Some(("adults", "single")) => "Ensam vuxen".to_owned(),
+        Some(("adults", "cohabiting_pair")) => "Två sammanboende tillsammans".to_owned(),
+        Some(("children", ages)) => format!("Barn {}", years(ages)),
+        Some(("children_lunch_out", ages)) => format!("Barn {}, utan lunch", years(ages)),
+        Some(("shared", "1")) => "Gemensamma kostnader, 1 person".to_owned(),
+        Some(("shared", members)) => format!("Gemensamma kostnader, {members} personer"),
+        _ if name == "prisbasbelopp" => "Prisbasbelopp".to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+fn case(case: &crate::Case) -> CaseWords {
+    let expected = case.expected();
+    let text = |key: &str| expected.get(key).and_then(Json::as_str).map(ToOwned::to_owned);
+    CaseWords {
+        name: case.name.clone(),
+        title: case.title.clone(),
+        outcome: text("outcome"),
+        amount: text("amount"),
+        expects: expected.iter().filter_map(|(key, value)| expects(key, value)).collect(),
+    }
+}
+
+fn expects(key: &str, value: &Json) -> Option<String> {
+    let list = || {
+        let one = |one: &Json| one.as_str().or_else(|| one["rule"].as_str()).unwrap_or_default().to_owned();
+        value.as_array().into_iter().flatten().map(one).filter(|one| !one.is_empty()).collect::<Vec<_>>().join(", ")
+    };
+    let text = match key {
+        "refer" => format!("lämnas över för {}", list()),
+        "notes" => format!("anmärkning {}", list()),
+        "lines" => format!("rader från {}", list()),
+        "error" => format!("underlaget godtas inte: {}", value.as_str().unwrap_or_default()),
+        _ => return None,
+    };
+    (!text.ends_with(' ')).then_some(text)
 }
 
 fn valid(validity: Validity) -> String {
     match (validity.from, validity.to) {
         (Some(from), Some(to)) => format!("{from} till {to}"),
         (Some(from), None) => format!("från {from}"),
-        (None, Some(to)) => format!("till {to}"),
-        (None, None) => "alltid".to_owned(),
+        (None, Some(to)) => format!("till och med {to}"),
+        (None, None) => "utan gräns".to_owned(),
     }
 }

@@ -102,22 +102,9 @@ impl Parameters {
         self.all.keys().map(String::as_str)
     }
 
-    /// All parameters with their choices and what they are set to, as a Markdown table.
-    pub fn document(&self) -> String {
-        let row = |(name, parameter): (&String, &Parameter)| {
-            let choices = match &parameter.kind {
-                Kind::Choice(choices) => {
-                    let choice = |(word, means): (&String, &String)| format!("{word}: {means}");
-                    choices.iter().map(choice).collect::<Vec<_>>().join("; ")
-                }
-                Kind::Number => "ett tal".to_owned(),
-                Kind::IncomeKinds(_) => "inkomstslag".to_owned(),
-            };
-            let Parameter { title, explanation, setting, .. } = parameter;
-            format!("| {name} | {title}. {explanation} | {choices} | {} |\n", setting.shown())
-        };
-        let rows: String = self.all.iter().map(row).collect();
-        format!("## Parametrar\n\n| parameter | vad den styr | val | värde |\n|---|---|---|---|\n{rows}")
+    /// Every parameter by its name.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Parameter)> {
+        self.all.iter().map(|(name, parameter)| (name.as_str(), parameter))
     }
 
     /// What rules read as `parameters`.

@@ -98,6 +98,7 @@ impl RuleBook {
             .map_err(Clone::clone)
             .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds));
         problems.extend(check_kinds(&file, &written));
+        problems.extend(crate::identity::identity_numbers(&content));
         if is_judged && problems.is_empty() {
             problems.extend(unread_parameters(&file, &written, &values, &rules));
         }
@@ -257,6 +258,14 @@ impl RuleBook {
     /// All income kinds by name.
     pub(crate) fn income_kinds(&self) -> impl Iterator<Item = (&str, &IncomeKind)> {
         self.income_kinds.iter().map(|(name, kind)| (name.as_str(), kind))
+    }
+
+    pub(crate) fn authorities(&self) -> &[(String, String)] {
+        &self.authorities
+    }
+
+    pub(crate) fn cost_kinds(&self) -> impl Iterator<Item = &str> {
+        self.cost_kinds.iter().map(String::as_str)
     }
 
     pub(crate) fn knows_cost(&self, kind: &str) -> bool {

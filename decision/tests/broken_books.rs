@@ -153,10 +153,7 @@ fn what_is_never_used_or_can_never_happen_is_refused() {
         ("{ \"adults.cohabiting_pair\" } else", "{ \"adults.couple\" } else"),
         ("cells: {six: shared.6, seven: shared.7}", "cells: {six: shared.6, seven: shared.9}"),
         ("cells: {six: shared.6, seven: shared.7}", "cells: {six: shared.6, seven: shared.7, eight: shared.1}"),
-        (
-            "when: '${income.source == \"applicant\" && income.reportable}'\n    exclude: true",
-            "exclude: true",
-        ),
+        ("when: '${income.source == \"applicant\" && income.reportable}'\n    exclude: true", "exclude: true"),
         ("cost_kinds: [hyra,", "cost_kinds: [hyra, hyra,"),
         ("authorities:\n", "authorities:\n  - {id: fk, title: Kassan}\n"),
         (
@@ -246,4 +243,16 @@ fn the_fingerprint_follows_rules_and_amounts_but_not_cases() {
     let same = load(&copy_with("cases/1-hushall.yaml", "Ensamstående 2026", "Ensam 2026"));
     assert_eq!(same, RuleBook::load(&shipped()).expect("a book").sha256());
     assert_ne!(same, load(&copy_with("guidelines.yaml", "\"9500\"", "\"9600\"")));
+}
+
+#[test]
+fn an_identity_number_anywhere_in_a_book_is_refused_and_not_repeated() {
+    let (from, number) = ("title: Ekonomiskt bistånd", "18900112-9817");
+    let shown = problems("rulebook.yaml", from, &format!("title: Ekonomiskt bistånd {number}"));
+    assert!(shown.starts_with("rulebook.yaml: här står ett personnummer"), "{shown}");
+    let dir = copy_with("rulebook.yaml", from, from);
+    fs::write(dir.path().join("cases/ett.yaml.bak"), format!("# {number}\n")).expect("a file");
+    let problems = RuleBook::load(dir.path()).expect_err("a number in a file beside");
+    assert_eq!((problems.len(), problems[0].line), (1, 1));
+    assert!(!problems[0].to_string().contains("9817"), "{}", problems[0]);
 }

@@ -51,7 +51,10 @@ fn the_municipality_sets_a_parameter_in_its_guidelines() {
     assert_eq!(book.suggest(&facts).expect("a suggestion").amount.expect("an amount").to_string(), "5720");
     assert!(shipped.suggest(&facts).expect("a suggestion").amount.is_none());
     assert_ne!(book.sha256(), shipped.sha256());
-    assert!(book.document().contains("| surplus_previous | Överskott från månaden före."));
+    let document = book.document();
+    let shown = document.parameters.iter().find(|parameter| parameter.name == "surplus_previous").expect("it");
+    assert!(shown.title.starts_with("Överskott från månaden före") && shown.value == "count");
+    assert!(shown.choices.iter().any(|choice| choice.chosen && choice.word == "count"), "{shown:?}");
 }
 
 #[test]

@@ -50,6 +50,10 @@ impl Expression {
         &self.uses
     }
 
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
+    }
+
     /// The text it was read from.
     pub fn source(&self) -> &str {
         &self.source

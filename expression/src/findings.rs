@@ -190,10 +190,7 @@ pub(crate) fn comparisons(root: &Node) -> Vec<Comparison> {
 /// The texts that the value of an expression is or begins with, where they stand in it.
 pub(crate) fn beginnings(root: &Node) -> Vec<(String, usize)> {
     match &root.kind {
-        Kind::Constant(value) => match value {
-            Value::Text(text) => vec![(text.to_string(), root.offset)],
-            _ => Vec::new(),
-        },
+        Kind::Constant(Value::Text(text)) => vec![(text.to_string(), root.offset)],
         Kind::If { yes, no, .. } => beginnings(yes).into_iter().chain(beginnings(no)).collect(),
         Kind::Binary { operator: Operator::Add, left, .. } => beginnings(left),
         _ => Vec::new(),

@@ -22,6 +22,7 @@ mod node;
 mod operators;
 mod personnummer;
 mod properties;
+mod readable;
 mod scope;
 mod template;
 mod translate;
@@ -37,6 +38,7 @@ pub use json::{from_json, plain_json, to_json};
 pub use month::Month;
 pub use mutation::Mutation;
 pub use personnummer::Personnummer;
+pub use readable::Words;
 pub use scope::{Place, Scope};
 pub use template::Template;
 pub use value::{

@@ -158,6 +158,30 @@ impl Template {
         }
         made
     }
+
+    /// The expression, where the whole text is one `${…}`.
+    pub(crate) fn only_expression(&self) -> Option<&Expression> {
+        match self.parts.as_ref() {
+            [Part::Expression { expression, .. }] => Some(expression),
+            _ => None,
+        }
+    }
+
+    /// The text with each expression as `inside` says it, or as `alone` does where there is nothing else.
+    pub(crate) fn map_parts(
+        &self,
+        inside: impl Fn(&Expression) -> String,
+        alone: impl Fn(&Expression) -> String,
+    ) -> String {
+        if let Some(expression) = self.only_expression() {
+            return alone(expression);
+        }
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Expression { expression, .. } => inside(expression),
+        };
+        self.parts.iter().map(part).collect()
+    }
 }
 
 fn parts(source: &str) -> Result<Vec<Part>, ParseError> {

@@ -487,6 +487,8 @@ pub struct Ssbtek {
     pub into: Placed<String>,
     /// The name that gets the answer of each agency: ok, partial, error or timeout.
     pub sources: Placed<String>,
+    /// The name that gets, for each agency that answered, when it did (`at`) and the ids of the answers (`id`).
+    pub answers: Option<Placed<String>>,
 }
 
 /// What is done with a mail whose sending got no answer.

@@ -7,6 +7,7 @@ mod click;
 mod config;
 mod connection;
 mod dialog;
+mod document;
 mod driver;
 mod error;
 mod file;

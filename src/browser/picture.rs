@@ -74,7 +74,7 @@ fn areas_of(areas: &Value) -> Vec<Area> {
     areas.as_array().into_iter().flatten().map(area).collect()
 }
 
-fn decoded(answer: &Value) -> Result<Vec<u8>, ErrorKind> {
+pub(super) fn decoded(answer: &Value) -> Result<Vec<u8>, ErrorKind> {
     let text = answer.as_str().unwrap_or_default();
     STANDARD.decode(text).map_err(|_| ErrorKind::Remote("bilden gick inte att läsa".to_owned()))
 }

@@ -1,10 +1,11 @@
 //! The templates of mails: do they exist, can they be read, and do they use only what may stand in a mail.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::bot::{Bot, Mail, Tree};
 use crate::config::Config;
-use crate::mail::Template;
+use crate::mail::{Template, TemplateError};
 use crate::problem::Problem;
 use crate::yaml::near;
 
@@ -13,6 +14,22 @@ use super::personal::IN_MAIL;
 
 /// What a template is given.
 const GIVEN: &[&str] = &["item", "data", "config", "decision"];
+/// What the template for a confidential mail system is given besides.
+const GIVEN_CONFIDENTIAL: &[&str] = &["item", "data", "config", "decision", "notice"];
+const DECISION: &[&str] = &[
+    "outcome",
+    "amount",
+    "kronor",
+    "by",
+    "delegation",
+    "at",
+    "day",
+    "reason",
+    "changed",
+    "motivation",
+    "suggestion_id",
+];
+const NOTICE: &[&str] = &["authority", "contact", "appeal"];
 
 /// What any letter may say of a decision: who made it.
 const DECIDED_BY: &[&str] = &["decision.by", "decision.delegation"];
@@ -25,7 +42,25 @@ pub(super) fn check(bot: &Bot, config: &Config, mail: &Mail, decided: bool, find
         let hint = format!("skapa {}; den första raden är `Ämne: …`, sedan en tom rad och brevet", file.display());
         return findings.word(&mail.template, format!("mallen `{}` finns inte", mail.template.value), hint);
     }
-    let names = Template::read(&folder, &mail.template.value).and_then(|template| template.names());
+    let name = mail.template.value.as_str();
+    let names = Template::read(&folder, name).and_then(|template| template.names());
+    check_names(bot, config, mail, decided, names, name, findings);
+    if Template::has_confidential(&folder, name) {
+        let names = Template::read_confidential(&folder, name).and_then(|template| template.names());
+        check_names(bot, config, mail, decided, names, &format!("{name}.sekretess"), findings);
+    }
+}
+
+fn check_names(
+    bot: &Bot,
+    config: &Config,
+    mail: &Mail,
+    decided: bool,
+    names: Result<BTreeSet<String>, TemplateError>,
+    template: &str,
+    findings: &mut Findings<'_>,
+) {
+    let folder = bot.folder.join("mail");
     match names {
         Err(error) => {
             let problem = Problem::from(error);
@@ -38,8 +73,16 @@ pub(super) fn check(bot: &Bot, config: &Config, mail: &Mail, decided: bool, find
                 findings.word(&mail.template, message, "skriv `{{ decision.by }}` i mallen");
             }
             let allowed = |name: &&String| !(decided && DECIDED_BY.contains(&name.as_str()));
-            for (name, fault, hint) in names.iter().filter(allowed).filter_map(|name| fault(bot, config, mail, name)) {
-                match place(&folder, &mail.template.value, name) {
+            let (confidential, open) = (template.ends_with(".sekretess"), !config.mail.confidential);
+            let faults = names.iter().filter(allowed).filter_map(|name| {
+                if confidential {
+                    confidential_fault(bot, config, mail, name)
+                } else {
+                    fault(bot, config, mail, name, open)
+                }
+            });
+            for (name, fault, hint) in faults {
+                match place(&folder, template, name) {
                     Some(problem) => findings.problems.push(Problem { message: fault, hint: Some(hint), ..problem }),
                     None => findings.word(&mail.template, fault, hint),
                 }
@@ -49,10 +92,9 @@ pub(super) fn check(bot: &Bot, config: &Config, mail: &Mail, decided: bool, find
 }
 
 /// What is wrong with a name in a template: the name, the message and the hint.
-fn fault<'a>(bot: &Bot, config: &Config, mail: &Mail, name: &'a str) -> Option<(&'a str, String, String)> {
+fn fault<'a>(bot: &Bot, config: &Config, mail: &Mail, name: &'a str, open: bool) -> Option<(&'a str, String, String)> {
     let mut parts = name.split('.');
     let root = parts.next().unwrap_or_default();
-    let open = !config.mail.confidential;
     let wrong = |message: String, hint: String| Some((name, message, hint));
     match root {
         "suggestion" | "decision" if open => wrong(format!("brevet visar `{name}`"), IN_MAIL.into()),
@@ -93,6 +135,20 @@ fn fault<'a>(bot: &Bot, config: &Config, mail: &Mail, name: &'a str) -> Option<(
         }
         _ => wrong(format!("namnet `{root}` finns inte i mallen"), near(root, GIVEN)),
     }
+}
+
+/// The same in the template that is used only where the mail system is confidential.
+fn confidential_fault<'a>(bot: &Bot, config: &Config, mail: &Mail, name: &'a str) -> Option<(&'a str, String, String)> {
+    let known = match name.split('.').next().unwrap_or_default() {
+        "decision" => DECISION,
+        "notice" => NOTICE,
+        root if GIVEN.contains(&root) || data_names(mail).contains(&root) => {
+            return fault(bot, config, mail, name, false);
+        }
+        root => return Some((name, format!("namnet `{root}` finns inte i mallen"), near(root, GIVEN_CONFIDENTIAL))),
+    };
+    let (root, unknown) = name.split_once('.').filter(|(_, field)| !known.contains(field))?;
+    Some((name, format!("`{root}` har inget `{unknown}`"), near(unknown, known)))
 }
 
 fn data_names(mail: &Mail) -> Vec<&str> {

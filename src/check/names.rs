@@ -29,7 +29,8 @@ const SUGGESTION: &[&str] = &[
     "date",
     "period",
 ];
-const DECISION: &[&str] = &["outcome", "amount", "by", "delegation", "at", "reason", "changed", "suggestion_id"];
+const DECISION: &[&str] =
+    &["outcome", "amount", "by", "delegation", "at", "reason", "changed", "motivation", "suggestion_id"];
 const RUN: &[&str] = &["id"];
 const DATE: &[&str] = &["year", "month", "day"];
 const MONTH: &[&str] = &["year", "number", "first_day", "last_day", "next", "previous", "days"];

@@ -105,7 +105,8 @@ pub(super) fn parts(action: &Action) -> Parts<'_> {
         }
         Action::Ssbtek(ssbtek) => {
             let parts = Parts::plain("ssbtek").text([&ssbtek.persons, &ssbtek.period]);
-            parts.sets([&ssbtek.into], Some(FieldType::List)).sets([&ssbtek.sources], Some(FieldType::Map))
+            let maps = [Some(&ssbtek.sources), ssbtek.answers.as_ref()];
+            parts.sets([&ssbtek.into], Some(FieldType::List)).sets(maps.into_iter().flatten(), Some(FieldType::Map))
         }
         Action::Mail(mail) => {
             let data = mail.data.as_ref().map(|data| &data.value);

@@ -1,6 +1,7 @@
 //! `kollega decide`: what the console does, for the terminal and for scripts.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -31,6 +32,9 @@ pub struct Arguments {
     /// Motivering: krävs när du ändrar, och när du avslår mot förslaget
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// En textfil med motiveringen som den sökande läser, eller - för standard in efter lösenordet; utelämnat: utkastet
+    #[arg(long, value_name = "FIL")]
+    motivation: Option<PathBuf>,
     /// Förslaget som du svarar på; utelämnat visas det först
     #[arg(long, value_name = "ID")]
     suggestion: Option<String>,
@@ -62,6 +66,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let seal = Seal::open(&config.data())?;
     // Under another key than the other nodes have, the decision would be believed by none of them.
     crate::app::agree(&store, &seal, config).await?;
+    let motivation = arguments.motivation.as_deref().map(motivation).transpose()?;
     let desk = Desk { store, config: Arc::new(config.clone()), seal };
     desk.admit(&item, &user).await?;
     let current = desk.store.suggestion(&item.id).await?.context("ärendet har inget förslag")?;
@@ -78,7 +83,8 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         }
         current.id
     };
-    let decision = desk.decide(&item, &user, Reply { suggestion, answer, reason: arguments.reason }).await?;
+    let decision =
+        desk.decide(&item, &user, Reply { suggestion, answer, reason: arguments.reason, motivation }).await?;
     told(&item, &decision, arguments.format)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -93,6 +99,17 @@ fn answer(choice: Choice, amount: Option<&str>) -> Result<Answer, Invalid> {
         (Choice::Change, None) => Err(Invalid("ange beloppet: --amount 1234,50".into())),
         (_, Some(_)) => Err(Invalid("--amount hör bara till change".into())),
     }
+}
+
+/// The reasons that the person has written.
+fn motivation(file: &Path) -> Result<String, Invalid> {
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        io::stdin().read_to_string(&mut text).map(drop)
+    } else {
+        std::fs::read_to_string(file).map(|read| text = read)
+    };
+    read.map(|()| text).map_err(|error| Invalid(format!("{} kan inte läsas: {error}", file.display())))
 }
 
 /// The stored suggestion that was named, by its own id or by the decision library's.

@@ -9,6 +9,7 @@ mod check;
 mod decide;
 mod delegations;
 mod demo;
+mod explain;
 mod guard;
 mod invalid;
 mod items;
@@ -98,6 +99,8 @@ pub enum Command {
     Why(why::Arguments),
     /// Besluta om ett förslag, som inloggad person
     Decide(decide::Arguments),
+    /// Förklara ett ärendes förslag rad för rad, som inloggad person
+    Explain(explain::Arguments),
     /// Registrera, visa och upphäv delegationer till den automatiserade beslutsfunktionen
     Delegations(Box<delegations::Arguments>),
     /// Planera, dra, bedöm och följ upp stickprov av handlagda ärenden
@@ -167,7 +170,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(arguments) => Box::pin(run::run(&config, arguments)).await,
         Command::Check(arguments) => check::run(&config, &arguments),
         Command::Rules(arguments) => Box::pin(rules::run(&config, arguments)).await,
-        Command::Suggest(arguments) => suggest::run(&config, &arguments),
+        Command::Suggest(arguments) => Box::pin(suggest::run(&config, &arguments)).await,
         Command::Schedules(arguments) => schedules::run(&config, arguments).await,
         Command::Bots(arguments) => bots::run(&config, arguments).await,
         Command::Systems(arguments) => systems::run(&config, arguments).await,
@@ -184,6 +187,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Log(arguments) => log::run(&config, arguments).await,
         Command::Why(arguments) => why::run(&config, arguments).await,
         Command::Decide(arguments) => decide::run(&config, arguments).await,
+        Command::Explain(arguments) => Box::pin(explain::run(&config, arguments)).await,
         Command::Delegations(arguments) => delegations::run(&config, *arguments).await,
         Command::SpotChecks(arguments) => Box::pin(spot_checks::run(&config, *arguments)).await,
         Command::Settle(arguments) => settle::run(&config, arguments).await,

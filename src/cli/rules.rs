@@ -2,6 +2,7 @@
 
 mod approve;
 mod compare;
+mod doc;
 mod named;
 mod replay;
 mod versions;
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{print, rules_amounts, rules_check, rules_schema, rules_test, suggest};
+use super::{rules_amounts, rules_check, rules_schema, rules_test};
 use crate::config::Config;
 
 #[derive(Debug, Args)]
@@ -29,12 +30,8 @@ enum Command {
     Schema(rules_schema::Arguments),
     /// Skriv in ett års belopp, två personer var för sig
     Amounts(rules_amounts::Arguments),
-    /// Skriv ut regelboken som ett läsbart dokument (Markdown)
-    Doc {
-        /// Regelbokens namn under rulebooks/, eller dess mapp
-        #[arg(value_name = "REGELBOK")]
-        rulebook: String,
-    },
+    /// Skriv hela regelboken som en sida att läsa, och som PDF
+    Doc(doc::Arguments),
     /// Visa regelböckernas versioner: godkända, och de som har gett förslag
     Versions(versions::Arguments),
     /// Godkänn regelboken som den står nu, så att scheman får använda den; som inloggad person
@@ -52,10 +49,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         Command::Test(arguments) => rules_test::run(config, &arguments),
         Command::Schema(arguments) => rules_schema::run(&arguments),
         Command::Amounts(arguments) => rules_amounts::run(config, &arguments),
-        Command::Doc { rulebook } => {
-            print(&suggest::load(config, &rulebook)?.document());
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Doc(arguments) => Box::pin(doc::run(config, &arguments)).await,
         Command::Versions(arguments) => versions::run(config, &arguments).await,
         Command::Approve(arguments) => approve::run(config, &arguments).await,
         Command::Diff(arguments) => compare::run(config, &arguments).await,

@@ -1,6 +1,7 @@
 //! `kollega suggest RULEBOOK FACTS`: a suggestion from facts, without database, browser or configuration.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,6 +10,8 @@ use decision::RuleBook;
 
 use super::{Invalid, print, suggest_batch};
 use crate::config::Config;
+use crate::document::{self, About};
+use crate::explanation::{self, Explanation};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -22,7 +25,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     /// Filen som det skrivs till; utelämnat: standard ut
-    #[arg(long, value_name = "FIL", requires = "batch")]
+    #[arg(long, value_name = "FIL")]
     out: Option<PathBuf>,
     /// En fil med fakta för ett ärende på varje rad (JSON Lines), eller - för standard in; svaren blir en rad var, i samma ordning
     #[arg(long, value_name = "FIL")]
@@ -32,16 +35,22 @@ pub struct Arguments {
     jobs: u16,
 }
 
+/// How an explanation is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub enum Format {
     /// För människor
     Text,
     /// För program
     Json,
+    /// En sida att läsa i webbläsaren
+    Html,
+    /// En sida att skriva ut eller spara
+    Pdf,
 }
 
 /// Carries the command out.
-pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    writable(arguments.format, arguments.out.as_deref())?;
     let book = load(config, &arguments.rulebook)?;
     if let Some(batch) = &arguments.batch {
         return suggest_batch::run(&book, batch, arguments.out.as_deref(), arguments.jobs.into());
@@ -52,11 +61,49 @@ pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .map(|facts| facts.0)
         .map_err(|error| Invalid(format!("{} är inte rätt JSON: {error}", file.display())))?;
     let suggestion = book.suggest(&facts).map_err(|error| Invalid(error.to_string()))?;
-    match arguments.format {
-        Format::Json => print(&serde_json::to_string_pretty(&suggestion)?),
-        Format::Text => print(&suggestion.explain()),
-    }
+    let page = || -> anyhow::Result<String> {
+        let answer = Explanation::read(&serde_json::to_value(&suggestion)?)?;
+        let about = About {
+            motivation: document::suggested_kind(&answer)
+                .map(|kind| document::draft(&answer, &explanation::people(&facts), Some(&book), kind)),
+            ..About::of(config)?
+        };
+        Ok(document::explanation(&answer, &explanation::people(&facts), Some(&book), &about)?)
+    };
+    let written = match arguments.format {
+        Format::Json => serde_json::to_string_pretty(&suggestion)?.into_bytes(),
+        Format::Text => suggestion.explain().into_bytes(),
+        Format::Html => page()?.into_bytes(),
+        Format::Pdf => document::pdf(config, &page()?).await?,
+    };
+    write_out(&written, arguments.out.as_deref())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a PDF on a terminal, before any work is done.
+pub fn writable(format: Format, out: Option<&Path>) -> Result<(), Invalid> {
+    if format == Format::Pdf && out.is_none() && std::io::stdout().is_terminal() {
+        return Err(Invalid("en PDF-fil kan inte visas i terminalen: ange --out FIL".into()));
+    }
+    Ok(())
+}
+
+/// Writes to the file, readable by its owner only, or to standard output.
+pub fn write_out(content: &[u8], out: Option<&Path>) -> anyhow::Result<()> {
+    let Some(file) = out else {
+        return match std::str::from_utf8(content) {
+            Ok(text) => {
+                print(text);
+                Ok(())
+            }
+            Err(_) => Ok(std::io::stdout().lock().write_all(content)?),
+        };
+    };
+    let failed = |error: std::io::Error| Invalid(format!("{} kan inte skrivas: {error}", file.display()));
+    let mut options = std::fs::OpenOptions::new();
+    let mut writer = options.write(true).create(true).truncate(true).mode(0o600).open(file).map_err(failed)?;
+    writer.write_all(content).map_err(failed)?;
+    Ok(())
 }
 
 /// The rule book of this name, or in this folder.

@@ -24,6 +24,8 @@ pub(super) struct Submitted {
     amount: String,
     #[serde(default)]
     reason: String,
+    /// The reasons as the applicant reads them; none: what is kept, or the draft.
+    motivation: Option<String>,
 }
 
 /// Records the decision and goes back to the inbox; or shows the item as it is now and says why not.
@@ -39,7 +41,12 @@ pub(super) async fn submit(
         Ok(answer) => answer,
         Err(message) => return of(&desk, &person, &item, StatusCode::UNPROCESSABLE_ENTITY, tried(sent, message)).await,
     };
-    let reply = Reply { suggestion: sent.suggestion.clone(), answer, reason: Some(sent.reason.clone()) };
+    let reply = Reply {
+        suggestion: sent.suggestion.clone(),
+        answer,
+        reason: Some(sent.reason.clone()),
+        motivation: sent.motivation.clone(),
+    };
     match desk.decide(&item, &person.user, reply).await {
         Ok(_) => Ok(inbox::after(&item.id.0).into_response()),
         Err(desk::Error::Store(error)) => Err(error.into()),
@@ -63,11 +70,20 @@ fn status(error: &desk::Error) -> StatusCode {
     use crate::store::Refusal::{Amount, NoAmount, ReasonMissing};
     match error {
         desk::Error::Role { .. } => StatusCode::FORBIDDEN,
-        desk::Error::Refused(Amount | NoAmount | ReasonMissing) => StatusCode::UNPROCESSABLE_ENTITY,
+        desk::Error::NoMotivation | desk::Error::Refused(Amount | NoAmount | ReasonMissing) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         _ => StatusCode::CONFLICT,
     }
 }
 
 fn tried(sent: Submitted, refused: String) -> Tried {
-    Tried { refused: Some(refused), amount: sent.amount, reason: sent.reason, answer: sent.answer }
+    Tried {
+        refused: Some(refused),
+        amount: sent.amount,
+        reason: sent.reason,
+        answer: sent.answer,
+        motivation: sent.motivation,
+        kept: false,
+    }
 }

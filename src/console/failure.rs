@@ -28,6 +28,8 @@ pub(super) enum Failure {
     Person(#[from] person::Error),
     #[error("failed to make the page")]
     Page(#[from] minijinja::Error),
+    #[error("failed to make a document: {0}")]
+    Document(String),
 }
 
 impl IntoResponse for Failure {
@@ -49,7 +51,7 @@ impl IntoResponse for Failure {
             Self::NotFound => {
                 (StatusCode::NOT_FOUND, "Sidan finns inte", "Kontrollera adressen, eller gå till startsidan.")
             }
-            Self::Store(_) | Self::Person(_) | Self::Page(_) => {
+            Self::Store(_) | Self::Person(_) | Self::Page(_) | Self::Document(_) => {
                 tracing::error!(error = ?self, "the console failed to answer");
                 (
                     StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,9 +1,9 @@
 //! One item: why it is where it is, the suggestion with its calculation, the forms, its fields and what has happened.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::session::{SignedIn, require};
@@ -12,7 +12,7 @@ use crate::bot::FieldType;
 use crate::config::Config;
 use crate::desk::{self, Desk, Sight};
 use crate::explanation::Explanation;
-use crate::model::{Attempt, Decision, Item, ItemState, LoggedEvent, OperationDone, StoredSuggestion};
+use crate::model::{Attempt, Decision, Item, ItemState, LoggedEvent, Motivation, OperationDone, StoredSuggestion};
 use crate::{why, wording};
 
 /// What the person just tried, to be shown with the page.
@@ -22,8 +22,17 @@ pub(super) struct Tried {
     pub refused: Option<String>,
     pub amount: String,
     pub reason: String,
-    /// `change` or `deny`: which form's text is kept.
+    /// Which form's text is kept.
     pub answer: String,
+    pub motivation: Option<String>,
+    /// An edit of the reasons was kept just now.
+    pub kept: bool,
+}
+
+/// What an address says beside which item it is.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    sparat: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -43,9 +52,11 @@ pub(super) async fn show(
     State(desk): State<Desk>,
     person: SignedIn,
     Path(id): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let item = find(&desk, &id).await?;
-    of(&desk, &person, &item, StatusCode::OK, Tried::default()).await
+    let tried = Tried { kept: asked.sparat.is_some(), ..Tried::default() };
+    of(&desk, &person, &item, StatusCode::OK, tried).await
 }
 
 /// The item of this id.
@@ -73,6 +84,8 @@ pub(super) async fn of(
     let clock = page::clock(&desk.config);
     let evidence = if item.state == ItemState::Uncertain { evidence::of(desk, item).await? } else { None };
     let content = json!({
+        "motivations": motivations(desk, item, suggestion.as_ref().filter(|_| may_decide), &tried).await?,
+        "versions": versions(desk, item, if blind { Sight::Outside } else { sight }, &clock).await?,
         "evidence": evidence,
         "item": summary(item, sight),
         "why": why::item(&desk.store, &desk.config, item).await?,
@@ -93,6 +106,37 @@ pub(super) async fn of(
         "tried": tried});
     let active = if may_decide { "inkorg" } else { "arenden" };
     Ok((status, page::of("item.html", person, active, content)?).into_response())
+}
+
+/// The reasons to be edited, by answer: what the person just sent, or what is kept, or the draft.
+async fn motivations(
+    desk: &Desk,
+    item: &Item,
+    suggestion: Option<&StoredSuggestion>,
+    tried: &Tried,
+) -> Result<Value, Failure> {
+    let Some(suggestion) = suggestion else { return Ok(json!({})) };
+    let mut shown = Map::new();
+    for prepared in desk.motivations(item, suggestion).await? {
+        let kind = prepared.kind.as_str();
+        let sent = tried.motivation.as_ref().filter(|_| tried.answer == kind);
+        shown.insert(kind.to_owned(), json!({"text": sent.unwrap_or(&prepared.text)}));
+    }
+    Ok(Value::Object(shown))
+}
+
+/// Every version of the reasons before the decision, for those who may see what is personal.
+async fn versions(
+    desk: &Desk,
+    item: &Item,
+    sight: Sight,
+    clock: &impl Fn(&str) -> String,
+) -> Result<Vec<Value>, Failure> {
+    if sight != Sight::Personal {
+        return Ok(Vec::new());
+    }
+    let row = |row: &Motivation| json!({"at": clock(&row.at), "person": row.person, "answer": row.answer.as_str(), "text": row.text});
+    Ok(desk.store.motivations(&item.id).await?.iter().map(row).collect())
 }
 
 /// What the person may do to the item as it is.
@@ -200,6 +244,7 @@ fn decided(desk: &Desk, made: &Decision, sight: Sight, clock: &impl Fn(&str) -> 
         "amount": made.amount,
         "changed": made.changed,
         "reason": made.reason.as_ref().filter(|_| sight == Sight::Personal),
+        "motivation": made.motivation.as_ref().filter(|_| sight == Sight::Personal),
         "valid": desk.seal.is_valid(made)})
 }
 

@@ -6,6 +6,7 @@
 mod decide;
 mod delegations;
 mod evidence;
+mod explain;
 mod failure;
 mod inbox;
 mod item;
@@ -57,6 +58,9 @@ fn router(desk: Desk) -> Router {
         .route("/arenden/atgard", post(orders::submit))
         .route("/arende/{id}", get(item::show))
         .route("/arende/{id}/beslut", post(decide::submit))
+        .route("/arende/{id}/motivering", post(explain::keep))
+        .route("/arende/{id}/forklaring", get(explain::page))
+        .route("/arende/{id}/forklaring/{kind}", get(explain::file))
         .route("/arende/{id}/avgor", post(operate::settle))
         .route("/arende/{id}/bild/{file}", get(evidence::show_picture))
         .route("/korningar", get(runs::show))
@@ -100,7 +104,8 @@ async fn protect(request: Request, next: Next) -> Response {
         (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A document that stands alone has a policy of its own, and a stricter one.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -24,7 +24,7 @@ pub async fn decide(app: Arc<App>, password: String, mut stopped: watch::Receive
                 Some("deny") => Answer::Deny,
                 _ => continue,
             };
-            let reply = Reply { suggestion: suggestion.id, answer, reason: None };
+            let reply = Reply { suggestion: suggestion.id, answer, reason: None, motivation: None };
             if let Err(error) = desk.decide(&waiting.item, &user, reply).await {
                 tracing::info!(%error, item = %waiting.item.id, "the stand-in's decision was not taken");
             }

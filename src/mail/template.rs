@@ -1,5 +1,7 @@
 //! A letter's template: `bots/<bot>/mail/<name>.txt`, and `<name>.html` beside it when there is one.
 //!
+//! Beside them `<name>.sekretess.txt` may say more: it is used, instead, where the mail system is confidential.
+//!
 //! The text begins with the line `Ämne: …`, then an empty line, then the body. Both are MiniJinja; the HTML escapes
 //! what is put into it. A template sees only what it is given and includes no other file: so `check` can say which
 //! names it uses, and refuse the personal ones.
@@ -53,7 +55,24 @@ pub struct TemplateError {
     pub hint: Option<String>,
 }
 
+/// What the name of the template for a confidential mail system ends with.
+const CONFIDENTIAL: &str = ".sekretess";
+
 impl Template {
+    /// Whether there is a template of this name that is for a confidential mail system only.
+    pub fn has_confidential(folder: &Path, name: &str) -> bool {
+        folder.join(format!("{name}{CONFIDENTIAL}.txt")).is_file()
+    }
+
+    /// The template for a confidential mail system.
+    pub fn read_confidential(folder: &Path, name: &str) -> Result<Self, TemplateError> {
+        if is_plain_name(name) {
+            Self::read_named(folder, &format!("{name}{CONFIDENTIAL}"))
+        } else {
+            Self::read(folder, name)
+        }
+    }
+
     /// Reads the template `name` of a bot's `mail` folder, and refuses one that could not be rendered.
     pub fn read(folder: &Path, name: &str) -> Result<Self, TemplateError> {
         let file = folder.join(format!("{name}.txt"));
@@ -61,6 +80,11 @@ impl Template {
             return Err(TemplateError::new(&file, 1, format!("”{name}” duger inte som namn på en mall"))
                 .hint("använd bokstäver, siffror, - och _; mallen ligger i robotens mapp mail/"));
         }
+        Self::read_named(folder, name)
+    }
+
+    fn read_named(folder: &Path, name: &str) -> Result<Self, TemplateError> {
+        let file = folder.join(format!("{name}.txt"));
         let text = read_file(&file)?.ok_or_else(|| {
             TemplateError::new(&file, 1, "mallen finns inte".into())
                 .hint(format!("skapa filen; dess första rad är ”{SUBJECT} …”"))

@@ -4,7 +4,10 @@
 use super::error::Stop;
 use super::work::Work;
 use crate::bot::{CaseKind, Decide, Mode};
+use crate::document;
+use crate::explanation::{Explanation, people};
 use crate::model::{Decision, FUNCTION, StoredSuggestion, Withheld};
+use crate::rulebook;
 use crate::store::FunctionCase;
 
 impl Work<'_> {
@@ -30,7 +33,9 @@ impl Work<'_> {
         if !self.is_approved(suggestion).await? {
             return Ok(Err(Withheld::RulebookNotApproved));
         }
-        let case = FunctionCase { suggestion: &suggestion.id, case_kind: &kind.name.value, stage: &self.stage };
+        let motivation = self.motivation(suggestion).await?;
+        let (case_kind, stage, motivation) = (&kind.name.value, &self.stage, motivation.as_deref());
+        let case = FunctionCase { suggestion: &suggestion.id, case_kind, stage, motivation };
         Ok(self.app.store.decide_by_function(self.claim()?, case, &self.app.seal).await?)
     }
 
@@ -56,6 +61,17 @@ impl Work<'_> {
         let Some(id) = &decision.delegation else { return Ok(true) };
         let at = crate::model::time_text(self.app.store.now().await?);
         Ok(self.app.store.delegation(id).await?.is_some_and(|delegation| delegation.is_in_force(&at)))
+    }
+
+    /// The reasons for deciding as suggested: nobody edits the draft.
+    async fn motivation(&self, suggestion: &StoredSuggestion) -> Result<Option<String>, Stop> {
+        let Ok(answer) = Explanation::of(suggestion) else { return Ok(None) };
+        let Some(kind) = document::suggested_kind(&answer) else { return Ok(None) };
+        let book = match &answer.rulebook {
+            Some(answered) => rulebook::kept(&self.app.store, &answered.name, &answered.sha256).await?.ok(),
+            None => None,
+        };
+        Ok(Some(document::draft(&answer, &people(&suggestion.facts.0), book.as_ref(), kind)))
     }
 
     fn case_kind(&self) -> Option<&'_ CaseKind> {

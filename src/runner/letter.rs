@@ -7,7 +7,9 @@ use serde_json::{Map, Value as Json, json};
 use super::error::Stop;
 use super::work::Work;
 use crate::bot::Mail as MailStep;
+use crate::document;
 use crate::mail::{Letter, Mail, Mailer, Template};
+use crate::wording;
 
 impl Work<'_> {
     /// The letter of a mail step, under the Message-ID of an earlier try where there was one.
@@ -18,9 +20,15 @@ impl Work<'_> {
         date: DateTime<Utc>,
     ) -> Result<Mail, Stop> {
         let wrong = |error: &dyn std::fmt::Display| Stop::permanent(format!("brevet kan inte skrivas: {error}"));
-        let template =
-            Template::read(&self.bot.folder.join("mail"), &step.template.value).map_err(|error| wrong(&error))?;
-        let content = template.render(&self.letter_context(step)?).map_err(|error| wrong(&error))?;
+        let (folder, name) = (self.bot.folder.join("mail"), step.template.value.as_str());
+        let more = self.app.config.mail.confidential && Template::has_confidential(&folder, name);
+        let template = if more { Template::read_confidential(&folder, name) } else { Template::read(&folder, name) };
+        let mut context = self.letter_context(step)?;
+        if more {
+            context["decision"] = self.decision_in_letter();
+            context["notice"] = self.notice()?;
+        }
+        let content = template.and_then(|template| template.render(&context)).map_err(|error| wrong(&error))?;
         let message_id = message_id.unwrap_or_else(|| self.new_message_id());
         Mail::compose(Letter { message_id, to: self.text(&step.to)?, date }, content).map_err(|error| wrong(&error))
     }
@@ -43,6 +51,26 @@ impl Work<'_> {
         let Some(decision) = self.scope.get("decision") else { return Json::Null };
         let decision = expression::plain_json(decision);
         json!({"by": decision["by"], "delegation": decision["delegation"]})
+    }
+
+    /// The decision with its reasons, for a letter that may carry them; amounts and days as people write them.
+    fn decision_in_letter(&self) -> Json {
+        let mut decision = self.scope.get("decision").map_or(Json::Null, expression::plain_json);
+        let amount = decision["amount"].as_str().and_then(|amount| amount.parse().ok()).map(expression::money::kr);
+        let day = decision["at"].as_str().map(|at| wording::local_time(at, wording::timezone(&self.app.config)));
+        if let Some(entries) = decision.as_object_mut() {
+            entries.insert("kronor".to_owned(), json!(amount));
+            entries.insert("day".to_owned(), json!(day.and_then(|day| day.split(' ').next().map(ToOwned::to_owned))));
+        }
+        decision
+    }
+
+    /// What the municipality itself says in a notice.
+    fn notice(&self) -> Result<Json, Stop> {
+        let config = &self.app.config;
+        let appeal = document::appeal(config).map_err(|error| Stop::permanent(error.to_string()))?;
+        let notice = &config.notice;
+        Ok(json!({"authority": notice.authority, "contact": notice.contact, "appeal": appeal.trim()}))
     }
 
     fn new_message_id(&self) -> String {

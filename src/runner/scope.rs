@@ -38,6 +38,7 @@ pub(super) fn decision(decision: &Decision) -> Value {
         ("at", Value::from(decision.at.clone())),
         ("reason", text(&decision.reason)),
         ("changed", Value::from(decision.changed)),
+        ("motivation", text(&decision.motivation)),
         ("suggestion_id", Value::from(decision.suggestion_id.clone())),
     ])
 }

@@ -46,6 +46,9 @@ pub struct Answer {
     pub problems: Vec<Problem>,
     /// The persons (by their place in the question) whom an agency marks as having a protected identity.
     pub protected: Vec<usize>,
+    /// The correlation ids of the calls, by person: what the answers can be found by at SSBTEK.
+    #[serde(skip)]
+    pub ids: Vec<String>,
 }
 
 /// One payment, or one part of a payment where the parts are of different kinds.

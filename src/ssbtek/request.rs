@@ -35,6 +35,11 @@ impl Question {
         let correlation = Ulid::generate().to_string();
         Self { number: number.to_owned(), correlation, from, to, errand: errand.to_owned() }
     }
+
+    /// The correlation id.
+    pub(super) fn id(&self) -> &str {
+        &self.correlation
+    }
 }
 
 /// The SOAP envelope.

@@ -7,8 +7,11 @@ use serde_json::Value;
 use super::events::append;
 use super::items::{hold, item_in};
 use super::life::{Change, change_state};
+use super::motivations::{self, NewMotivation};
 use super::{Claim, Result, Store, now, query};
-use crate::model::{Decision, Event, EventKind, Item, ItemId, ItemState, StoredSuggestion, new_id_at, time_text};
+use crate::model::{
+    AnswerKind, Decision, Event, EventKind, Item, ItemId, ItemState, StoredSuggestion, new_id_at, time_text,
+};
 
 /// What a person answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,16 @@ pub enum Answer {
     Deny,
 }
 
+impl Answer {
+    pub fn kind(self) -> AnswerKind {
+        match self {
+            Self::Approve => AnswerKind::Approve,
+            Self::Change { .. } => AnswerKind::Change,
+            Self::Deny => AnswerKind::Deny,
+        }
+    }
+}
+
 /// A decision to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewDecision {
@@ -36,6 +49,8 @@ pub struct NewDecision {
     pub reason: Option<String>,
     pub person: String,
     pub role: String,
+    /// The reasons as the applicant reads them.
+    pub motivation: Option<NewMotivation>,
 }
 
 /// Why a decision was not taken.
@@ -161,6 +176,10 @@ impl Store {
         };
         decision.seal = seal(&decision);
         insert(&mut tx, &decision).await?;
+        if let Some(motivation) = &new.motivation {
+            let (of, kind) = (&decision.suggestion, new.answer.kind());
+            motivations::begin_with(&mut tx, &new.item, of, kind, &motivation.draft).await?;
+        }
         let goes_on = Change {
             item: &new.item,
             from: item.state,
@@ -223,6 +242,7 @@ fn draft(
         role: new.role.clone(),
         at: time_text(now),
         seal: String::new(),
+        motivation: new.motivation.as_ref().map(|motivation| motivation.text.clone()),
         delegation: None,
         delegation_reference: None,
     })
@@ -231,8 +251,8 @@ fn draft(
 pub(super) async fn insert(tx: &mut super::Tx, decision: &Decision) -> Result<()> {
     query(
         "insert into decisions (id, item, suggestion, suggestion_id, outcome, amount, reason, changed, person, role, at, seal,
-             delegation, delegation_reference)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             delegation, delegation_reference, motivation)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(&decision.id)
     .bind(&decision.item)
@@ -248,6 +268,7 @@ pub(super) async fn insert(tx: &mut super::Tx, decision: &Decision) -> Result<()
     .bind(&decision.seal)
     .bind(&decision.delegation)
     .bind(&decision.delegation_reference)
+    .bind(&decision.motivation)
     .execute(&mut *tx)
     .await?;
     Ok(())

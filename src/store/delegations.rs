@@ -35,6 +35,8 @@ pub struct FunctionCase<'a> {
     pub suggestion: &'a str,
     pub case_kind: &'a str,
     pub stage: &'a str,
+    /// The reasons as the applicant reads them.
+    pub motivation: Option<&'a str>,
 }
 
 impl Store {
@@ -224,6 +226,7 @@ async fn decide(
                     seal: String::new(),
                     delegation: Some(delegation.id),
                     delegation_reference: Some(delegation.reference),
+                    motivation: case.motivation.map(str::to_owned),
                 }));
             }
             // The nearest miss says most: the amount before the outcome.

@@ -8,7 +8,7 @@ use crate::model::{Event, EventKind, ItemId, time_text};
 use crate::seal::Seal;
 
 /// The tables that hold an item's own record; each names the item in its column `item`.
-const RECORD: &[&str] = &["suggestions", "decisions", "attempts", "operations", "spot_texts"];
+const RECORD: &[&str] = &["suggestions", "decisions", "motivations", "attempts", "operations", "spot_texts"];
 
 impl Store {
     /// The store with the key under which references of removed items are known again.

@@ -128,6 +128,7 @@ on_both! {
                 reason: None,
                 person: "anna".into(),
                 role: "caseworker".into(),
+                motivation: None,
             };
             let decision = store.decide(&new, |decision| seal.seal(decision)).await.expect("the store").expect("decided");
             assert!(office.desk.seal.is_valid(&decision), "the same key");

@@ -462,7 +462,7 @@ async fn an_item_that_has_gone_on_to_another_stage_is_not_decided_by_the_old_rol
     office.hire("anna", "caseworker").await;
     office.execute("update items set stage = 'attest' where reference = 'A-1'").await;
     let user = office.desk.store.user("anna").await.expect("the store").expect("anna");
-    let reply = Reply { suggestion: suggestion.id, answer: Answer::Approve, reason: None };
+    let reply = Reply { suggestion: suggestion.id, answer: Answer::Approve, reason: None, motivation: None };
     let refused = office.desk.decide(&as_seen, &user, reply).await.expect_err("a refusal");
     assert!(matches!(refused, desk::Error::Refused(Refusal::OtherStage)), "{refused}");
 }
@@ -512,4 +512,69 @@ async fn operations_see_why_a_system_gets_no_work_and_let_it_be_tried_again() {
     let mut reader = signed_in(&office, "rut", "auditor").await;
     let page = reader.get("/system").await;
     assert!(page.status == StatusCode::OK && !page.shows("<button type=\"submit\">Stäng"), "{}", page.text);
+}
+
+fn form<'a>(fields: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+    fields.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
+#[tokio::test]
+async fn the_reasons_are_edited_kept_and_sent_with_the_decision() {
+    let office = Office::open().await;
+    let (item, suggestion) = office.waiting("A-1", &approval()).await;
+    let mut anna = signed_in(&office, "anna", "caseworker").await;
+    let page = anna.get(&format!("/arende/{}", item.id)).await;
+    assert!(page.shows("Det som fattas är 6\u{a0}020\u{a0}kr"), "the draft: {}", page.text);
+    let csrf = page.hidden("csrf");
+    let sent = |text: &'static str, kind: &'static str| {
+        [
+            ("csrf", csrf.clone()),
+            ("suggestion", suggestion.id.clone()),
+            ("kind", kind.to_owned()),
+            ("motivation", text.to_owned()),
+        ]
+    };
+    let keep = format!("/arende/{}/motivering", item.id);
+    let kept = anna.post(&keep, &form(&sent("Hyran är skälig.", "approve"))).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER);
+    let page = anna.get(&kept.location.expect("where to")).await;
+    assert!(
+        page.shows("Motiveringen är sparad. Inget beslut är fattat.") && page.shows("Hyran är skälig."),
+        "{}",
+        page.text
+    );
+    assert_eq!(office.item("A-1").await.state, ItemState::AwaitingDecision);
+
+    let page = anna.decide(&item, &[("answer", "approve"), ("kind", "approve"), ("motivation", " ")]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.shows("motiveringen är tom"), "{}", page.text);
+    let page = anna
+        .decide(
+            &item,
+            &[("answer", "approve"), ("kind", "approve"), ("motivation", "Hyran är skälig.\r\nSista ordet.")],
+        )
+        .await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text);
+    let decision = office.desk.store.decisions(&item.id).await.expect("the store").remove(0);
+    assert_eq!(decision.motivation.as_deref(), Some("Hyran är skälig.\nSista ordet.\n"));
+    let page = anna.get(&format!("/arende/{}", item.id)).await;
+    assert!(page.shows("Sista ordet.") && page.shows("robotens utkast"), "{}", page.text);
+    assert!(office.kinds(&item).await.contains(&"motivation_kept".to_owned()));
+    let late = anna.post(&keep, &form(&sent("För sent.", "approve"))).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+
+    // The auditor sees the suggestion explained, not the reasons.
+    let mut rut = signed_in(&office, "rut", "auditor").await;
+    let page = rut.get(&format!("/arende/{}", item.id)).await;
+    assert!(!page.shows("Sista ordet.") && !page.shows("robotens utkast"));
+    let page = rut.get(&format!("/arende/{}/forklaring", item.id)).await;
+    assert!(page.status == StatusCode::OK && page.shows("Beräkningen rad för rad") && !page.shows("Sista ordet."));
+    let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
+    let file = rut.get(&format!("/arende/{}/forklaring/txt", item.id)).await;
+    assert_eq!(file.headers[header::CONTENT_DISPOSITION], "attachment; filename=\"forklaring-A-1.txt\"");
+    assert_eq!(rut.get(&format!("/arende/{}/forklaring/exe", item.id)).await.status, StatusCode::NOT_FOUND);
+    let mut olle = signed_in(&office, "olle", "operations").await;
+    assert_eq!(olle.get(&format!("/arende/{}/forklaring", item.id)).await.status, StatusCode::FORBIDDEN);
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use kollega::browser::{BrowserConfig, Condition, Session, Set, Target};
 use kollega::model::ItemState;
 
+use crate::axe::Judge;
 use crate::console::open;
-use crate::office::{Office, PASSWORD, approval};
+use crate::office::{Office, PASSWORD, approval, denial, referral};
 
 struct Caseworker {
     session: Session,
@@ -77,4 +78,29 @@ async fn a_caseworker_signs_in_changes_one_and_approves_another_by_what_the_page
         assert_eq!(decisions.len(), 1);
         assert_eq!(decisions[0].amount.as_deref(), Some(amount));
     }
+}
+
+#[tokio::test]
+async fn the_decide_page_and_its_explanation_have_no_fault_by_axe_core() {
+    let office = Office::open().await;
+    office.hire("anna", "caseworker").await;
+    let mut judge = Judge::open().await;
+    let address = format!("http://{}", open(&office).await);
+    judge.session.goto(&format!("{address}/")).await.expect("the page");
+    let fields = [Set::fill(Target::field("Användarnamn"), "anna"), Set::fill(Target::field("Lösenord"), PASSWORD)];
+    judge.session.set(&fields, false).await.expect("the fields");
+    judge.session.click(&[Target::button("Logga in")], false).await.expect("a click");
+    let shown = Condition::Shown { targets: vec![Target::text("Inkorg")], is: None };
+    judge.session.wait_for(&shown).await.expect("the inbox");
+    for (reference, answer) in [("A-1", approval()), ("A-2", referral()), ("A-3", denial())] {
+        let (item, _) = office.waiting(reference, &answer).await;
+        for page in ["", "/forklaring"] {
+            judge.session.goto(&format!("{address}/arende/{}{page}", item.id)).await.expect("the page");
+            assert_eq!(judge.faults().await, Vec::<String>::new(), "{reference}{page}");
+        }
+        // The style stands in the page, and the page's policy lets just that one through.
+        let font = judge.script("sync", "return getComputedStyle(document.body).marginTop", &[]).await;
+        assert_eq!(font, "0px");
+    }
+    judge.end().await;
 }

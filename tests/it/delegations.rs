@@ -252,7 +252,7 @@ on_both! {
         let anna = town.app.store.user("anna").await.expect("the store").expect("anna");
         let item = town.item("över").await;
         let suggestion = town.app.store.suggestion(&item.id).await.expect("the store").expect("a suggestion");
-        let reply = Reply { suggestion: suggestion.id, answer: Answer::Approve, reason: None };
+        let reply = Reply { suggestion: suggestion.id, answer: Answer::Approve, reason: None, motivation: None };
         desk.decide(&item, &anna, reply).await.expect("decided");
         town.becomes("över", ItemState::Done).await;
         assert!(fs::read_to_string(town.file("över")).expect("the file").contains("approve;anna"));

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod architecture;
+mod axe;
 mod backup;
 mod browser;
 mod calls;
@@ -21,6 +22,7 @@ mod docs_config;
 mod docs_office;
 mod docs_robot;
 mod docs_schedules;
+mod documents;
 mod fence;
 mod grid;
 mod items;

@@ -348,7 +348,7 @@ fn applicant(reference: &str) -> &'static (&'static str, &'static str, &'static 
 async fn approve_all(desk: &Desk, user: &User) {
     for waiting in desk.inbox(user).await.unwrap_or_default() {
         let Some(suggestion) = waiting.suggestion else { continue };
-        let reply = Reply { suggestion: suggestion.id, answer: Answer::Approve, reason: None };
+        let reply = Reply { suggestion: suggestion.id, answer: Answer::Approve, reason: None, motivation: None };
         drop(desk.decide(&waiting.item, user, reply).await);
     }
 }

@@ -31,7 +31,7 @@ const PERSONAL: &[&str] = &[
 ];
 const CHILD: &str = "202005232380";
 /// The tables where an item's own personal record may stand.
-const RECORDS: &[&str] = &["items", "suggestions", "decisions", "attempts", "operations", "spot_texts"];
+const RECORDS: &[&str] = &["items", "suggestions", "decisions", "motivations", "attempts", "operations", "spot_texts"];
 
 /// Every spelling of a personal number.
 fn spellings(number: &str) -> Vec<String> {

@@ -42,7 +42,7 @@ async fn handled(office: &Office, anna: &User, reference: &str, suggested: &Valu
         _ => None,
     };
     if let Some(answer) = answer {
-        let reply = Reply { suggestion: suggestion.id, answer, reason: None };
+        let reply = Reply { suggestion: suggestion.id, answer, reason: None, motivation: None };
         office.desk.decide(&item, anna, reply).await.expect("decided");
     } else {
         office.execute(&format!("update items set state = 'ready' where id = '{}'", item.id)).await;
@@ -317,6 +317,9 @@ async fn the_pages_hide_the_suggestion_until_the_reviewer_has_assessed() {
     let item = rut.get(&format!("/arende/{}", row.item)).await;
     assert!(item.shows("stickprov") && !item.shows("6 020") && !item.shows("Fattade beslut"), "{}", item.text);
 
+    let explained = format!("/arende/{}/forklaring", row.item);
+    assert_eq!(rut.get(&explained).await.status, StatusCode::FORBIDDEN, "nor is it explained");
+
     let csrf = blind.hidden("csrf");
     let wrong = [("csrf", csrf.as_str()), ("outcome", "approve"), ("amount", ""), ("reason", "prov")];
     let refused = rut.post(&format!("{address}/bedom"), &wrong).await;
@@ -332,6 +335,7 @@ async fn the_pages_hide_the_suggestion_until_the_reviewer_has_assessed() {
     assert_eq!(rut.post(&format!("{address}/resultat"), &error).await.status, StatusCode::SEE_OTHER);
     assert!(rut.get(&address).await.shows("fel i beloppet") || rut.get(&address).await.shows("belopp"));
     assert!(rut.get(&format!("/arende/{}", row.item)).await.shows("6 020"));
+    assert_eq!(rut.get(&explained).await.status, StatusCode::OK);
     let report = rut.get("/stickprov/plan/prov-2026").await;
     assert!(report.shows("Wilsons intervall") && report.shows("100,0 %"), "{}", report.text);
 

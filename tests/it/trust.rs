@@ -66,6 +66,7 @@ async fn drafted(morning: &Morning, reference: &str, amount: &str) -> Decision {
         role: "caseworker".into(),
         at: suggestion.at,
         seal: String::new(),
+        motivation: None,
         delegation: None,
         delegation_reference: None,
     }
@@ -140,7 +141,7 @@ async fn an_amount_changed_after_the_decision_is_refused() {
     worker.ended(Duration::from_secs(30)).await;
     let (desk, user) = (morning.desk(), morning.caseworker().await);
     let (item, found) = (morning.item(APPLICATION).await, suggestion(&morning, APPLICATION).await);
-    let reply = Reply { suggestion: found.id, answer: Answer::Approve, reason: None };
+    let reply = Reply { suggestion: found.id, answer: Answer::Approve, reason: None, motivation: None };
     desk.decide(&item, &user, reply).await.expect("decided");
     morning.execute("update decisions set amount = '99999'").await;
     morning.execute("update suggestions set answer = replace(answer, '\"10960\"', '\"99999\"')").await;
@@ -171,6 +172,7 @@ async fn a_referral_cannot_be_approved_by_any_way() {
         person,
         role,
         stage: Some("beslut".into()),
+        motivation: None,
     };
     let refused = morning.app.store.decide(&new, |decision| morning.app.seal.seal(decision)).await.expect("the store");
     assert_eq!(refused.expect_err("a refusal"), Refusal::Referral);

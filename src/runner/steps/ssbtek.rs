@@ -1,14 +1,15 @@
 //! The step `ssbtek`: asks the authorities about every adult. Silence is never zero: a silent agency makes the item wait,
 //! and after that the rule book is told that it did not answer.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, SecondsFormat};
 use expression::{Month, Value};
 
 use super::super::error::Stop;
 use super::super::work::Work;
 use crate::bot::Ssbtek;
 use crate::model::EventKind;
-use crate::ssbtek::{Answer, Client, IncomeRow, Status};
+use crate::ssbtek::{Agency, Answer, Client, IncomeRow, Status};
+use crate::wording;
 
 impl Work<'_> {
     pub(super) async fn ssbtek(&mut self, step: &Ssbtek) -> Result<(), Stop> {
@@ -34,7 +35,15 @@ impl Work<'_> {
         let rows = answer.rows.iter().map(|row| income(row, &ids)).collect::<Vec<Value>>();
         self.assign(&step.into.value, &Value::from(rows))?;
         let sources = answer.sources.iter().map(|(agency, status)| (agency.id().into(), Value::from(word(*status))));
-        self.assign(&step.sources.value, &Value::from(sources.collect::<expression::Map>()))
+        self.assign(&step.sources.value, &Value::from(sources.collect::<expression::Map>()))?;
+        match &step.answers {
+            Some(name) => {
+                let now = self.app.store.now().await?.with_timezone(&wording::timezone(&self.app.config));
+                let at = now.to_rfc3339_opts(SecondsFormat::Secs, false);
+                self.assign(&name.value, &answers(&answer, &at))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Notes why an agency's answer is not whole; the problems hold no personal number.
@@ -102,6 +111,18 @@ fn income(row: &IncomeRow, ids: &[String]) -> Value {
         ("planned", Value::from(row.planned)),
     ];
     entries.into_iter().map(|(name, value)| (name.into(), value)).collect::<expression::Map>().into()
+}
+
+/// When each agency that answered did, and by which answers: for the explanation of what was read in them.
+fn answers(answer: &Answer, at: &str) -> Value {
+    let said = |status: &Status| matches!(status, Status::Ok | Status::Partial);
+    let reply = |(agency, _): (&Agency, &Status)| {
+        let entries = [("at", Value::from(at.to_owned())), ("id", Value::from(answer.ids.join(", ")))];
+        let entries = entries.into_iter().map(|(name, value)| (name.into(), value));
+        (agency.id().into(), Value::from(entries.collect::<expression::Map>()))
+    };
+    let replies = answer.sources.iter().filter(|(_, status)| said(status)).map(reply);
+    Value::from(replies.collect::<expression::Map>())
 }
 
 fn word(status: Status) -> String {

@@ -1,0 +1,166 @@
+//! What the names of facts are called in Swedish where a rule is shown to people. A name that is not here stands as it is.
+
+/// A name of the facts with its field (`person.age`), or a text that a fact can be (`"single"`, with its quotes).
+pub(crate) fn words(name: &str) -> Option<String> {
+    let known = match name {
+        "period" => "perioden",
+        "date" => "underlagets datum",
+        "household" => "hushållet",
+        "household.kind" => "hushållets slag",
+        "household.community_size" => "antalet personer i det gemensamma boendet",
+        "household.members" => "antalet personer i hushållet",
+        "household.family" => "hushållet är en familj",
+        "household.adults" => "hushållets vuxna",
+        "household.children" => "hushållets barn",
+        "persons" => "personerna",
+        "person" => "personen",
+        "incomes" | "result.income" => "inkomsterna",
+        "income_groups" => "inkomsterna efter slag",
+        "income_changes" => "ändringarna av inkomster",
+        "costs" => "kostnaderna",
+        "cost_groups" => "kostnaderna efter slag",
+        "authorities" => "myndigheterna",
+        "assets" => "tillgångarna",
+        "surplus_previous" => "överskottet från förra perioden",
+        "flags.protected_identity" => "personuppgifterna är skyddade",
+        "flags.first_application" => "det är en första ansökan",
+        "flags.interim_number" => "personnumret är ett interimsnummer",
+        "change_warning_percent" => "procentsatsen för ändrade inkomster",
+        "authority.id" => "myndigheten",
+        "authority.title" => "myndighetens namn",
+        "authority.answered" => "när myndigheten svarade",
+        "authority.answer" => "myndighetens svar",
+        "result.norm" => "riksnormen",
+        "result.need" => "behovet",
+        "result.balance" => "behovet minus inkomsterna",
+        "\"single\"" => "ensamstående",
+        "\"couple\"" => "sammanboende",
+        "\"shared\"" => "ensam vuxen i gemensamt boende",
+        "\"adult\"" => "vuxen",
+        "\"child\"" => "barn",
+        "\"applicant\"" => "sökanden",
+        "\"ok\"" => "fullständigt",
+        "\"partial\"" => "bara delvis",
+        "\"error\"" => "ett fel",
+        "\"timeout\"" => "inget svar",
+        "\"not_asked\"" => "inte tillfrågad",
+        _ => return field(name),
+    };
+    Some(known.to_owned())
+}
+
+/// A field of a person, an income or a cost: `person.age`, `income.who.age`.
+fn field(name: &str) -> Option<String> {
+    let (owner, field) = name.rsplit_once('.')?;
+    let (owner, known) = match owner {
+        "person" => ("personens", person(field)?),
+        "income.who" => ("inkomsttagarens", person(field)?),
+        "income" => ("inkomstens", income(field)?),
+        "income_group" => ("inkomstslagets", group(field)?),
+        "income_change" => ("inkomstens", group(field)?),
+        "cost" => ("kostnadens", cost(field)?),
+        "cost_group" => ("kostnadsslagets", cost(field)?),
+        // What a list is gone through by: `one.person`.
+        _ if !owner.contains('.') => return cells(owner, field),
+        _ => return None,
+    };
+    Some(if let Some(whole) = known.strip_prefix('=') { whole.to_owned() } else { format!("{owner} {known}") })
+}
+
+fn cells(owner: &str, field: &str) -> Option<String> {
+    match owner {
+        "cells" => Some(format!("tabellens belopp ”{field}”")),
+        "parameters" => Some(format!("kommunens val ”{field}”")),
+        _ => None,
+    }
+}
+
+/// Words after the owner; those with an equals sign stand alone.
+fn person(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "id" => "beteckning",
+        "role" => "roll",
+        "born" => "födelsedag",
+        "age" => "ålder",
+        "born_in_period" => "=personen är född under perioden",
+        "assistance_months_in_row" => "månader i följd med bistånd",
+        "jobbstimulans_since" => "första månad med jobbstimulans",
+        "lunch_out" => "=barnet äter lunch utanför hemmet",
+        "days_at_home" => "dagar i hushållet",
+        "in_school" => "=går i skolan",
+        "earned_this_year" => "arbetsinkomst under året",
+        "earned_before" => "arbetsinkomst under året före perioden",
+        "lunch_days" => "lunchdagar i veckan utanför hemmet",
+        "history" => "månader hittills",
+        "own_work" => "inkomst av eget arbete i perioden",
+        _ => return None,
+    })
+}
+
+fn income(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "person" => "person",
+        "kind" => "slag",
+        "net" => "nettobelopp",
+        "gross" => "bruttobelopp",
+        "period" => "månad",
+        "paid" => "utbetalningsdag",
+        "source" | "source_title" => "källa",
+        "already_reduced" => "=inkomsten är redan minskad med jobbstimulans",
+        "origin" => "ursprung",
+        "month" => "räknade månad",
+        "use" => "användning",
+        "candidate" => "=inkomsten hör till dem som det väljs bland",
+        "known" => "=inkomstens slag står i regelboken",
+        "reportable" => "=en myndighet redovisar inkomstslaget",
+        "always_counted" => "=inkomstslaget räknas alltid",
+        "counted_by_guideline" => "=kommunens riktlinje säger att inkomsten räknas",
+        _ => return None,
+    })
+}
+
+fn group(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "person" => "person",
+        "kind" => "slag",
+        "reportable" => "=en myndighet redovisar inkomstslaget",
+        "declared" => "belopp enligt sökanden",
+        "reported" => "belopp enligt myndigheten",
+        "authorities" => "antal redovisande myndigheter",
+        "before" => "belopp förra perioden",
+        "now" => "belopp nu",
+        _ => return None,
+    })
+}
+
+fn cost(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "kind" => "slag",
+        "applied" => "sökta belopp",
+        "person" => "person",
+        "known" => "=kostnadens slag står i regelboken",
+        "guideline" => "riktlinje",
+        "guideline_source" => "riktlinjens källa",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+    use crate::book_file::ForEach;
+    use crate::names::names_of;
+
+    #[test]
+    fn every_field_of_the_one_thing_a_rule_is_tried_for_has_words() {
+        use ForEach::{Authority, Cost, CostGroup, Income, IncomeChange, IncomeGroup, Person, Result};
+        for for_each in [Person, Income, IncomeGroup, IncomeChange, Cost, CostGroup, Authority, Result] {
+            let name = for_each.name().unwrap_or("result");
+            let shape = names_of(for_each).into_iter().find(|(known, _)| *known == name).expect(name).1;
+            let missing: Vec<_> = (shape.fields().unwrap_or_default().into_iter())
+                .filter(|field| *field != "who" && words(&format!("{name}.{field}")).is_none())
+                .collect();
+            assert_eq!(missing, Vec::<&str>::new(), "{name}");
+        }
+    }
+}
