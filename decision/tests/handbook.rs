@@ -135,3 +135,18 @@ fn every_parameter_is_in_the_handbook() {
         }
     }
 }
+
+#[test]
+fn every_reason_to_refer_is_in_the_handbook() {
+    let text = fs::read_to_string(root().join("docs/regler.md")).expect("the handbook");
+    let table =
+        text.split("### Varför ett ärende").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the table");
+    let book = RuleBook::load(&root().join("rulebooks/ekonomiskt-bistand")).expect("a book");
+    let document = book.document();
+    let codes: Vec<&str> =
+        document.split("Lämnas till handläggare, kod `").skip(1).filter_map(|rest| rest.split('`').next()).collect();
+    assert!(codes.len() > 20);
+    for code in codes {
+        assert!(table.contains(&format!("`{code}`")), "{code}");
+    }
+}

@@ -37,7 +37,7 @@ mod nodes;
 mod office;
 mod privacy;
 mod rulebooks;
-mod rules_book_cli;
+mod rules_cli;
 mod schedule;
 mod schedule_fifty_years;
 mod schedule_times;
