@@ -65,6 +65,10 @@ impl Database {
 /// Opens the installation's store.
 pub async fn open_store(config: &Config, secrets: &SecretStore) -> anyhow::Result<Store> {
     let seal = Seal::open(&config.data()).context("sigillets nyckel kan inte öppnas")?;
+    open_sealed(config, secrets, seal).await
+}
+
+async fn open_sealed(config: &Config, secrets: &SecretStore, seal: Seal) -> anyhow::Result<Store> {
     let store = database(config, secrets)?.open().await?;
     Ok(store.with_seal(seal).with_payload(config.items.max_megabytes << 20))
 }
@@ -101,7 +105,7 @@ impl App {
         let data = config.data();
         let secrets = SecretStore::open(&data).context("hemligheterna kan inte öppnas")?;
         let seal = Seal::open(&data).context("sigillets nyckel kan inte öppnas")?;
-        let store = open_store(&config, &secrets).await?.with_seal(seal.clone());
+        let store = open_sealed(&config, &secrets, seal.clone()).await?;
         agree(&store, &seal, &config).await?;
         Ok(Self { config, store, secrets, seal, outage: Outage::default() })
     }

@@ -44,8 +44,7 @@ pub fn admit(user: &User, operation: Operation) -> Result<(), Refused> {
     if roles.iter().any(|role| user.has_role(role)) {
         return Ok(());
     }
-    let roles: Vec<&str> = roles.iter().map(|role| wording::role(role)).collect();
-    Err(Refused::Role { person: user.name.clone(), roles: roles.join(" eller ") })
+    Err(Refused::Role { person: user.name.clone(), roles: wording::any_role(&roles) })
 }
 
 /// Carries out a signed-in person's order on one item.

@@ -58,8 +58,7 @@ fn admit(user: &User, roles: &[&str]) -> Result<(), Refused> {
     if roles.iter().any(|role| user.has_role(role)) {
         return Ok(());
     }
-    let roles: Vec<&str> = roles.iter().map(|role| wording::role(role)).collect();
-    Err(Refused::Role { person: user.name.clone(), roles: roles.join(" eller ") })
+    Err(Refused::Role { person: user.name.clone(), roles: wording::any_role(roles) })
 }
 
 /// Records a plan as it stands in a file, with the seed given or a new one. What is recorded is never changed.

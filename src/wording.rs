@@ -53,6 +53,11 @@ pub fn role(id: &str) -> &str {
     }
 }
 
+/// Any of these roles.
+pub fn any_role(ids: &[&str]) -> String {
+    ids.iter().map(|id| role(id)).collect::<Vec<_>>().join(" eller ")
+}
+
 /// What started a run.
 pub fn trigger(id: &str) -> &str {
     match id {

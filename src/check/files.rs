@@ -152,8 +152,9 @@ fn read_file(kind: Kind, file: &Path, config: &Config, report: &mut Report) -> O
         Kind::Schedule => schedule = read_schedule(file, &source, config, report),
         Kind::Rulebook => {}
     }
-    report.keep(file, source.clone());
-    schedule.map(|schedule| (file.to_owned(), source, schedule))
+    let read = schedule.map(|schedule| (file.to_owned(), source.clone(), schedule));
+    report.keep(file, source);
+    read
 }
 
 fn read_bot(file: &Path, source: &str, config: &Config, report: &mut Report) {

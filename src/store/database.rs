@@ -180,7 +180,10 @@ impl Tx {
     pub async fn roll_back(self) -> Result<()> {
         match self.link {
             Link::Sqlite(Local::Reading(tx)) => Ok(tx.rollback().await?),
-            Link::Sqlite(Local::Writing(turn, _)) => Ok(turn.roll_back().await?),
+            Link::Sqlite(Local::Writing(turn, _)) => {
+                turn.roll_back().await;
+                Ok(())
+            }
             Link::Postgres(mut lent) => {
                 lent.control("rollback").await?;
                 lent.open = false;

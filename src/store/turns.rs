@@ -131,12 +131,11 @@ impl Turn {
     }
 
     /// Leaves everything as it was.
-    pub async fn roll_back(mut self) -> sqlx::Result<()> {
+    pub async fn roll_back(mut self) {
         let begun = self.begun;
         if let Some(mut desk) = self.desk.take().filter(|_| begun) {
             desk.roll_back().await;
         }
-        Ok(())
     }
 
     fn desk(&mut self) -> sqlx::Result<&mut Desk> {
