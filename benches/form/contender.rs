@@ -13,6 +13,13 @@ const FULL: &str = "/usr/bin/chromium";
 /// What Kollega runs by default.
 const SHELL: &str = "/usr/lib/chromium/chromium-headless-shell";
 
+/// What Kollega always switches off, and Playwright most of: the others are measured with it.
+const SWITCHES: [&str; 2] = [
+    "--disable-back-forward-cache",
+    "--disable-features=RenderDocument,PaintHolding,BackForwardCache,AvoidUnnecessaryBeforeUnloadCheckSync,\
+     Translate,OptimizationHints,MediaRouter",
+];
+
 /// What every browser is started with, beside what each driver adds by itself.
 const ARGUMENTS: [&str; 6] = [
     "--no-sandbox",
@@ -95,10 +102,12 @@ impl Contender {
         if matches!(self, Self::KollegaShell | Self::BoundShell) { SHELL } else { FULL }
     }
 
-    /// The arguments; the full browser has to be told to be headless, and Playwright tells it by itself.
+    /// The arguments. Playwright by itself tells the full browser to be headless, and has switches of its own.
     fn arguments(self) -> Vec<String> {
-        let headless = self.browser() == FULL && self != Self::Playwright;
-        headless.then_some("--headless=new").into_iter().chain(ARGUMENTS).map(str::to_owned).collect()
+        let is_playwright = self == Self::Playwright;
+        let headless = (self.browser() == FULL && !is_playwright).then_some("--headless=new");
+        let switches = SWITCHES.into_iter().filter(|_| !is_playwright);
+        headless.into_iter().chain(ARGUMENTS).chain(switches).map(str::to_owned).collect()
     }
 
     /// The command that submits every row of the place.

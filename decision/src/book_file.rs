@@ -161,6 +161,8 @@ pub(crate) struct LawFile {
 pub(crate) struct ValueFile {
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub name: Text,
+    /// What the name stands for, as it is read in the rules' place: `personen är ett barn`.
+    pub title: Option<String>,
     #[serde(default)]
     pub for_each: ForEach,
     #[cfg_attr(feature = "schema", schemars(with = "String"))]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use expression::Words;
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -75,6 +76,7 @@ pub struct LawWords {
 #[derive(Debug, Serialize)]
 pub struct NamedWords {
     pub name: String,
+    pub title: Option<String>,
     pub for_each: Option<&'static str>,
     pub meaning: String,
     pub written: String,
@@ -168,7 +170,7 @@ impl RuleBook {
             sha256: self.sha256().to_owned(),
             municipality: self.guidelines().municipality.clone(),
             sections: self.sections(),
-            values: self.values().iter().map(named).collect(),
+            values: self.values().iter().map(|value| named(value, &self.words())).collect(),
             tables: self.tables().iter().rev().map(table).collect(),
             guidelines_source: self.guidelines().source.clone(),
             guidelines: self.guideline_words(),
@@ -196,9 +198,17 @@ impl RuleBook {
             ("resultat", "När allt är räknat"),
         ];
         let of = |id: &'static str| self.rules().iter().filter(move |rule| section_of(rule) == id);
-        let section =
-            |(id, title): (&'static str, &'static str)| Section { id, title, rules: of(id).map(rule_words).collect() };
+        let rules = |id: &'static str| of(id).map(|rule| rule_words(rule, &self.words())).collect();
+        let section = |(id, title): (&'static str, &'static str)| Section { id, title, rules: rules(id) };
         SECTIONS.into_iter().map(section).filter(|section| !section.rules.is_empty()).collect()
+    }
+
+    /// What names are called: the book's own by their titles, of the facts by our words.
+    fn words(&self) -> impl Fn(&str) -> Option<String> {
+        |name| match self.values().iter().find(|value| value.name == name) {
+            Some(value) => value.title.clone(),
+            None => words(name),
+        }
     }
 
     fn guideline_words(&self) -> Vec<GuidelineWords> {
@@ -241,29 +251,30 @@ fn parameter((name, parameter): (&str, &Parameter)) -> ParameterWords {
     ParameterWords { name: name.to_owned(), title, explanation, value, choices }
 }
 
-fn rule_words(rule: &Rule) -> RuleWords {
+fn rule_words(rule: &Rule, words: Words<'_>) -> RuleWords {
     let conditions = [&rule.when, &rule.also];
     let laws = (rule.laws.iter())
         .filter(|law| law.validity.overlaps(rule.validity))
         .map(|law| law_words(&law.source, law.validity));
     RuleWords {
         id: rule.id.clone(),
-        title: rule.title.outline(&words),
+        title: rule.title.outline(words),
         explanation: rule.explanation.clone(),
         valid: valid(rule.validity),
         for_each: each(rule.for_each),
-        conditions: conditions.iter().copied().flatten().flat_map(|when| when.conditions(&words)).collect(),
-        effects: effects(rule),
+        conditions: conditions.iter().copied().flatten().flat_map(|when| when.conditions(words)).collect(),
+        effects: effects(rule, words),
         laws: laws.collect(),
         written: written(rule),
     }
 }
 
-fn named(value: &NamedValue) -> NamedWords {
+fn named(value: &NamedValue, words: Words<'_>) -> NamedWords {
     NamedWords {
         name: value.name.clone(),
+        title: value.title.clone(),
         for_each: each(value.for_each),
-        meaning: value.value.readable(&words),
+        meaning: value.value.readable(words),
         written: value.value.source().to_owned(),
     }
 }
@@ -302,10 +313,10 @@ fn each(for_each: ForEach) -> Option<&'static str> {
     })
 }
 
-fn effects(rule: &Rule) -> Vec<String> {
+fn effects(rule: &Rule, words: Words<'_>) -> Vec<String> {
     let mut effects = Vec::new();
     if let Some(line) = &rule.line {
-        let amount = line.amount.readable(&words);
+        let amount = line.amount.readable(words);
         effects.push(match (line.part, amount.strip_prefix("minus ")) {
             (Part::Norm, _) => format!("Till riksnormen läggs {amount}."),
             (Part::Cost, _) => format!("Till behovet läggs {amount}."),
@@ -315,24 +326,24 @@ fn effects(rule: &Rule) -> Vec<String> {
         });
     }
     for (name, cell) in &rule.cells {
-        let cell = if cell.is_constant() { cell_title(cell.source()) } else { cell.readable(&words) };
+        let cell = if cell.is_constant() { cell_title(cell.source()) } else { cell.readable(words) };
         effects.push(format!("Tabellens belopp ”{name}” är {cell}."));
     }
     if rule.exclude {
         effects.push("Beloppet visas men räknas inte med.".to_owned());
     }
     if let Some(refer) = &rule.refer {
-        effects.push(format!("Lämnas till handläggare (kod {}): ”{}”.", refer.code, refer.reason.outline(&words)));
+        effects.push(format!("Lämnas till handläggare (kod {}): ”{}”.", refer.code, refer.reason.outline(words)));
         effects.extend(unknown(&refer.unknown));
         if refer.conceal {
             effects.push("Ingenting annat av förslaget visas.".to_owned());
         }
     }
     if let Some(deny) = &rule.deny {
-        effects.push(format!("Avslag föreslås: ”{}”.", deny.text.outline(&words)));
+        effects.push(format!("Avslag föreslås: ”{}”.", deny.text.outline(words)));
     }
     if let Some(note) = &rule.note {
-        effects.push(format!("Anmärkning till handläggaren: ”{}”.", note.text.outline(&words)));
+        effects.push(format!("Anmärkning till handläggaren: ”{}”.", note.text.outline(words)));
     }
     effects
 }

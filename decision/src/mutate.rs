@@ -63,7 +63,7 @@ pub fn mutate(dir: &Path, sample: Option<Sample>) -> Result<MutationReport, Vec<
         all.sort_by_cached_key(|mutant| Sha256::digest(format!("{} {}", sample.seed, mutant.name)).to_vec());
         all.truncate(sample.count);
     }
-    let fates = try_all(&book.content().clone().without_cases(), &book, &all);
+    let fates = try_all(&book, &all);
     let mut report = MutationReport { tried: all.len(), ..MutationReport::default() };
     for (mutant, fate) in all.iter().zip(&fates) {
         let excused = excuses.as_ref().is_some_and(|(_, list)| list.iter().any(|one| one.mutant.value == mutant.name));
@@ -110,7 +110,8 @@ enum Fate {
     Survived,
 }
 
-fn try_all(content: &Content, book: &RuleBook, all: &[Mutant]) -> Vec<Fate> {
+fn try_all(book: &RuleBook, all: &[Mutant]) -> Vec<Fate> {
+    let content = book.content().clone().without_cases();
     let next = AtomicUsize::new(0);
     let fates = Mutex::new(vec![Fate::Survived; all.len()]);
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -122,7 +123,7 @@ fn try_all(content: &Content, book: &RuleBook, all: &[Mutant]) -> Vec<Fate> {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(mutant) = all.get(index) else { break };
-                    let fate = fate(content, book, mutant, &mut order);
+                    let fate = fate(&content, book, mutant, &mut order);
                     if let Ok(mut fates) = fates.lock() {
                         fates[index] = fate;
                     }
@@ -134,25 +135,28 @@ fn try_all(content: &Content, book: &RuleBook, all: &[Mutant]) -> Vec<Fate> {
 }
 
 fn fate(content: &Content, book: &RuleBook, mutant: &Mutant, order: &mut Vec<usize>) -> Fate {
-    let changed = match &mutant.change {
+    let read = |content: &Content| match &mutant.change {
         Change::Read(change) => {
             let mut changed = book.clone();
             change(&mut changed);
-            changed
+            Ok(changed)
         }
         Change::Written(change) => {
             let reading = Reading { change: Some(change.as_ref()), ..Reading::default() };
-            match RuleBook::read_as(content.clone(), &reading) {
-                Ok(changed) => changed,
-                Err(_) => return Fate::Refused,
-            }
+            RuleBook::read_as(content.clone(), &reading)
         }
     };
+    let Ok(changed) = read(content) else { return Fate::Refused };
     let noticed = order.iter().position(|case| !changed.run_case(&book.cases()[*case]).passed);
     match noticed {
         Some(position) => {
             let case = order.remove(position);
             order.insert(0, case);
+            Fate::Noticed
+        }
+        // Cases that set something of their own were made with the book's other values: they are read anew, last, because
+        // that takes its time.
+        None if read(book.content()).is_ok_and(|changed| changed.run_cases().iter().any(|result| !result.passed)) => {
             Fate::Noticed
         }
         None => Fate::Survived,

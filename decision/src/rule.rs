@@ -78,6 +78,8 @@ pub(crate) struct NoteRule {
 #[derive(Debug, Clone)]
 pub(crate) struct NamedValue {
     pub name: String,
+    /// What it is called where a rule is shown to people.
+    pub title: Option<String>,
     /// Where it stands; no message.
     pub place: Problem,
     pub for_each: ForEach,

@@ -318,7 +318,8 @@ fn read_values(
         let template = reader.expression(&value.value);
         problems.extend(reader.problems);
         let (name, place, watched) = (name.clone(), file.at(&value.name, ""), reader.watched);
-        values.push(NamedValue { name, place, for_each, value: template, watched });
+        let title = value.title.clone();
+        values.push(NamedValue { name, title, place, for_each, value: template, watched });
     }
     if problems.is_empty() { Ok(values) } else { Err(problems) }
 }

@@ -1,7 +1,8 @@
-//! Clicks and keys: what a person does with the hands, done by the driver and never by script.
+//! Clicks and keys: what a person does with the hands, done by the browser as such and never by script.
 
 use serde_json::{Value, json};
 
+use super::connection::Limit;
 use super::error::{Error, ErrorKind};
 use super::remote::Command;
 use super::session::Session;
@@ -32,14 +33,40 @@ impl Session {
         loop {
             let reached = self.reach(targets, allow_fallback, "click", limit).await;
             let reached = reached.map_err(|kind| Error::new(&what, kind))?;
-            let path = format!("element/{}/click", reached.element);
             // What the click sets in motion has the whole limit, however late the target was ready.
             let acting = self.limit();
-            match self.send(Command::post(path, json!({})), acting).await {
+            let clicked = if let Some(point) = reached.point.filter(|_| self.has_mouse) {
+                self.click_at(point, acting).await
+            } else {
+                let path = format!("element/{}/click", reached.element);
+                self.send(Command::post(path, json!({})), acting).await
+            };
+            match clicked {
                 // The driver refuses before it clicks when the element has moved or gone since we looked.
                 Err(ErrorKind::NotReady { .. } | ErrorKind::NotFound) if !limit.has_passed() => limit.pause(5).await,
                 answer => return outcome(answer, reached.index, what),
             }
+        }
+    }
+
+    /// Presses and lets go of the mouse in the window, where the target was seen a moment ago. The driver's own click looks
+    /// for the place once more in three calls, and lets the mouse travel there first: that takes longer than all the rest.
+    ///
+    /// What the page does about the click is a task of its own. It is waited for, so that a page which is then on its way
+    /// is one that the driver waits for: the next step does not read the old one.
+    async fn click_at(&mut self, [x, y]: [f64; 2], limit: Limit) -> Result<Value, ErrorKind> {
+        let button = |kind: &str, held: u8| {
+            let params = json!({"type": kind, "x": x, "y": y, "button": "left", "buttons": held, "clickCount": 1});
+            Command::post("goog/cdp/execute", json!({"cmd": "Input.dispatchMouseEvent", "params": params}))
+        };
+        self.send(button("mousePressed", 1), limit).await?;
+        self.send(button("mouseReleased", 0), limit).await?;
+        let settled = json!({"script": "setTimeout(arguments[0], 0)", "args": []});
+        match self.send(Command::post("execute/async", settled), limit).await {
+            // The page has gone before it could answer, which is told as a time-out, or lets no script wait.
+            Err(ErrorKind::Timeout { .. }) if !limit.has_passed() => Ok(Value::Null),
+            Err(ErrorKind::PageFault(_) | ErrorKind::NoFrame) => Ok(Value::Null),
+            answer => answer,
         }
     }
 

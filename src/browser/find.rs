@@ -77,6 +77,8 @@ pub(super) struct Reached {
     pub element: String,
     /// Which of the targets matched.
     pub index: usize,
+    /// Where a hand would click it, in the window, if that is known.
+    pub point: Option<[f64; 2]>,
 }
 
 impl Session {
@@ -144,7 +146,7 @@ impl Session {
     async fn enter(&mut self, found: Value, request: &Value, limit: Limit) -> Result<Reached, ErrorKind> {
         let index = index_of(&found);
         if let Some(element) = found["element"][ELEMENT].as_str() {
-            return Ok(Reached { element: element.to_owned(), index });
+            return Ok(Reached { element: element.to_owned(), index, point: point_of(&found) });
         }
         let mut path = self.home();
         path.extend(found["path"].as_array().into_iter().flatten().filter_map(Value::as_u64));
@@ -152,7 +154,7 @@ impl Session {
         here["here"] = Value::Bool(true);
         let found = judge(self.ask_in(&path, &here, limit).await?)?;
         let element = found["element"][ELEMENT].as_str().ok_or(ErrorKind::NotFound)?;
-        Ok(Reached { element: element.to_owned(), index })
+        Ok(Reached { element: element.to_owned(), index, point: None })
     }
 
     /// The frames that the bot has entered, from the top of its window.
@@ -175,6 +177,10 @@ impl Session {
         self.at = Some(path.to_vec());
         Ok(())
     }
+}
+
+fn point_of(answer: &Value) -> Option<[f64; 2]> {
+    Some([answer["point"][0].as_f64()?, answer["point"][1].as_f64()?])
 }
 
 /// Which of the targets an answer is about.

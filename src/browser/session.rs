@@ -45,6 +45,8 @@ pub struct Session {
     pub(super) at: Option<Vec<u64>>,
     /// What the step before saw of the target of the next one.
     pub(super) glimpse: Option<Glimpse>,
+    /// A Chromium of our own, whose mouse can be moved without looking for the element again.
+    pub(super) has_mouse: bool,
     ended: bool,
 }
 
@@ -199,6 +201,7 @@ async fn begin(config: &BrowserConfig, record: &mut SessionRecord) -> Result<Ses
         windows: HashMap::new(),
         at: None,
         glimpse: None,
+        has_mouse: config.url.is_none() && granted.get("goog:chromeOptions").is_some(),
         ended: false,
     })
 }

@@ -17,7 +17,7 @@ use sqlx::sqlite::{
 use sqlx::{Connection as _, Postgres, Row, Sqlite, Transaction};
 
 use super::disk::Disk;
-use super::query::{made, query};
+use super::query::{Later, made, query};
 use super::turns::{Turn, Writers};
 use super::{Error, Result, Store};
 
@@ -55,6 +55,8 @@ pub(super) enum Pools {
 /// A transaction. One that is not committed changes nothing.
 pub(super) struct Tx {
     pub link: Link,
+    /// What is run together with the next statement, on SQLite.
+    pub later: Vec<Later>,
     /// The database's clock, once it has been looked at.
     now: Option<DateTime<Utc>>,
 }
@@ -118,11 +120,26 @@ pub(super) fn is_answer(error: &sqlx::Error) -> bool {
 }
 
 impl Local {
-    /// The connection, and what is to be run on it for this statement.
-    pub fn open(&mut self, sql: String) -> sqlx::Result<(&mut SqliteConnection, String)> {
+    /// The connection, and what is to be run on it for these statements; how many others come before them in it.
+    pub fn open(&mut self, sql: String) -> sqlx::Result<(&mut SqliteConnection, String, usize)> {
         match self {
-            Self::Reading(tx) => Ok((&mut **tx, sql)),
+            Self::Reading(tx) => Ok((&mut **tx, sql, 0)),
             Self::Writing(turn, _) => turn.open(sql),
+        }
+    }
+
+    /// Makes everything in it so.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Reading(tx) => Ok(tx.commit().await?),
+            Self::Writing(turn, disk) => {
+                turn.commit().await?;
+                // The next transaction does not wait for the disk, and shares the wait with this one.
+                match disk {
+                    Some(disk) => disk.reach().await,
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -157,17 +174,10 @@ impl Drop for Lent {
 
 impl Tx {
     /// Makes everything in it so.
-    pub async fn commit(self) -> Result<()> {
+    pub async fn commit(mut self) -> Result<()> {
+        self.run_rest().await?;
         match self.link {
-            Link::Sqlite(Local::Reading(tx)) => Ok(tx.commit().await?),
-            Link::Sqlite(Local::Writing(turn, disk)) => {
-                turn.commit().await?;
-                // The next transaction does not wait for the disk, and shares the wait with this one.
-                match disk {
-                    Some(disk) => disk.reach().await,
-                    None => Ok(()),
-                }
-            }
+            Link::Sqlite(local) => local.commit().await,
             Link::Postgres(mut lent) => {
                 lent.control("commit").await?;
                 lent.open = false;
@@ -239,6 +249,11 @@ impl Tx {
         }
     }
 
+    /// Whether nobody else writes while the transaction is open, so that no statement of it waits.
+    pub fn is_alone(&self) -> bool {
+        matches!(self.link, Link::Sqlite(_))
+    }
+
     /// What a statement returned as `clock` is the time from here on.
     pub fn it_is(&mut self, clock: &str) -> Result<()> {
         self.now = Some(parse_now(clock)?);
@@ -289,6 +304,8 @@ impl Pools {
         // Its pages stay in memory (kilobytes, below zero): what is written next is mostly what was written last.
         let writers =
             options.synchronous(SqliteSynchronous::Normal).pragma("cache_size", "-32768").statement_cache_capacity(500);
+        // A savepoint keeps what it may have to put back: in memory, not in a file for each page.
+        let writers = writers.pragma("temp_store", "memory");
         migrations.run(&pool).await.map_err(Error::Migrate)?;
         Ok(Self::Sqlite { pool, writers: Arc::new(Writers::of(writers)), disk: Arc::new(Disk::of(file)) })
     }
@@ -375,7 +392,7 @@ impl Store {
             Pools::Sqlite { writers, disk, .. } => {
                 let turn = writers.begin().await?;
                 let disk = (keep == Keep::Everything).then(|| Arc::clone(disk));
-                Ok(Tx { link: Link::Sqlite(Local::Writing(turn, disk)), now: None })
+                Ok(Tx { link: Link::Sqlite(Local::Writing(turn, disk)), later: Vec::new(), now: None })
             }
             Pools::Postgres(pool) if keep == Keep::Briefly => begin_postgres(pool, BEGIN_BRIEFLY).await,
             Pools::Postgres(pool) => begin_postgres(pool, BEGIN).await,
@@ -385,9 +402,11 @@ impl Store {
     /// A transaction that only reads, everything as it is at one moment, and may take its time.
     pub(super) async fn begin_snapshot(&self) -> Result<Tx> {
         match &self.pools {
-            Pools::Sqlite { pool, .. } => {
-                Ok(Tx { link: Link::Sqlite(Local::Reading(pool.begin_with("BEGIN").await?)), now: None })
-            }
+            Pools::Sqlite { pool, .. } => Ok(Tx {
+                link: Link::Sqlite(Local::Reading(pool.begin_with("BEGIN").await?)),
+                later: Vec::new(),
+                now: None,
+            }),
             Pools::Postgres(pool) => begin_postgres(pool, BEGIN_SNAPSHOT).await,
         }
     }
@@ -405,7 +424,7 @@ async fn begin_postgres(pool: &PgPool, begin: &'static str) -> Result<Tx> {
     lent.open = true;
     let answer = on_postgres!(lent, ANSWER, |connection| sqlx::raw_sql(begin).fetch_all(connection))?;
     let clock = answer.last().map(|row| row.try_get::<String, _>(0)).transpose()?;
-    let mut tx = Tx { link: Link::Postgres(lent), now: None };
+    let mut tx = Tx { link: Link::Postgres(lent), later: Vec::new(), now: None };
     tx.it_is(clock.as_deref().unwrap_or_default())?;
     Ok(tx)
 }

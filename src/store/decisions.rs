@@ -102,7 +102,7 @@ impl Store {
         query("update suggestions set superseded_at = $1 where item = $2 and superseded_at is null")
             .bind(&at)
             .bind(&claim.item.id)
-            .execute(&mut tx)
+            .execute_soon(&mut tx)
             .await?;
         let stored = query(
             "insert into suggestions (id, item, suggestion_id, facts, answer, at, rulebook, sha256, program, approved)

@@ -75,7 +75,7 @@ pub(super) async fn append(tx: &mut Tx, events: &[Event]) -> Result<()> {
                 .bind(event.duration_ms)
                 .bind(event.detail.as_ref().map(ToString::to_string));
         }
-        insert.execute(&mut *tx).await?;
+        insert.execute_soon(tx).await?;
     }
     Ok(())
 }

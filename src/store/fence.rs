@@ -44,7 +44,7 @@ impl Store {
         .bind(claim.token)
         .bind(message_id)
         .bind(time_text(now))
-        .execute(&mut tx)
+        .execute_soon(&mut tx)
         .await?;
         append(&mut tx, events).await?;
         tx.commit().await?;
@@ -71,7 +71,7 @@ impl Store {
         .bind(time_text(now(&mut tx).await?))
         .bind(&claim.item.id)
         .bind(stage)
-        .execute(&mut tx)
+        .execute_soon(&mut tx)
         .await?;
         append(&mut tx, events).await?;
         tx.commit().await

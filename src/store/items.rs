@@ -71,6 +71,14 @@ pub struct Claim {
     pub delegation: Option<String>,
 }
 
+/// A row of a claim: the item, and what the journal says of it.
+#[derive(sqlx::FromRow)]
+struct Taken {
+    #[sqlx(flatten)]
+    item: Item,
+    taken: String,
+}
+
 /// How the work on a claimed item ends for now.
 #[derive(Debug, Clone)]
 pub struct Finish {
@@ -165,7 +173,7 @@ impl Store {
         let at = time_text(now);
         let id = ItemId(new_id_at(now));
         let (hash, fingerprint) = self.hashes(&new.bot, &new.reference);
-        let inserted = query(
+        query(
             "insert into items (id, bot, reference, run, state, fields, priority, deadline_at, created_at, updated_at, pool)
              select $1, $2, $3, $4, 'ready', $5, $6, $7, $8, $8, coalesce((select pool from runs where id = $4), 'default')
              where not exists (select 1 from removed_references where hash = $9)
@@ -182,21 +190,30 @@ impl Store {
         .bind(&at)
         .bind(hash)
         .bind(&fingerprint)
+        .execute_soon(tx)
+        .await?;
+        let told = query(
+            "insert into events (id, at, run, item, bot, actor, kind) select $1, $2, $3, $4, $5, $6, $7
+             where exists (select 1 from items where id = $4)",
+        )
+        .bind(new_id_at(now))
+        .bind(&at)
+        .bind(run)
+        .bind(&id)
+        .bind(&new.bot)
+        .bind(format!("bot:{}", new.bot))
+        .bind(EventKind::Enqueued.as_str())
         .execute(&mut *tx)
         .await?;
-        if inserted == 0 {
-            let sql = "select id from items where bot = $1 and reference = $2";
-            let known: Option<(ItemId,)> =
-                query(sql).bind(&new.bot).bind(&new.reference).fetch_optional(&mut *tx).await?;
-            return match known {
-                Some((id,)) => Ok(Enqueued::Known(id)),
-                None => self.removed(tx, &fingerprint).await,
-            };
+        if told == 1 {
+            return Ok(Enqueued::New(id));
         }
-        let mut event = Event::new(EventKind::Enqueued, format!("bot:{}", new.bot)).run(run, &new.bot);
-        event.item = Some(id.clone());
-        append(tx, &[event]).await?;
-        Ok(Enqueued::New(id))
+        let sql = "select id from items where bot = $1 and reference = $2";
+        let known: Option<(ItemId,)> = query(sql).bind(&new.bot).bind(&new.reference).fetch_optional(&mut *tx).await?;
+        match known {
+            Some((id,)) => Ok(Enqueued::Known(id)),
+            None => self.removed(tx, &fingerprint).await,
+        }
     }
 
     /// Claims the next item of the claimant's pools that is ready, whose waiting is over, or whose worker's lease ended
@@ -208,30 +225,34 @@ impl Store {
         }
         let mut tx = self.begin_with_us().await?;
         let now = now(&mut tx).await?;
-        let before: Option<(ItemId, String)> = made(next_item(pools.len(), tx.for_update_skip_locked()))
+        let event = new_id_at(now);
+        made(take_next(pools.len(), tx.for_update_skip_locked()))
             .bind(time_text(now))
             .bind(time_text(now - margin))
+            .bind(&event)
+            .bind(format!("worker:{worker}"))
+            .bind(EventKind::Claimed.as_str())
+            .bind(EventKind::TakenOver.as_str())
             .bind_all(pools)
-            .fetch_optional(&mut tx)
+            .execute_soon(&mut tx)
             .await?;
-        let Some((id, state)) = before else {
-            tx.roll_back().await?;
-            return Ok(None);
-        };
-        let item: Item = query(
+        let taken: Option<Taken> = query(
             "update items set state = 'in_progress', worker = $1, token = token + 1, lease_until = $2, not_before = null,
                  updated_at = $3, claimed_at = $3
-             where id = $4 returning *",
+             where id = (select item from events where id = $4)
+             returning *, (select kind from events where id = $4) as taken",
         )
         .bind(worker)
         .bind(time_text(now + lease))
         .bind(time_text(now))
-        .bind(&id)
-        .fetch_one(&mut tx)
+        .bind(event)
+        .fetch_optional(&mut tx)
         .await?;
-        let taken_over = state == ItemState::InProgress.as_str();
-        let kind = if taken_over { EventKind::TakenOver } else { EventKind::Claimed };
-        append(&mut tx, &[Event::new(kind, format!("worker:{worker}")).item(&item)]).await?;
+        let Some(Taken { item, taken }) = taken else {
+            tx.roll_back().await?;
+            return Ok(None);
+        };
+        let taken_over = taken == EventKind::TakenOver.as_str();
         tx.commit().await?;
         let token = item.token;
         Ok(Some(Claim { item, token, taken_over, lease, delegation: None }))
@@ -241,16 +262,15 @@ impl Store {
     pub async fn renew(&self, claim: &Claim, lease: Duration, events: &[Event]) -> Result<()> {
         let mut tx = self.begin_brief().await?;
         let at = now(&mut tx).await?;
-        let renewed = query(
+        query(
             "update items set lease_until = $1, updated_at = $2 where id = $3 and token = $4 and state = 'in_progress'",
         )
         .bind(time_text(at + lease))
         .bind(time_text(at))
         .bind(&claim.item.id)
         .bind(claim.token)
-        .execute(&mut tx)
+        .must_change(&mut tx, Error::LeaseLost)
         .await?;
-        still_held(renewed)?;
         append(&mut tx, events).await?;
         tx.commit().await
     }
@@ -288,7 +308,7 @@ impl Store {
             .bind(next)
             .bind(fields)
             .bind(&claim.item.id)
-            .execute(&mut tx)
+            .execute_soon(&mut tx)
             .await?;
         append(&mut tx, events).await?;
         tx.commit().await
@@ -345,7 +365,7 @@ impl Store {
         .await?;
         if finish.state == ItemState::AwaitingDecision {
             let sql = "update items set decide_role = $1 where id = $2";
-            query(sql).bind(&finish.role).bind(&claim.item.id).execute(&mut tx).await?;
+            query(sql).bind(&finish.role).bind(&claim.item.id).execute_soon(&mut tx).await?;
         }
         tx.commit().await
     }
@@ -410,17 +430,21 @@ pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {
         tx.clock()
     );
     let hold = made(sql).bind(time_text(at + claim.lease)).bind(time_text(at)).bind(&claim.item.id).bind(claim.token);
+    if tx.is_alone() {
+        return hold.must_change(tx, Error::LeaseLost).await;
+    }
     let held: Option<(String,)> = hold.fetch_optional(&mut *tx).await?;
     // Somebody may have been waited for.
     tx.it_is(&held.ok_or(Error::LeaseLost)?.0)
 }
 
-/// The statement that finds the item to claim next; `$1` is now, `$2` is when a lease must have ended, then the pools.
+/// The statement that finds the item to claim next and says so in the journal; `$1` is now, `$2` is when a lease must
+/// have ended, then the event: its id, actor and kind, also where another worker's lease had ended; then the pools.
 /// Each part reads the first entries of an index: what one big `or` would sort grows with the queue.
-fn next_item(pools: usize, lock: &str) -> String {
+fn take_next(pools: usize, lock: &str) -> String {
     let first = "order by priority desc, created_at, id limit 1";
     let mut parts = Vec::new();
-    for pool in 3..pools + 3 {
+    for pool in 7..pools + 7 {
         let ready = format!("pool = ${pool} and state = 'ready' and (not_before is null or not_before <= $1)");
         // Of those that have waited, the hundred whose time came first.
         let deferred = format!(
@@ -431,18 +455,23 @@ fn next_item(pools: usize, lock: &str) -> String {
         for which in [ready, deferred, expired] {
             let name = format!("part_{}", parts.len());
             parts.push(format!(
-                "select * from (select id, state, priority, created_at from items where {which} {first}{lock}) as {name}"
+                "select * from (select id, state, priority, created_at, run, bot, attempt from items where {which} {first}{lock})
+                     as {name}"
             ));
         }
     }
-    format!("select id, state from ({}) as next {first}", parts.join(" union all "))
+    format!(
+        "insert into events (id, at, run, item, bot, attempt, actor, kind)
+         select $3, $1, run, id, bot, attempt, $4, case state when 'in_progress' then $6 else $5 end
+         from ({}) as next {first}",
+        parts.join(" union all ")
+    )
 }
 
 /// Sets when the lease of a claim that holds ends.
 pub(super) async fn set_lease(tx: &mut Tx, claim: &Claim, lease: Duration) -> Result<()> {
     let until = time_text(now(tx).await? + lease);
-    query("update items set lease_until = $1 where id = $2").bind(until).bind(&claim.item.id).execute(&mut *tx).await?;
-    Ok(())
+    query("update items set lease_until = $1 where id = $2").bind(until).bind(&claim.item.id).execute_soon(tx).await
 }
 
 /// The item, which nobody else changes before the transaction ends.

@@ -22,8 +22,7 @@ pub(super) struct Change<'a> {
 pub(super) async fn change_state(tx: &mut Tx, change: Change<'_>) -> Result<()> {
     let Change { item, from, to, at, also, values } = change;
     let statement = changing(from, to, at, also, "id = $2")?.bind(item);
-    let changed = values.into_iter().fold(statement, Query::bind).execute(tx).await?;
-    if changed == 1 { Ok(()) } else { Err(not_allowed(from, to)) }
+    values.into_iter().fold(statement, Query::bind).must_change(tx, not_allowed(from, to)).await
 }
 
 /// The statement that changes the state of every item in one state for which `which` is true; text of ours, whose

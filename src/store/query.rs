@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Either, Executor as _, FromRow};
 
-use super::database::{ANSWER, Lent, Link, Pools, Tx, on_postgres};
-use super::{Result, Store};
+use super::database::{ANSWER, Lent, Link, Local, Pools, Tx, on_postgres};
+use super::{Error, Result, Store};
 use crate::model::{IntentId, ItemId, RunId};
 
 /// A value of a statement.
@@ -51,6 +51,13 @@ pub(super) struct Query {
     values: Vec<Value>,
 }
 
+/// What waits for the next statement of its transaction, to be run in the same call.
+pub(super) struct Later {
+    query: Query,
+    /// What it means that it changes nothing.
+    otherwise: Option<Error>,
+}
+
 /// A statement; only text of ours, never of a user.
 pub(super) fn query(sql: &'static str) -> Query {
     made(sql.to_owned())
@@ -77,12 +84,13 @@ fn limit_of(values: &[Value]) -> Duration {
 }
 
 macro_rules! run {
-    ($query:ident, $on:expr, $call:ident, $method:ident) => {{
+    ($query:ident, $on:expr, $call:ident, $method:ident, $of:expr) => {{
         let Query { sql, values } = $query;
         match $on.into() {
-            On::Tx(Tx { link: Link::Sqlite(local), .. }) => {
-                let (connection, sql) = local.open(sql.0)?;
-                sqlx::$call(AssertSqlSafe(sql), arguments::<SqliteArguments>(values)?).$method(connection).await
+            On::Tx(Tx { link: Link::Sqlite(local), later, .. }) => {
+                later.push(Query { sql, values }.into());
+                let (rows, _) = run_together(local, std::mem::take(later)).await?;
+                $of(rows)
             }
             On::Tx(Tx { link: Link::Postgres(lent), .. }) => {
                 let limit = limit_of(&values);
@@ -123,52 +131,62 @@ impl Query {
 
     /// Runs it; how many rows it changed.
     pub async fn execute(self, on: impl Into<On<'_>>) -> Result<u64> {
-        let Query { sql, values } = self;
         let changed = match on.into() {
-            On::Tx(Tx { link: Link::Sqlite(local), .. }) => {
-                let (connection, sql) = local.open(sql.0)?;
-                execute_last(connection, sql, values).await?
+            On::Tx(Tx { link: Link::Sqlite(local), later, .. }) => {
+                later.push(self.into());
+                run_together(local, std::mem::take(later)).await?.1
             }
-            On::Tx(Tx { link: Link::Postgres(lent), .. }) => {
-                let limit = limit_of(&values);
-                let arguments = arguments::<PgArguments>(values)?;
-                on_postgres!(lent, limit, |connection| sqlx::query_with(sql, arguments).execute(connection))?
-                    .rows_affected()
-            }
+            On::Tx(Tx { link: Link::Postgres(lent), .. }) => self.execute_on(lent).await?,
             On::Store(store) => match &store.pools {
                 Pools::Sqlite { writers, disk, .. } => {
-                    let mut turn = writers.begin().await?;
-                    let (connection, sql) = turn.open(sql.0)?;
-                    let changed = execute_last(connection, sql, values).await?;
-                    turn.commit().await?;
-                    Arc::clone(disk).reach().await?;
+                    let mut local = Local::Writing(writers.begin().await?, Some(Arc::clone(disk)));
+                    let (_, changed) = run_together(&mut local, vec![self.into()]).await?;
+                    local.commit().await?;
                     changed
                 }
-                Pools::Postgres(pool) => {
-                    let limit = limit_of(&values);
-                    let arguments = arguments::<PgArguments>(values)?;
-                    let mut lent = Lent::from(pool).await?;
-                    on_postgres!(lent, limit, |connection| sqlx::query_with(sql, arguments).execute(connection))?
-                        .rows_affected()
-                }
+                Pools::Postgres(pool) => self.execute_on(&mut Lent::from(pool).await?).await?,
             },
         };
         Ok(changed)
     }
 
+    /// Runs it before the next statement of the transaction, or its commit, hears what became of it: together with
+    /// that where a call costs more than its statement.
+    pub async fn execute_soon(self, tx: &mut Tx) -> Result<()> {
+        tx.soon(self.into()).await
+    }
+
+    /// The same for what must change something; that it does not is this error, then.
+    pub async fn must_change(self, tx: &mut Tx, otherwise: Error) -> Result<()> {
+        tx.soon(Later { query: self, otherwise: Some(otherwise) }).await
+    }
+
+    async fn execute_on(self, lent: &mut Lent) -> Result<u64> {
+        let Self { sql, values } = self;
+        let limit = limit_of(&values);
+        let arguments = arguments::<PgArguments>(values)?;
+        let done = on_postgres!(lent, limit, |connection| sqlx::query_with(sql, arguments).execute(connection))?;
+        Ok(done.rows_affected())
+    }
+
     /// Every row.
     pub async fn fetch_all<T: Row>(self, on: impl Into<On<'_>>) -> Result<Vec<T>> {
-        Ok(run!(self, on, query_as_with, fetch_all)?)
+        Ok(run!(self, on, query_as_with, fetch_all, |rows: Vec<SqliteRow>| rows.iter().map(T::from_row).collect())?)
     }
 
     /// The first row, if there is one.
     pub async fn fetch_optional<T: Row>(self, on: impl Into<On<'_>>) -> Result<Option<T>> {
-        Ok(run!(self, on, query_as_with, fetch_optional)?)
+        Ok(run!(self, on, query_as_with, fetch_optional, |rows: Vec<SqliteRow>| rows
+            .first()
+            .map(T::from_row)
+            .transpose())?)
     }
 
     /// The row; that there is none is an error.
     pub async fn fetch_one<T: Row>(self, on: impl Into<On<'_>>) -> Result<T> {
-        Ok(run!(self, on, query_as_with, fetch_one)?)
+        Ok(run!(self, on, query_as_with, fetch_one, |rows: Vec<SqliteRow>| T::from_row(
+            rows.first().ok_or(sqlx::Error::RowNotFound)?
+        ))?)
     }
 
     /// The only column of the row.
@@ -188,18 +206,96 @@ impl Query {
     }
 }
 
-/// Runs a statement of SQLite; how many rows its last part changed. What begins the transaction before it answers too,
-/// with the number of whatever was changed last.
-async fn execute_last(connection: &mut SqliteConnection, sql: String, values: Vec<Value>) -> Result<u64> {
-    let statement = sqlx::query_with(AssertSqlSafe(sql), arguments::<SqliteArguments>(values)?);
-    let mut answers = connection.fetch_many(statement);
-    let mut changed = 0;
-    while let Some(answer) = answers.try_next().await? {
-        if let Either::Left(done) = answer {
-            changed = done.rows_affected();
+impl From<Query> for Later {
+    fn from(query: Query) -> Self {
+        Self { query, otherwise: None }
+    }
+}
+
+impl Tx {
+    async fn soon(&mut self, later: Later) -> Result<()> {
+        match &mut self.link {
+            Link::Sqlite(_) => self.later.push(later),
+            Link::Postgres(lent) => {
+                let changed = later.query.execute_on(lent).await?;
+                refuse_unchanged(changed, later.otherwise)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs what waits for a next statement that does not come.
+    pub(super) async fn run_rest(&mut self) -> Result<()> {
+        match &mut self.link {
+            Link::Sqlite(local) if !self.later.is_empty() => {
+                run_together(local, std::mem::take(&mut self.later)).await.map(drop)
+            }
+            _ => Ok(()),
         }
     }
-    Ok(changed)
+}
+
+fn refuse_unchanged(changed: u64, otherwise: Option<Error>) -> Result<()> {
+    match otherwise {
+        Some(error) if changed == 0 => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Runs statements of SQLite in one call, in their order: the rows of the last, and how many it changed. A call wakes
+/// the connection's thread, and its answer wakes this one; that takes longer than most statements.
+async fn run_together(local: &mut Local, all: Vec<Later>) -> Result<(Vec<SqliteRow>, u64)> {
+    let mut text = String::new();
+    let mut values = Vec::new();
+    let mut expected = Vec::with_capacity(all.len());
+    for Later { query, otherwise } in all {
+        if !expected.is_empty() {
+            text.push_str("; ");
+        }
+        renumber(&query.sql.0, values.len(), &mut text);
+        values.extend(query.values);
+        expected.push(otherwise);
+    }
+    // What begins the transaction may stand before them, and answers too.
+    let (connection, text, before) = local.open(text)?;
+    let last = before + expected.len() - 1;
+    let mut changed = Vec::with_capacity(last + 1);
+    let mut rows = Vec::new();
+    let mut answers =
+        connection.fetch_many(sqlx::query_with(AssertSqlSafe(text), arguments::<SqliteArguments>(values)?));
+    while let Some(answer) = answers.try_next().await? {
+        match answer {
+            Either::Left(done) => changed.push(done.rows_affected()),
+            Either::Right(row) if changed.len() == last => rows.push(row),
+            Either::Right(_) => {}
+        }
+    }
+    if changed.len() != last + 1 {
+        return Err(Error::Corrupt(format!("{} svar på {} satser", changed.len(), last + 1)));
+    }
+    for (changed, otherwise) in changed[before..].iter().zip(expected) {
+        refuse_unchanged(*changed, otherwise)?;
+    }
+    Ok((rows, changed[last]))
+}
+
+/// Appends a statement whose parameters come after so many others: SQLite counts `$1` over all that is run together.
+fn renumber(sql: &str, others: usize, text: &mut String) {
+    if others == 0 {
+        return text.push_str(sql);
+    }
+    let mut parts = sql.split('$');
+    text.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let digits = part.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(part.len());
+        text.push('$');
+        match part[..digits].parse::<usize>() {
+            Ok(number) => text.push_str(&(number + others).to_string()),
+            // Not a parameter: a path into JSON.
+            Err(_) => text.push_str(&part[..digits]),
+        }
+        text.push_str(&part[digits..]);
+    }
 }
 
 /// The values as a database's driver takes them.

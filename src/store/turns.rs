@@ -99,12 +99,16 @@ impl Writers {
 }
 
 impl Turn {
-    /// The connection, and what is to be run on it: the statement, after what begins the transaction if it is the first.
-    pub fn open(&mut self, sql: String) -> sqlx::Result<(&mut SqliteConnection, String)> {
+    /// The connection, and what is to be run on it: the statements, after what begins the transaction if they are its
+    /// first; and how many come before them so.
+    pub fn open(&mut self, sql: String) -> sqlx::Result<(&mut SqliteConnection, String, usize)> {
         let begun = std::mem::replace(&mut self.begun, true);
         let desk = self.desk()?;
-        let sql = if begun { sql } else { format!("savepoint turn_{}; {sql}", desk.group.len()) };
-        Ok((desk.connection()?, sql))
+        if begun {
+            return Ok((desk.connection()?, sql, 0));
+        }
+        let sql = format!("savepoint turn_{}; {sql}", desk.group.len());
+        Ok((desk.connection()?, sql, 1))
     }
 
     /// Makes everything in it so: when the answer comes it is committed.
@@ -210,7 +214,7 @@ mod tests {
     }
 
     async fn run(turn: &mut Turn, sql: &'static str) {
-        let (connection, sql) = turn.open(sql.to_owned()).expect("open");
+        let (connection, sql, _) = turn.open(sql.to_owned()).expect("open");
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(connection).await.expect("done");
     }
 

@@ -87,6 +87,14 @@ function sighting(targets, use) {
   const box = found.element.getBoundingClientRect();
   const answer = { ...without(found), box: [box.left, box.top, box.width, box.height].map(Math.round) };
   // An element of another document can't be used from here: the driver goes there and asks again.
-  return found.path.length ? answer : { ...answer, element: found.element };
+  return found.path.length ? answer : { ...answer, element: found.element, point: use === 'click' ? pointOf(found.element) : null };
+}
+// Where a hand would click it, in the window: not known inside a frame, nor for what has no place of its own.
+function pointOf(element) {
+  if (window.top !== window || element.ownerDocument !== document || /^(area|option|optgroup)$/.test(tag(element))) return null;
+  const box = middleBox(element);
+  const [left, top] = [Math.max(box.left, 0), Math.max(box.top, 0)];
+  const [right, bottom] = [Math.min(box.right, window.innerWidth), Math.min(box.bottom, window.innerHeight)];
+  return right - left >= 1 && bottom - top >= 1 ? [(left + right) / 2, (top + bottom) / 2] : null;
 }
 operations.act = () => sighting(request.targets, request.use);
