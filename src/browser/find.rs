@@ -61,6 +61,9 @@ fn script_for(request: &Value) -> &'static str {
 /// The key under which WebDriver passes an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// What ends the watch over a click in the page: no page can know the name.
+pub(super) static WATCH: LazyLock<String> = LazyLock::new(|| format!("kollega-{:032x}", rand::random::<u128>()));
+
 /// How many looks in a row may show more than one match before it is an error: a page may be redrawing.
 const PATIENCE: u32 = 6;
 
@@ -126,7 +129,10 @@ impl Session {
         mode: &str,
         limit: Limit,
     ) -> Result<Reached, ErrorKind> {
-        let request = json!({"op": "act", "use": mode, "targets": targets, "fallback": fallback});
+        let mut request = json!({"op": "act", "use": mode, "targets": targets, "fallback": fallback});
+        if mode == "click" && self.has_mouse {
+            request["watch"] = WATCH.as_str().into();
+        }
         let glimpse = self.glimpse.take().filter(|glimpse| glimpse.targets == targets);
         let mut place = glimpse.map_or(Value::Null, |glimpse| glimpse.place);
         loop {

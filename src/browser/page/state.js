@@ -58,9 +58,12 @@ function covered(element) {
   let root = element.getRootNode();
   if (!root.elementFromPoint) root = element.ownerDocument;
   const top = root.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-  if (!top) return true;
+  return !top || !isOn(top, element);
+}
+// Whether what is pressed there reaches the element.
+function isOn(top, element) {
   const labels = [...(element.labels || [])];
-  return !(element.contains(top) || top.contains(element) || labels.some((label) => label.contains(top)) || (top.shadowRoot && top.shadowRoot.contains(element)));
+  return element.contains(top) || top.contains(element) || labels.some((label) => label.contains(top)) || Boolean(top.shadowRoot && top.shadowRoot.contains(element));
 }
 const middleBox = (element) => element.getClientRects()[0] || element.getBoundingClientRect();
 
@@ -87,7 +90,30 @@ function sighting(targets, use) {
   const box = found.element.getBoundingClientRect();
   const answer = { ...without(found), box: [box.left, box.top, box.width, box.height].map(Math.round) };
   // An element of another document can't be used from here: the driver goes there and asks again.
-  return found.path.length ? answer : { ...answer, element: found.element, point: use === 'click' ? pointOf(found.element) : null };
+  if (found.path.length) return answer;
+  const point = request.watch ? pointOf(found.element) : null;
+  if (point) watch(found.element);
+  return { ...answer, element: found.element, point };
+}
+// The next press of the mouse must reach the element, or it is kept from the page: that may have moved since. An event
+// that only we know the name of ends the watch and asks what came of it; nothing stays in the page.
+function watch(element) {
+  window.dispatchEvent(new CustomEvent(request.watch, { detail: {} }));
+  const began = Date.now();
+  let hit = null;
+  const look = (event) => {
+    if (!event.isTrusted || Date.now() - began > 5000) return;
+    if (hit === null) hit = isOn(event.composedPath()[0], element);
+    if (hit) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  const kinds = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click'];
+  for (const kind of kinds) window.addEventListener(kind, look, true);
+  window.addEventListener(request.watch, (event) => {
+    for (const kind of kinds) window.removeEventListener(kind, look, true);
+    event.detail.hit = hit;
+  }, { once: true });
 }
 // Where a hand would click it, in the window: not known inside a frame, nor for what has no place of its own.
 function pointOf(element) {

@@ -32,6 +32,18 @@ async fn what_was_seen_while_fields_were_set_is_not_clicked_when_it_has_moved_si
 }
 
 #[tokio::test]
+async fn a_click_is_a_hands_and_the_step_after_it_reads_the_page_that_it_led_to() {
+    let mut desk = Desk::at("turn.html").await;
+    desk.click(Target::button("Visa")).await;
+    assert_eq!(desk.read(Target::css("#sett")).await, "mouseover mousedown focus mouseup click");
+    for page in 1..=40 {
+        desk.click(Target::button("Nästa")).await;
+        assert_eq!(desk.read(Target::css("#nummer")).await, page.to_string());
+    }
+    desk.end().await;
+}
+
+#[tokio::test]
 async fn a_wait_that_is_in_vain_takes_its_time_limit_and_says_for_what() {
     let mut desk = Desk::with_limit(Duration::from_millis(500)).await;
     desk.open("main.html").await;
