@@ -14,7 +14,7 @@ use super::target::Target;
 
 /// One function of plain JavaScript, run anew for each request in the document that the driver stands in.
 ///
-/// It keeps nothing in the page and adds nothing to its global object. Its answer is plain data with at most one
+/// It keeps nothing in the page, but for the watch over a click until that is made, and adds nothing to its global object. Its answer is plain data with at most one
 /// element. The order of the parts does not matter but for the first, which takes the request, and the last. It travels
 /// and is compiled each time, which costs more than what most requests do: so each gets only the parts that it needs.
 struct Scripts {
