@@ -371,3 +371,15 @@ impl From<bool> for Value {
         Self::Bool(truth)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::renumber;
+
+    #[test]
+    fn parameters_go_on_from_those_before_and_nothing_else_changes() {
+        let mut text = "select $1; ".to_owned();
+        renumber("select $2, $1, $12, json_extract(a, '$.b'), 'å$'", 1, &mut text);
+        assert_eq!(text, "select $1; select $3, $2, $13, json_extract(a, '$.b'), 'å$'");
+    }
+}
