@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use kollega::browser::BrowserConfig;
 use serde_json::json;
 use tokio::process::Command;
 
@@ -12,23 +13,6 @@ use super::rows::{Row, csv};
 const FULL: &str = "/usr/bin/chromium";
 /// What Kollega runs by default.
 const SHELL: &str = "/usr/lib/chromium/chromium-headless-shell";
-
-/// What Kollega always switches off, and Playwright most of: the others are measured with it.
-const SWITCHES: [&str; 2] = [
-    "--disable-back-forward-cache",
-    "--disable-features=RenderDocument,PaintHolding,BackForwardCache,AvoidUnnecessaryBeforeUnloadCheckSync,\
-     Translate,OptimizationHints,MediaRouter",
-];
-
-/// What every browser is started with, beside what each driver adds by itself.
-const ARGUMENTS: [&str; 6] = [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--window-size=1400,1000",
-    "--disable-breakpad",
-    "--disable-crash-reporter",
-];
 
 /// A way to submit the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -102,12 +86,14 @@ impl Contender {
         if matches!(self, Self::KollegaShell | Self::BoundShell) { SHELL } else { FULL }
     }
 
-    /// The arguments. Playwright by itself tells the full browser to be headless, and has switches of its own.
+    /// The arguments, Kollega's own. Playwright by itself tells the full browser to be headless, and has switches of its
+    /// own for what Kollega switches off: most of the same.
     fn arguments(self) -> Vec<String> {
         let is_playwright = self == Self::Playwright;
-        let headless = (self.browser() == FULL && !is_playwright).then_some("--headless=new");
-        let switches = SWITCHES.into_iter().filter(|_| !is_playwright);
-        headless.into_iter().chain(ARGUMENTS).chain(switches).map(str::to_owned).collect()
+        let mut config = BrowserConfig::local("", "");
+        config.arguments.extend((self.browser() == FULL && !is_playwright).then(|| "--headless=new".to_owned()));
+        let is_switch = |argument: &String| argument.starts_with("--disable-features=") || argument.ends_with("-cache");
+        config.browser_arguments().into_iter().filter(|argument| !is_playwright || !is_switch(argument)).collect()
     }
 
     /// The command that submits every row of the place.

@@ -71,7 +71,7 @@ impl BrowserConfig {
     }
 
     /// The arguments of the local browser; none of them carries anything personal, since `ps` shows them.
-    pub(super) fn browser_arguments(&self) -> Vec<String> {
+    pub fn browser_arguments(&self) -> Vec<String> {
         // No `--user-data-dir`: the headless shell then opens no page and the session is refused after a minute.
         let fixed = [
             "--no-sandbox",
