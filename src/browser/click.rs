@@ -40,7 +40,7 @@ impl Session {
             let reached = reached.map_err(|kind| Error::new(&what, kind))?;
             // What the click sets in motion has the whole limit, however late the target was ready.
             let acting = self.limit();
-            let clicked = if let Some(point) = reached.point.filter(|_| self.has_mouse) {
+            let clicked = if let Some(point) = reached.point {
                 self.click_at(point, acting).await
             } else {
                 let path = format!("element/{}/click", reached.element);

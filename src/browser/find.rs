@@ -14,9 +14,10 @@ use super::target::Target;
 
 /// One function of plain JavaScript, run anew for each request in the document that the driver stands in.
 ///
-/// It keeps nothing in the page, but for the watch over a click until that is made, and adds nothing to its global object. Its answer is plain data with at most one
-/// element. The order of the parts does not matter but for the first, which takes the request, and the last. It travels
-/// and is compiled each time, which costs more than what most requests do: so each gets only the parts that it needs.
+/// It keeps nothing in the page, but for the watch over a click until that is made, and adds nothing to its global
+/// object. Its answer is plain data with at most one element. The order of the parts does not matter but for the first,
+/// which takes the request, and the last. It travels and is compiled each time, which costs more than what most requests
+/// do: so each gets only the parts that it needs.
 struct Scripts {
     set: String,
     read: String,
@@ -80,7 +81,7 @@ pub(super) struct Reached {
     pub element: String,
     /// Which of the targets matched.
     pub index: usize,
-    /// Where a hand would click it, in the window, if that is known.
+    /// Where a hand would click it, in the window, if that is known and the session has a mouse.
     pub point: Option<[f64; 2]>,
 }
 

@@ -92,17 +92,17 @@ function sighting(targets, use) {
   // An element of another document can't be used from here: the driver goes there and asks again.
   if (found.path.length) return answer;
   const point = request.watch ? pointOf(found.element) : null;
+  if (request.watch) window.dispatchEvent(new CustomEvent(request.watch, { detail: {} }));
   if (point) watch(found.element);
   return { ...answer, element: found.element, point };
 }
 // The next press of the mouse must reach the element, or it is kept from the page: that may have moved since. An event
 // that only we know the name of ends the watch and asks what came of it; nothing stays in the page.
 function watch(element) {
-  window.dispatchEvent(new CustomEvent(request.watch, { detail: {} }));
   const began = Date.now();
   let hit = null;
   const look = (event) => {
-    if (!event.isTrusted || Date.now() - began > 5000) return;
+    if (!event.isTrusted || (hit === null && Date.now() - began > 5000)) return;
     if (hit === null) hit = isOn(event.composedPath()[0], element);
     if (hit) return;
     event.preventDefault();
@@ -117,7 +117,7 @@ function watch(element) {
 }
 // Where a hand would click it, in the window: not known inside a frame, nor for what has no place of its own.
 function pointOf(element) {
-  if (window.top !== window || element.ownerDocument !== document || /^(area|option|optgroup)$/.test(tag(element))) return null;
+  if (window.top !== window || /^(area|option|optgroup)$/.test(tag(element))) return null;
   const box = middleBox(element);
   const [left, top] = [Math.max(box.left, 0), Math.max(box.top, 0)];
   const [right, bottom] = [Math.min(box.right, window.innerWidth), Math.min(box.bottom, window.innerHeight)];
