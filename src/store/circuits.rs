@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::events::append;
-use super::{Error, Result, RunLease, Store, Tx, made, now, query, still_held};
+use super::{Error, Result, RunLease, Store, Tx, made, now, query};
 use crate::model::{
     Circuit, CircuitId, CircuitState, Event, EventKind, FailureKind, ItemId, RunId, parse_time, time_text,
 };
@@ -274,7 +274,7 @@ impl Store {
     pub async fn postpone_run(&self, held: &RunLease, id: &CircuitId, events: &[Event]) -> Result<()> {
         let mut tx = self.begin().await?;
         let until = wait_until(&mut tx, id).await?;
-        let changed = query(
+        query(
             "update runs set state = 'queued', reason = null, worker = null, lease_until = null, started_at = null,
                  not_before = $1, circuit = $2
              where id = $3 and token = $4 and state = 'running'",
@@ -283,9 +283,8 @@ impl Store {
         .bind(id.to_string())
         .bind(&held.run.id)
         .bind(held.token)
-        .execute(&mut tx)
+        .must_change(&mut tx, Error::LeaseLost)
         .await?;
-        still_held(changed)?;
         append(&mut tx, events).await?;
         tx.commit().await
     }

@@ -241,11 +241,11 @@ impl Tx {
         }
     }
 
-    /// The database's clock as an expression, to be returned by a statement that may have waited for somebody else.
-    pub fn clock(&self) -> &'static str {
+    /// What follows an `update` that may have waited for somebody else: it answers with the database's clock then.
+    pub fn returning_clock(&self) -> &'static str {
         match self.link {
-            Link::Sqlite(..) => CLOCK_SQLITE,
-            Link::Postgres(_) => CLOCK_POSTGRES,
+            Link::Sqlite(..) => "",
+            Link::Postgres(_) => concat!(" returning ", clock_postgres!()),
         }
     }
 
@@ -254,7 +254,7 @@ impl Tx {
         matches!(self.link, Link::Sqlite(_))
     }
 
-    /// What a statement returned as `clock` is the time from here on.
+    /// What a statement returned as the clock is the time from here on.
     pub fn it_is(&mut self, clock: &str) -> Result<()> {
         self.now = Some(parse_now(clock)?);
         Ok(())

@@ -9,7 +9,7 @@ use super::circuits::wait_until;
 use super::events::append;
 use super::life::{Change, allow, change_state};
 use super::operations::{asked_of, last_reason, let_go_event};
-use super::{Error, Result, Store, Tx, made, now, places, query, still_held};
+use super::{Error, Result, Store, Tx, made, now, places, query};
 use crate::model::{CircuitId, Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
 
 /// The circuits that are not tried by themselves.
@@ -296,7 +296,7 @@ impl Store {
     pub async fn set_browsers(&self, claim: &Claim, browsers: &str) -> Result<()> {
         let sql = "update items set browsers = $1 where id = $2 and token = $3 and state = 'in_progress'";
         let changed = query(sql).bind(browsers).bind(&claim.item.id).bind(claim.token).execute(self).await?;
-        still_held(changed)
+        if changed == 0 { Err(Error::LeaseLost) } else { Ok(()) }
     }
 
     /// A stage is done: the item's record and its next stage, with what happened.
@@ -426,8 +426,8 @@ pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {
     let at = now(tx).await?;
     let sql = format!(
         "update items set lease_until = case when lease_until > $1 then lease_until else $1 end, updated_at = $2
-         where id = $3 and token = $4 and state = 'in_progress' returning {}",
-        tx.clock()
+         where id = $3 and token = $4 and state = 'in_progress'{}",
+        tx.returning_clock()
     );
     let hold = made(sql).bind(time_text(at + claim.lease)).bind(time_text(at)).bind(&claim.item.id).bind(claim.token);
     if tx.is_alone() {

@@ -115,8 +115,3 @@ impl Store {
         }
     }
 }
-
-/// Refuses a write whose row is no longer under the writer's lease.
-fn still_held(written: u64) -> Result<()> {
-    if written == 0 { Err(Error::LeaseLost) } else { Ok(()) }
-}

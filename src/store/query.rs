@@ -88,9 +88,8 @@ macro_rules! run {
         let Query { sql, values } = $query;
         match $on.into() {
             On::Tx(Tx { link: Link::Sqlite(local), later, .. }) => {
-                later.push(Query { sql, values }.into());
-                let (rows, _) = run_together(local, std::mem::take(later)).await?;
-                $of(rows)
+                let (rows, _) = run_now(local, later, Query { sql, values }).await?;
+                $of(&rows)
             }
             On::Tx(Tx { link: Link::Postgres(lent), .. }) => {
                 let limit = limit_of(&values);
@@ -132,10 +131,7 @@ impl Query {
     /// Runs it; how many rows it changed.
     pub async fn execute(self, on: impl Into<On<'_>>) -> Result<u64> {
         let changed = match on.into() {
-            On::Tx(Tx { link: Link::Sqlite(local), later, .. }) => {
-                later.push(self.into());
-                run_together(local, std::mem::take(later)).await?.1
-            }
+            On::Tx(Tx { link: Link::Sqlite(local), later, .. }) => run_now(local, later, self).await?.1,
             On::Tx(Tx { link: Link::Postgres(lent), .. }) => self.execute_on(lent).await?,
             On::Store(store) => match &store.pools {
                 Pools::Sqlite { writers, disk, .. } => {
@@ -171,22 +167,17 @@ impl Query {
 
     /// Every row.
     pub async fn fetch_all<T: Row>(self, on: impl Into<On<'_>>) -> Result<Vec<T>> {
-        Ok(run!(self, on, query_as_with, fetch_all, |rows: Vec<SqliteRow>| rows.iter().map(T::from_row).collect())?)
+        Ok(run!(self, on, query_as_with, fetch_all, every)?)
     }
 
     /// The first row, if there is one.
     pub async fn fetch_optional<T: Row>(self, on: impl Into<On<'_>>) -> Result<Option<T>> {
-        Ok(run!(self, on, query_as_with, fetch_optional, |rows: Vec<SqliteRow>| rows
-            .first()
-            .map(T::from_row)
-            .transpose())?)
+        Ok(run!(self, on, query_as_with, fetch_optional, first)?)
     }
 
     /// The row; that there is none is an error.
     pub async fn fetch_one<T: Row>(self, on: impl Into<On<'_>>) -> Result<T> {
-        Ok(run!(self, on, query_as_with, fetch_one, |rows: Vec<SqliteRow>| T::from_row(
-            rows.first().ok_or(sqlx::Error::RowNotFound)?
-        ))?)
+        Ok(run!(self, on, query_as_with, fetch_one, one)?)
     }
 
     /// The only column of the row.
@@ -240,6 +231,24 @@ fn refuse_unchanged(changed: u64, otherwise: Option<Error>) -> Result<()> {
         Some(error) if changed == 0 => Err(error),
         _ => Ok(()),
     }
+}
+
+fn every<T: Row>(rows: &[SqliteRow]) -> sqlx::Result<Vec<T>> {
+    rows.iter().map(T::from_row).collect()
+}
+
+fn first<T: Row>(rows: &[SqliteRow]) -> sqlx::Result<Option<T>> {
+    rows.first().map(T::from_row).transpose()
+}
+
+fn one<T: Row>(rows: &[SqliteRow]) -> sqlx::Result<T> {
+    first(rows)?.ok_or(sqlx::Error::RowNotFound)
+}
+
+/// Runs a statement of SQLite after what waits for it.
+async fn run_now(local: &mut Local, later: &mut Vec<Later>, query: Query) -> Result<(Vec<SqliteRow>, u64)> {
+    later.push(query.into());
+    run_together(local, std::mem::take(later)).await
 }
 
 /// Runs statements of SQLite in one call, in their order: the rows of the last, and how many it changed. A call wakes

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Result, Store, now, query, still_held};
+use super::{Error, Result, Store, now, query};
 use crate::model::{Answered, Replay, time_text};
 
 /// Which stored suggestions are answered again.
@@ -70,13 +70,12 @@ impl Store {
     pub async fn renew_replay(&self, replay: &Replay, lease: Duration) -> Result<()> {
         let mut tx = self.begin_brief().await?;
         let until = time_text(now(&mut tx).await? + lease);
-        let held = query("update replays set lease_until = $1 where night = $2 and token = $3 and ended_at is null")
+        query("update replays set lease_until = $1 where night = $2 and token = $3 and ended_at is null")
             .bind(until)
             .bind(&replay.night)
             .bind(replay.token)
-            .execute(&mut tx)
+            .must_change(&mut tx, Error::LeaseLost)
             .await?;
-        still_held(held)?;
         tx.commit().await
     }
 
@@ -84,7 +83,7 @@ impl Store {
     pub async fn end_replay(&self, replay: &Replay, answered: i64, count: i64, differing: &[String]) -> Result<()> {
         let mut tx = self.begin().await?;
         let at = time_text(now(&mut tx).await?);
-        let held = query(
+        query(
             "update replays set ended_at = $1, lease_until = null, answered = $2, differing = $3, detail = $4
              where night = $5 and token = $6 and ended_at is null",
         )
@@ -94,9 +93,8 @@ impl Store {
         .bind(serde_json::json!(differing).to_string())
         .bind(&replay.night)
         .bind(replay.token)
-        .execute(&mut tx)
+        .must_change(&mut tx, Error::LeaseLost)
         .await?;
-        still_held(held)?;
         tx.commit().await
     }
 

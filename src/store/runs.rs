@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::events::append;
 use super::filtered::Filtered;
 use super::stops::take_up;
-use super::{Claimant, Result, Store, Tx, made, now, places, query, still_held};
+use super::{Claimant, Error, Result, Store, Tx, made, now, places, query};
 use crate::model::{Event, EventKind, Run, RunId, RunState, new_id_at, time_text};
 
 /// A run to be queued.
@@ -91,13 +91,12 @@ impl Store {
     pub async fn renew_run(&self, held: &RunLease, lease: Duration, events: &[Event]) -> Result<()> {
         let mut tx = self.begin_brief().await?;
         let until = time_text(now(&mut tx).await? + lease);
-        let renewed = query("update runs set lease_until = $1 where id = $2 and token = $3 and state = 'running'")
+        query("update runs set lease_until = $1 where id = $2 and token = $3 and state = 'running'")
             .bind(until)
             .bind(&held.run.id)
             .bind(held.token)
-            .execute(&mut tx)
+            .must_change(&mut tx, Error::LeaseLost)
             .await?;
-        still_held(renewed)?;
         append(&mut tx, events).await?;
         tx.commit().await
     }
@@ -105,12 +104,11 @@ impl Store {
     /// Marks the run's collecting as done.
     pub async fn collected(&self, held: &RunLease, events: &[Event]) -> Result<()> {
         let mut tx = self.begin().await?;
-        let changed = query("update runs set collected = true where id = $1 and token = $2 and state = 'running'")
+        query("update runs set collected = true where id = $1 and token = $2 and state = 'running'")
             .bind(&held.run.id)
             .bind(held.token)
-            .execute(&mut tx)
+            .must_change(&mut tx, Error::LeaseLost)
             .await?;
-        still_held(changed)?;
         append(&mut tx, events).await?;
         tx.commit().await
     }
@@ -125,7 +123,7 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         let ended = time_text(now(&mut tx).await?);
-        let changed = query(
+        query(
             "update runs set state = $1, reason = $2, ended_at = $3, lease_until = null
              where id = $4 and token = $5 and state = 'running'",
         )
@@ -134,9 +132,8 @@ impl Store {
         .bind(ended)
         .bind(&held.run.id)
         .bind(held.token)
-        .execute(&mut tx)
+        .must_change(&mut tx, Error::LeaseLost)
         .await?;
-        still_held(changed)?;
         let event = Event::new(EventKind::RunEnded, format!("bot:{}", held.run.bot)).run(&held.run.id, &held.run.bot);
         append(&mut tx, events).await?;
         append(&mut tx, &[event.detail(serde_json::json!({"state": state.as_str()}))]).await?;
