@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
-/// What takes less time than this shows nothing.
-const FIRST: Duration = Duration::from_secs(1);
-/// Between two lines where they can't be written over.
+/// Between two states of the line at a terminal; what takes less time shows nothing.
+const OVER: Duration = Duration::from_secs(1);
+/// Between two lines where they can't be written over, and before the first.
 const LINES: Duration = Duration::from_secs(10);
 
 /// How far the work has come.
@@ -27,7 +27,7 @@ impl Progress {
     /// So many are done.
     pub fn at(&self, done: usize) {
         let terminal = stderr().is_terminal();
-        let wait = if terminal || !self.line.get() { FIRST } else { LINES };
+        let wait = if terminal { OVER } else { LINES };
         if self.shown.get().elapsed() < wait {
             return;
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kollega::ssbtek::{Agency, Answer, Client, Status};
 use sandbox::{Config, FaultKind, FaultSpec, Sandbox, System};
 
-use super::service::config;
+use super::service::{config, impatient};
 use super::{amounts, assert_all, assert_only, day};
 
 struct Practice {
@@ -21,6 +21,10 @@ impl Practice {
     }
 
     async fn ask(&self, number: &str) -> Answer {
+        self.ask_with(config, number).await
+    }
+
+    async fn ask_with(&self, config: fn(&str) -> kollega::ssbtek::Config, number: &str) -> Answer {
         let mut config = config(&format!("http://{}/ssbtek", self.sandbox.addresses.ssbtek));
         config.benefits =
             ["FK:ABB", "FK:AS", "FK:BOB", "FK:ET", "FK:FP", "FK:SJP", "FK:US", "PM:AP"].map(str::to_owned).into();
@@ -87,7 +91,7 @@ async fn a_call_that_hangs_is_a_timeout_for_all() {
     fault.ms = u64::try_from(Duration::from_mins(1).as_millis()).expect("a minute is short");
     practice.sandbox.add_fault(fault).await.expect("the fault is added");
 
-    assert_all(&practice.ask("198501302395").await, Status::Timeout, "timeout");
+    assert_all(&practice.ask_with(impatient, "198501302395").await, Status::Timeout, "timeout");
 }
 
 #[tokio::test]

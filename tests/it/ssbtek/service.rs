@@ -78,14 +78,19 @@ async fn respond(reply: Reply) -> Response {
     }
 }
 
+/// One that waits a second in all for an answer that never comes.
+pub fn impatient(url: &str) -> Config {
+    Config { connect_timeout: Duration::from_millis(300), read_timeout: Duration::from_millis(700), ..config(url) }
+}
+
 pub fn config(url: &str) -> Config {
     Config {
         url: url.to_owned(),
         certificate: None,
         key: None,
         ca: None,
-        connect_timeout: Duration::from_millis(300),
-        read_timeout: Duration::from_millis(700),
+        connect_timeout: Duration::from_secs(10),
+        read_timeout: Duration::from_secs(20),
         organisation: Organisation {
             number: "162120009999".into(),
             name: "Exempel & Öarnas kommun".into(),
