@@ -11,7 +11,7 @@ use super::target::Target;
 
 /// Asks what came of the click, and answers when the page has had its turn.
 const SETTLED: &str = "const [name, done] = arguments; const asked = new CustomEvent(name, { detail: {} });
-window.dispatchEvent(asked); setTimeout(() => done(asked.detail.hit), 0);";
+window.dispatchEvent(asked); setTimeout(() => done(asked.detail.state), 0);";
 
 /// Which of the given targets was used; anything but the first is drift, for the caller to log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,8 @@ impl Session {
     /// for the place once more in three calls, and lets the mouse travel there first: that takes longer than all the rest.
     ///
     /// Should something else stand there by now, the page is kept from hearing of it (`page/state.js: watch`), and the
-    /// target is not ready. What the page does about the click is a task of its own. It is waited for, so that a page which
+    /// target is not ready; nor is it when it has moved away from under the mouse before that was let go, if the page did
+    /// nothing at the press. What the page does about the click is a task of its own. It is waited for, so that a page which
     /// is then on its way is one that the driver waits for: the next step does not read the old one.
     async fn click_at(&mut self, [x, y]: [f64; 2], limit: Limit) -> Result<Value, ErrorKind> {
         let button = |kind: &str, held: u8| {
@@ -69,7 +70,7 @@ impl Session {
         self.send(button("mouseReleased", 0), limit).await?;
         let settled = json!({"script": SETTLED, "args": [WATCH.as_str()]});
         match self.send(Command::post("execute/async", settled), limit).await {
-            Ok(Value::Bool(false)) => Err(ErrorKind::NotReady { why: "det rör sig".to_owned() }),
+            Ok(Value::String(state)) if state == "missed" || state == "slipped" => Err(ErrorKind::NotReady { why: "det rör sig".to_owned() }),
             // The page has gone before it could answer, which is told as a time-out, or lets no script wait.
             Err(ErrorKind::Timeout { .. }) if !limit.has_passed() => Ok(Value::Null),
             Err(ErrorKind::PageFault(_) | ErrorKind::NoFrame) => Ok(Value::Null),

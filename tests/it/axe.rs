@@ -17,7 +17,7 @@ impl Judge {
     pub async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut config = BrowserConfig::local(folder.path().join("journal"), folder.path().join("downloads"));
-        config.timeout = Duration::from_secs(20);
+        config.timeout = Duration::from_mins(2);
         let session = Session::open(&config, "axe").await.expect("a browser");
         let _ = rustls::crypto::ring::default_provider().install_default();
         let judge = Self { session, client: reqwest::Client::new(), folder };

@@ -55,10 +55,13 @@ function covered(element) {
     element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
     box = middleBox(element);
   }
-  let root = element.getRootNode();
-  if (!root.elementFromPoint) root = element.ownerDocument;
-  const top = root.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  const top = topAt(element, [box.left + box.width / 2, box.top + box.height / 2]);
   return !top || !isOn(top, element);
+}
+// What is uppermost at a point, among what stands in the same root as the element.
+function topAt(element, [x, y]) {
+  const root = element.getRootNode();
+  return (root.elementFromPoint ? root : element.ownerDocument).elementFromPoint(x, y);
 }
 // Whether what is pressed there reaches the element.
 function isOn(top, element) {
@@ -93,26 +96,45 @@ function sighting(targets, use) {
   if (found.path.length) return answer;
   const point = request.watch ? pointOf(found.element) : null;
   if (request.watch) window.dispatchEvent(new CustomEvent(request.watch, { detail: {} }));
-  if (point) watch(found.element);
+  if (point) watch(found.element, topAt(found.element, point));
   return { ...answer, element: found.element, point };
 }
-// The next press of the mouse must reach the element, or it is kept from the page: that may have moved since. An event
-// that only we know the name of ends the watch and asks what came of it; nothing stays in the page.
-function watch(element) {
-  const began = Date.now();
-  let hit = null;
+// The next press of the mouse must reach the element, or it is kept from the page: that may have moved since. It may also
+// move between press and release, and is then not clicked: such a press was in vain where the page did nothing at it. An
+// event that only we know the name of ends the watch and asks what came of it; nothing stays in the page.
+function watch(element, top) {
+  let state = null;
+  // What lets the mouse through to something around it is pressed there, as it was when it was looked at.
+  const around = top && isOn(top, element) ? top : element;
+  const reaches = (path) => path.includes(element) || path[0] === around || [...(element.labels || [])].some((label) => path.includes(label));
+  const heard = () => { if (state === 'pressed') state = 'heard'; };
+  const changes = new MutationObserver(heard);
   const look = (event) => {
-    if (!event.isTrusted || (hit === null && Date.now() - began > 5000)) return;
-    if (hit === null) hit = isOn(event.composedPath()[0], element);
-    if (hit) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
+    if (!event.isTrusted || state === 'clicked') return;
+    const on = reaches(event.composedPath());
+    if (state === null && /down$/.test(event.type)) {
+      state = on ? 'pressed' : 'missed';
+      if (on) changes.observe(element.ownerDocument, { subtree: true, childList: true, attributes: true, characterData: true });
+    }
+    if (state === 'missed') {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    } else if (event.type === 'click' && on) state = 'clicked';
+    else if (event.type === 'mouseup' && !on && state === 'pressed' && element.isConnected) state = 'slipped';
+  };
+  // The page has had its say about the press; what changes later is not an answer to it.
+  const said = (event) => {
+    if (event.defaultPrevented || changes.takeRecords().length) heard();
+    changes.disconnect();
   };
   const kinds = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click'];
   for (const kind of kinds) window.addEventListener(kind, look, true);
+  window.addEventListener('mousedown', said);
   window.addEventListener(request.watch, (event) => {
     for (const kind of kinds) window.removeEventListener(kind, look, true);
-    event.detail.hit = hit;
+    window.removeEventListener('mousedown', said);
+    changes.disconnect();
+    event.detail.state = state;
   }, { once: true });
 }
 // Where a hand would click it, in the window: not known inside a frame, nor for what has no place of its own.

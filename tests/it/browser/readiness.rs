@@ -44,6 +44,19 @@ async fn a_click_is_a_hands_and_the_step_after_it_reads_the_page_that_it_led_to(
 }
 
 #[tokio::test]
+async fn what_moves_away_between_press_and_release_is_clicked_where_it_stands_then_and_never_twice() {
+    let mut desk = Desk::at("slips.html").await;
+    desk.click(Target::button("Halkar")).await;
+    assert_eq!(desk.read(Target::css("#halkar")).await, "klick");
+    // What is done at the press itself is done once, though no click follows.
+    for (name, id) in [("Flyttar sig", "#flyttar"), ("Svarar utan att synas", "#tyst")] {
+        desk.click(Target::button(name)).await;
+        assert_eq!(desk.read(Target::css(id)).await, "tryck", "{name}");
+    }
+    desk.end().await;
+}
+
+#[tokio::test]
 async fn a_wait_that_is_in_vain_takes_its_time_limit_and_says_for_what() {
     let mut desk = Desk::at("main.html").await;
     desk.session.set_timeout(Duration::from_millis(500));
