@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// A suggestion is some hundred small pieces of memory, which this one hands out a sixth quicker.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

@@ -160,20 +160,44 @@ impl<'a> Run<'a> {
         current
     }
 
+    /// Which rules are met first, a thing at a time; then what they make, in the order of the rules.
     pub(crate) fn try_rules(&mut self) {
         let book = self.book;
-        let period = self.period;
-        let in_force = |rule: &&Rule| rule.validity.contains(period) && rule.for_each != ForEach::Result;
-        for rule in book.rules().iter().filter(in_force) {
-            for index in 0..self.items[rule.for_each as usize].len() {
+        let mut met = self.conditions();
+        met.sort_by_key(|(rule, index, _)| (*rule, *index));
+        for (rule, index, condition) in met {
+            let rule = &book.rules()[rule];
+            let outcome = condition.and_then(|()| {
                 self.enter(rule.for_each, index);
-                let outcome = self.try_rule(rule, index);
+                let outcome = self.carry_out(rule, index);
                 self.leave(rule.for_each, index);
-                if let Err(Stop::Failed(problem)) = outcome {
-                    self.report_failure(&rule.id, problem);
-                }
+                outcome
+            });
+            if let Err(Stop::Failed(problem)) = outcome {
+                self.report_failure(&rule.id, problem);
             }
         }
+    }
+
+    /// The rules whose first condition is met, by their places and the thing's, and those where it failed. A condition sees
+    /// nothing that a rule makes.
+    fn conditions(&mut self) -> Vec<(usize, usize, Result<(), Stop>)> {
+        let rules = self.book.rules().iter().enumerate();
+        let in_force: Vec<(usize, &Rule)> = rules.filter(|(_, rule)| rule.validity.contains(self.period)).collect();
+        let mut met = Vec::with_capacity(in_force.len());
+        for for_each in ForEach::ALL.into_iter().filter(|for_each| *for_each != ForEach::Result) {
+            for index in 0..self.items[for_each as usize].len() {
+                self.enter(for_each, index);
+                for (place, rule) in in_force.iter().filter(|(_, rule)| rule.for_each == for_each) {
+                    match self.holds(rule.when.as_ref()) {
+                        Ok(false) => {}
+                        answer => met.push((*place, index, answer.map(|_| ()))),
+                    }
+                }
+                self.leave(for_each, index);
+            }
+        }
+        met
     }
 
     /// Puts one thing and its values into the scope; they are moved, not copied.
@@ -193,10 +217,8 @@ impl<'a> Run<'a> {
         self.scope.swap(self.book.places().cells, &mut cells.cloned());
     }
 
-    pub(crate) fn try_rule(&mut self, rule: &'a Rule, index: usize) -> Result<(), Stop> {
-        if !self.holds(rule.when.as_ref())? {
-            return Ok(());
-        }
+    /// What a rule makes whose first condition is met.
+    fn carry_out(&mut self, rule: &'a Rule, index: usize) -> Result<(), Stop> {
         let makes_line = rule.line.is_some() || rule.exclude;
         if makes_line && self.excluded.contains(&(rule.for_each, index)) {
             return Ok(());
@@ -226,8 +248,6 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn holds(&self, condition: Option<&Template>) -> Result<bool, Stop> {
-        let Some(condition) = condition else { return Ok(true) };
-        let value = condition.look(&self.scope)?;
-        value.as_bool().ok_or_else(|| Stop::Failed("villkoret är inte ja eller nej".to_owned()))
+        condition.map_or(Ok(true), |condition| Ok(condition.holds(&self.scope)?))
     }
 }

@@ -28,12 +28,24 @@ impl<'a> Run<'a> {
         Self { scope, parameters: Vec::new(), left: BUDGET }
     }
 
-    /// The value of a node.
+    /// The value of a node. Most are constants or names of what lies in the scope, and are only pointed at.
+    #[inline]
     pub fn value(&mut self, node: &'a Node) -> Result<Cow<'a, Value>> {
         self.spend(1, node)?;
+        match &node.kind {
+            Kind::Constant(value) => Ok(Cow::Borrowed(value)),
+            Kind::Path { name, properties } => match self.there(name, properties) {
+                Some(value) => Ok(Cow::Borrowed(value)),
+                None => self.path(node, name, properties),
+            },
+            _ => self.made(node),
+        }
+    }
+
+    /// The value of a node that is neither a constant nor a name.
+    fn made(&mut self, node: &'a Node) -> Result<Cow<'a, Value>> {
         let made = match &node.kind {
-            Kind::Constant(value) => return Ok(Cow::Borrowed(value)),
-            Kind::Path { name, properties } => return self.path(node, name, properties),
+            Kind::Constant(_) | Kind::Path { .. } => return self.value(node),
             Kind::Property { of, name } => {
                 let value = self.value(of)?;
                 return read(value, name).map_err(|why| at(node, why));
@@ -64,21 +76,23 @@ impl<'a> Run<'a> {
                 let value = called.map_err(|why| at(node, format!("{}: {why}", function.name)))?;
                 self.bounded(node, value)?
             }
-            Kind::Binary { operator, left, right } => self.binary(node, *operator, left, right)?,
-            Kind::Not(of) => Value::Bool(!self.yes_or_no(of)?),
+            Kind::Binary { operator, left, right } => {
+                let (left, right) = (self.value(left)?, self.value(right)?);
+                self.calculated(node, *operator, &left, &right)?
+            }
             Kind::Negate(of) => {
                 let value = self.value(of)?;
                 operators::apply(Operator::Subtract, &Value::Int(0), &value).map_err(|why| at(node, why))?
             }
-            Kind::And(parts) => Value::Bool(self.until(parts, false)?),
-            Kind::Or(parts) => Value::Bool(self.until(parts, true)?),
+            Kind::Not(_) | Kind::And(_) | Kind::Or(_) => Value::Bool(self.answer(node)?),
         };
         Ok(Cow::Owned(made))
     }
 
+    #[inline]
     fn spend(&mut self, cost: usize, node: &Node) -> Result<()> {
-        self.left =
-            self.left.checked_sub(cost).ok_or_else(|| at(node, "uttrycket kräver för mycket arbete".to_owned()))?;
+        let left = self.left.checked_sub(cost);
+        self.left = left.ok_or_else(|| at(node, "uttrycket kräver för mycket arbete".to_owned()))?;
         Ok(())
     }
 
@@ -106,6 +120,20 @@ impl<'a> Run<'a> {
             map.insert(key.clone(), self.value(node)?.into_owned());
         }
         Ok(Value::from(map))
+    }
+
+    /// What lies in the scope under a name and in its records, where no more than that is asked for.
+    #[inline]
+    fn there(&self, name: &Name, properties: &'a [Property]) -> Option<&'a Value> {
+        if !self.parameters.is_empty() {
+            return None;
+        }
+        let mut value = self.scope.find(name)?;
+        for property in properties {
+            let fields = value.as_record()?.slice();
+            value = &fields[property.name.find(fields, |(known, _)| known)?].1;
+        }
+        Some(value)
     }
 
     fn path(&self, node: &Node, name: &Name, properties: &'a [Property]) -> Result<Cow<'a, Value>> {
@@ -142,17 +170,40 @@ impl<'a> Run<'a> {
         Ok(Cow::Owned(found))
     }
 
-    fn binary(&mut self, node: &Node, operator: Operator, left: &'a Node, right: &'a Node) -> Result<Value> {
-        let (left, right) = (self.value(left)?, self.value(right)?);
-        let value = operators::apply(operator, &left, &right).map_err(|why| at(node, why))?;
+    fn calculated(&mut self, node: &Node, operator: Operator, left: &Value, right: &Value) -> Result<Value> {
+        let value = operators::apply(operator, left, right).map_err(|why| at(node, why))?;
         if operator == Operator::Add { self.bounded(node, value) } else { Ok(value) }
     }
 
-    fn yes_or_no(&mut self, node: &'a Node) -> Result<bool> {
-        let value = self.value(node)?;
-        value
-            .as_bool()
-            .ok_or_else(|| at(node, format!("ett villkor (ja/nej) väntas, men det är {}", value.indefinite())))
+    /// The answer of a condition.
+    pub fn yes_or_no(&mut self, node: &'a Node) -> Result<bool> {
+        match &node.kind {
+            Kind::Not(_) | Kind::And(_) | Kind::Or(_) => {
+                self.spend(1, node)?;
+                self.answer(node)
+            }
+            Kind::Binary { operator, left, right } => {
+                self.spend(1, node)?;
+                let (left, right) = (self.value(left)?, self.value(right)?);
+                match operators::holds(*operator, &left, &right) {
+                    Some(answer) => answer.map_err(|why| at(node, why)),
+                    None => Err(no_condition(node, &self.calculated(node, *operator, &left, &right)?)),
+                }
+            }
+            _ => {
+                let value = self.value(node)?;
+                value.as_bool().ok_or_else(|| no_condition(node, &value))
+            }
+        }
+    }
+
+    fn answer(&mut self, node: &'a Node) -> Result<bool> {
+        match &node.kind {
+            Kind::Not(of) => Ok(!self.yes_or_no(of)?),
+            Kind::And(parts) => self.until(parts, false),
+            Kind::Or(parts) => self.until(parts, true),
+            _ => self.yes_or_no(node),
+        }
     }
 
     /// `&&` (stops at no) and `||` (stops at yes).
@@ -190,9 +241,7 @@ impl<'a> Run<'a> {
                 kept.push(result.into_owned());
                 continue;
             }
-            let yes = result.as_bool().ok_or_else(|| {
-                at(&closure.body, format!("ett villkor (ja/nej) väntas, men det är {}", result.indefinite()))
-            })?;
+            let yes = result.as_bool().ok_or_else(|| no_condition(&closure.body, &result))?;
             match what {
                 Each::Any if yes => return Ok(Cow::Owned(Value::Bool(true))),
                 Each::All if !yes => return Ok(Cow::Owned(Value::Bool(false))),
@@ -231,4 +280,9 @@ fn read<'a>(value: Cow<'a, Value>, name: &Name) -> std::result::Result<Cow<'a, V
 #[expect(clippy::unnecessary_box_returns, reason = "it is what a `Result` here holds")]
 fn at(node: &Node, why: String) -> Box<EvalError> {
     Box::new(EvalError::new(why, node.offset, node.length))
+}
+
+#[expect(clippy::unnecessary_box_returns, reason = "as for `at`")]
+fn no_condition(node: &Node, value: &Value) -> Box<EvalError> {
+    at(node, format!("ett villkor (ja/nej) väntas, men det är {}", value.indefinite()))
 }

@@ -45,6 +45,11 @@ impl Expression {
         Run::new(scope).value(&self.root).map_err(|error| *error)
     }
 
+    /// What it answers as a condition.
+    pub(crate) fn holds(&self, scope: &Scope) -> Result<bool, EvalError> {
+        Run::new(scope).yes_or_no(&self.root).map_err(|error| *error)
+    }
+
     /// The names it uses, in the order they stand.
     pub fn uses(&self) -> &[Path] {
         &self.uses

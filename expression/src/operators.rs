@@ -11,15 +11,25 @@ use crate::{Record, Value, as_decimal};
 
 /// The value of `left operator right`.
 pub(crate) fn apply(operator: Operator, left: &Value, right: &Value) -> Result<Value, String> {
-    match operator {
-        Operator::Equal => equal(left, right).map(Value::from),
-        Operator::NotEqual => equal(left, right).map(|same| Value::from(!same)),
-        Operator::Less => compare(left, right).map(|order| Value::from(order.is_lt())),
-        Operator::LessOrEqual => compare(left, right).map(|order| Value::from(order.is_le())),
-        Operator::Greater => compare(left, right).map(|order| Value::from(order.is_gt())),
-        Operator::GreaterOrEqual => compare(left, right).map(|order| Value::from(order.is_ge())),
-        _ => calculate(operator, left, right),
+    match holds(operator, left, right) {
+        Some(answer) => answer.map(Value::from),
+        None => calculate(operator, left, right),
     }
+}
+
+/// Whether `left operator right` is so; nothing when the operator asks no question.
+pub(crate) fn holds(operator: Operator, left: &Value, right: &Value) -> Option<Result<bool, String>> {
+    Some(match operator {
+        Operator::Equal => equal(left, right),
+        Operator::NotEqual => equal(left, right).map(|same| !same),
+        Operator::Less => compare(left, right).map(Ordering::is_lt),
+        Operator::LessOrEqual => compare(left, right).map(Ordering::is_le),
+        Operator::Greater => compare(left, right).map(Ordering::is_gt),
+        Operator::GreaterOrEqual => compare(left, right).map(Ordering::is_ge),
+        Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder => {
+            return None;
+        }
+    })
 }
 
 /// Whether two values of the same kind are the same. Different kinds are an error, not a no.

@@ -63,6 +63,16 @@ impl Template {
         }
     }
 
+    /// What it answers as a condition: it must be one `${…}` alone.
+    pub fn holds(&self, scope: &Scope) -> Result<bool, EvalError> {
+        match self.parts.as_ref() {
+            [Part::Expression { expression, offset, .. }] => {
+                expression.holds(scope).map_err(|error| error.shifted(*offset))
+            }
+            _ => Err(EvalError::new("ett villkor (ja/nej) väntas, men det är en text", 0, self.source.len())),
+        }
+    }
+
     /// Its value as a text. An empty value in it is an error.
     pub fn text(&self, scope: &Scope) -> Result<String, EvalError> {
         let mut text = String::new();

@@ -70,7 +70,9 @@ impl Session {
         self.send(button("mouseReleased", 0), limit).await?;
         let settled = json!({"script": SETTLED, "args": [WATCH.as_str()]});
         match self.send(Command::post("execute/async", settled), limit).await {
-            Ok(Value::String(state)) if state == "missed" || state == "slipped" => Err(ErrorKind::NotReady { why: "det rör sig".to_owned() }),
+            Ok(Value::String(state)) if state == "missed" || state == "slipped" => {
+                Err(ErrorKind::NotReady { why: "det rör sig".to_owned() })
+            }
             // The page has gone before it could answer, which is told as a time-out, or lets no script wait.
             Err(ErrorKind::Timeout { .. }) if !limit.has_passed() => Ok(Value::Null),
             Err(ErrorKind::PageFault(_) | ErrorKind::NoFrame) => Ok(Value::Null),

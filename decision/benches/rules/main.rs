@@ -22,6 +22,10 @@ use rustix::time::{ClockId, clock_gettime};
 
 use report::Report;
 
+/// As in `kollega`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Debug, Parser)]
 #[command(name = "scripts/bench rules")]
 struct Arguments {
