@@ -20,6 +20,10 @@ use sqlx::{AssertSqlSafe, Connection as _};
 
 use report::{Report, Row};
 
+/// As in `kollega`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Debug, Parser)]
 #[command(name = "scripts/bench queue")]
 struct Arguments {

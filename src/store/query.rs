@@ -3,8 +3,10 @@
 //! The text keeps to what both understand: `$1` parameters, text, bigint and boolean, `on conflict`, `returning`,
 //! partial indexes. What differs is a function of `database`.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::future::Future;
+use std::num::NonZero;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -272,7 +274,7 @@ async fn run_together(local: &mut Local, all: Vec<Later>) -> Result<(Vec<SqliteR
     let mut rows = Vec::new();
     let mut answers =
         connection.fetch_many(sqlx::query_with(AssertSqlSafe(text), arguments::<SqliteArguments>(values)?));
-    while let Some(answer) = answers.try_next().await? {
+    while let Some(answer) = at_once(answers.try_next()).await? {
         match answer {
             Either::Left(done) => changed.push(done.rows_affected()),
             Either::Right(row) if changed.len() == last => rows.push(row),
@@ -287,6 +289,28 @@ async fn run_together(local: &mut Local, all: Vec<Later>) -> Result<(Vec<SqliteR
     }
     Ok((rows, changed[last]))
 }
+
+/// Waits for what comes in a moment without giving up the thread at once: to be woken takes longer than the answer.
+pub(super) async fn at_once<F: Future>(answer: F) -> F::Output {
+    let mut answer = std::pin::pin!(answer);
+    std::future::poll_fn(|context| {
+        let started = Instant::now();
+        loop {
+            let polled = answer.as_mut().poll(context);
+            if polled.is_ready() || started.elapsed() >= *MOMENT {
+                return polled;
+            }
+            std::hint::spin_loop();
+        }
+    })
+    .await
+}
+
+/// On a machine with one core nothing comes while it is waited for.
+static MOMENT: LazyLock<Duration> = LazyLock::new(|| {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    Duration::from_micros(if cores > 1 { 200 } else { 0 })
+});
 
 /// Appends a statement whose parameters come after so many others: SQLite counts `$1` over all that is run together.
 fn renumber(sql: &str, others: usize, text: &mut String) {

@@ -13,6 +13,8 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
+use super::query::at_once;
+
 /// Where the writers of one database file queue, first come first served.
 #[derive(Debug)]
 pub(super) struct Writers {
@@ -24,6 +26,9 @@ pub(super) struct Writers {
 
 /// Fails where the transaction that began with the first savepoint is gone, whoever has begun another since.
 const COMMIT: &str = "release turn_0; commit";
+
+/// How many share a commit at most: what a commit costs is by then spread thin, and the first has waited for all.
+const FULL: usize = 32;
 
 /// What whoever has the turn works with.
 #[derive(Debug, Default)]
@@ -86,6 +91,17 @@ impl Writers {
         Ok(turn)
     }
 
+    /// Commits for the group when nobody waits to join it, or it is large enough. It queues behind those who wait now: it
+    /// does not count on them, who may give up.
+    async fn commit_for_all(&self) {
+        loop {
+            let mut desk = self.desk.lock().await;
+            if desk.group.len() >= FULL || self.waiting.load(Ordering::SeqCst) == 0 {
+                return desk.commit().await;
+            }
+        }
+    }
+
     /// Ends the connection, when those who have come before are done.
     pub async fn close(&self) {
         let mut desk = self.desk.lock().await;
@@ -127,9 +143,8 @@ impl Turn {
         if let Some(mut desk) = self.desk.take().filter(|_| !others_wait) {
             desk.commit().await;
         } else if is_first {
-            let desk = Arc::clone(&self.writers.desk);
-            // Queued behind those who wait now, and before those who come later.
-            tokio::spawn(async move { desk.lock().await.commit().await });
+            let writers = Arc::clone(&self.writers);
+            tokio::spawn(async move { writers.commit_for_all().await });
         }
         told.await.map_err(|_| sqlx::Error::Protocol("transaktionen gick förlorad".into()))
     }
@@ -164,7 +179,7 @@ impl Desk {
     }
 
     async fn run(&mut self, sql: String) -> sqlx::Result<()> {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(self.connection()?).await.map(drop)
+        at_once(sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(self.connection()?)).await.map(drop)
     }
 
     /// Commits for everybody in the group.
