@@ -182,9 +182,28 @@ impl RuleBook {
         &self.cases
     }
 
-    /// Amounts that are not what the published increase would make them: to be compared with the statute once more.
+    /// Amounts that are not what the published increase would make them, to be compared with the statute once more; and
+    /// rules that begin or end while others go on.
     pub fn warnings(&self) -> Vec<Problem> {
-        self.tables.windows(2).flat_map(|pair| pair[1].unexpected(&pair[0])).collect()
+        let amounts = self.tables.windows(2).flat_map(|pair| pair[1].unexpected(&pair[0]));
+        amounts.chain(self.rules.iter().filter_map(|rule| self.gap_beside(rule))).collect()
+    }
+
+    /// That a rule begins or ends within the years that have amounts, and no rule for the same things ends or begins there.
+    fn gap_beside(&self, rule: &Rule) -> Option<Problem> {
+        let (first, last) = (self.tables.first()?.year, self.tables.last()?.year);
+        let others = || self.rules.iter().filter(|other| other.for_each == rule.for_each).map(|other| other.validity);
+        let (from, to) = (rule.validity.from, rule.validity.to);
+        let ends = to.filter(|to| to.next().year() <= last && !others().any(|other| other.from == Some(to.next())));
+        let begins = from
+            .filter(|from| from.previous().year() >= first && !others().any(|other| other.to == Some(from.previous())));
+        let message = match (begins, ends) {
+            (_, Some(to)) => format!("regeln ”{}” slutar gälla efter {to}, och ingen regel tar vid där", rule.id),
+            (Some(from), None) => format!("regeln ”{}” börjar gälla {from}, och ingen regel slutar gälla där", rule.id),
+            (None, None) => return None,
+        };
+        let hint = "i en reform står den nya regeln bredvid den gamla, med månader som följer på varandra; kontrollera att inget faller bort";
+        Some(Problem { message, hint: Some(hint.to_owned()), ..rule.place.clone() })
     }
 
     pub(crate) fn id(&self) -> &BookId {

@@ -26,6 +26,8 @@ pub(crate) struct Run<'a> {
     pub(crate) lines: Vec<(Part, Line)>,
     /// Incomes and costs that no later rule makes a line of.
     pub(crate) excluded: BTreeSet<(ForEach, usize)>,
+    /// What some rule has made a line of, left out or referred.
+    answered: BTreeSet<(ForEach, usize)>,
     pub(crate) reasons: Vec<Reason<'a>>,
     pub(crate) notes: Vec<Fired<'a>>,
     pub(crate) unknown: BTreeSet<Total>,
@@ -87,6 +89,7 @@ impl<'a> Run<'a> {
             scope,
             lines: Vec::with_capacity(6),
             excluded: BTreeSet::new(),
+            answered: BTreeSet::new(),
             reasons: Vec::new(),
             notes: Vec::new(),
             unknown: BTreeSet::new(),
@@ -177,13 +180,42 @@ impl<'a> Run<'a> {
                 self.report_failure(&rule.id, problem);
             }
         }
+        self.report_unanswered();
+    }
+
+    /// A person, an income or a cost that no rule has anything to say of must not vanish from the sum: a book may have a
+    /// month that none of its rules is for.
+    fn report_unanswered(&mut self) {
+        for (for_each, unknown, what) in [
+            (ForEach::Person, Total::Norm, "personen"),
+            (ForEach::Income, Total::Income, "inkomsten"),
+            (ForEach::Cost, Total::Need, "kostnaden"),
+        ] {
+            for index in 0..self.items[for_each as usize].len() {
+                if self.answered.contains(&(for_each, index)) || self.excluded.contains(&(for_each, index)) {
+                    continue;
+                }
+                self.unknown.insert(unknown);
+                if self.table.is_some() {
+                    let row = (index + 1).to_string();
+                    let reason = format!("Ingen regel gäller för {what} på rad {row} i underlaget");
+                    let details = [("what", for_each.name().unwrap_or_default().to_owned()), ("row", row)];
+                    self.report("no_rule", reason, details, &[unknown]);
+                }
+            }
+        }
     }
 
     /// The rules whose first condition is met, by their places and the thing's, and those where it failed. A condition sees
     /// nothing that a rule makes.
     fn conditions(&mut self) -> Vec<(usize, usize, Result<(), Stop>)> {
         let rules = self.book.rules().iter().enumerate();
-        let in_force: Vec<(usize, &Rule)> = rules.filter(|(_, rule)| rule.validity.contains(self.period)).collect();
+        // What keeps a whole case from being decided by rules does so also in a month that the book is not for.
+        let is_guard =
+            |rule: &Rule| rule.refer.is_some() && matches!(rule.for_each, ForEach::Household | ForEach::Authority);
+        let guards = self.table.is_none();
+        let in_force: Vec<(usize, &Rule)> =
+            rules.filter(|(_, rule)| rule.validity.contains(self.period) || guards && is_guard(rule)).collect();
         let mut met = Vec::with_capacity(in_force.len());
         for for_each in ForEach::ALL.into_iter().filter(|for_each| *for_each != ForEach::Result) {
             for index in 0..self.items[for_each as usize].len() {
@@ -229,6 +261,9 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.met.push(&rule.id);
+        if rule.line.is_some() || rule.exclude || rule.refer.is_some() {
+            self.answered.insert((rule.for_each, index));
+        }
         if let Some(line) = &rule.line {
             let made = self.line(rule, line, index, &cells)?;
             self.lines.push((line.part, made));

@@ -256,3 +256,63 @@ fn an_identity_number_anywhere_in_a_book_is_refused_and_not_repeated() {
     assert_eq!((problems.len(), problems[0].line), (1, 1));
     assert!(!problems[0].to_string().contains("9817"), "{}", problems[0]);
 }
+
+/// What a changed book says of an adult who lives alone, with a wage and a rent.
+fn answer(from: &str, to: &str, period: &str) -> (decision::Suggestion, Vec<String>) {
+    let dir = copy_with("rulebook.yaml", from, to);
+    let warnings = decision::check(dir.path(), false).warnings;
+    let book = RuleBook::load(dir.path()).expect("a book");
+    let suggestion = book.suggest(&facts(period)).expect("a suggestion");
+    (suggestion, warnings.into_iter().map(|problem| problem.message).collect())
+}
+
+fn facts(period: &str) -> serde_json::Value {
+    serde_json::json!({
+        "period": period, "date": format!("{period}-15"),
+        "household": {"kind": "single", "community_size": 1, "adults": [{"id": "a1", "born": "1985-02-01", "assistance_months_in_row": 2, "jobbstimulans_since": null}], "children": []},
+        "incomes": [{"person": "a1", "kind": "sjukpenning", "net": "5000", "period": period, "paid": format!("{period}-10"), "source": "fk"}],
+        "costs": [{"kind": "hyra", "applied": "5000"}],
+        "sources": {"fk": "ok", "csn": "ok", "so": "ok", "af": "ok", "skv": "ok"},
+        "flags": {"protected_identity": false, "first_application": false, "interim_number": false}, "assets": []
+    })
+}
+
+#[test]
+fn what_no_rule_is_for_in_a_month_is_never_left_out_of_the_sum() {
+    for (id, unknown) in [("income", "income"), ("cost", "cost"), ("norm.personal", "person")] {
+        let rule = fs::read_to_string(shipped().join("rulebook.yaml")).expect("the book");
+        let start = rule.find(&format!("  - id: {id}\n")).unwrap_or_else(|| panic!("{id}"));
+        let end =
+            start + rule[start..].find("valid: {from: 2022-01}").expect("a validity") + "valid: {from: 2022-01}".len();
+        let (from, to) = (&rule[start..end], rule[start..end].replace("2022-01", "2025-07"));
+        let (suggestion, warnings) = answer(from, &to, "2025-06");
+        let found = suggestion
+            .refer
+            .iter()
+            .find(|referral| referral.code == "no_rule")
+            .unwrap_or_else(|| panic!("{id}: {suggestion:?}"));
+        assert_eq!(found.details["what"], unknown);
+        assert_eq!((suggestion.outcome, suggestion.amount), (decision::Outcome::Refer, None), "{id}");
+        assert_eq!(warnings, [format!("regeln ”{id}” börjar gälla 2025-07, och ingen regel slutar gälla där")]);
+        let (suggestion, _) = answer(from, &to, "2025-07");
+        assert!(suggestion.refer.is_empty(), "{suggestion:?}");
+    }
+}
+
+#[test]
+fn a_month_without_amounts_gives_nothing_away() {
+    let book = RuleBook::load(&shipped()).expect("the shipped book");
+    for period in ["2021-12", "2027-01"] {
+        let mut facts = facts(period);
+        let suggestion = book.suggest(&facts).expect("a suggestion");
+        assert!(suggestion.refer.iter().any(|referral| referral.code == "table_missing"), "{suggestion:?}");
+        assert_eq!((suggestion.outcome, suggestion.amount), (decision::Outcome::Refer, None));
+        facts["sources"]["so"] = "timeout".into();
+        let suggestion = book.suggest(&facts).expect("a suggestion");
+        assert!(suggestion.refer.iter().any(|referral| referral.code == "source_silent"), "{suggestion:?}");
+        facts["flags"]["protected_identity"] = true.into();
+        let suggestion = book.suggest(&facts).expect("a suggestion");
+        let codes: Vec<&str> = suggestion.refer.iter().map(|referral| referral.code.as_str()).collect();
+        assert_eq!((codes, suggestion.lines.len()), (vec!["needs_person"], 0), "{period}");
+    }
+}
