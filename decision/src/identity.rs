@@ -8,8 +8,12 @@ use expression::Personnummer;
 use crate::Problem;
 use crate::content::Content;
 
-/// How a number is written: digits (`#`), hyphens that must be there, and one place (`?`) for a hyphen, a plus or a space.
+/// How a number is written: digits (`#`), a sign that must stand between them (`-`), and a place (`?`) for a sign, also with
+/// spaces around it, or a space, or nothing.
 const SPELLINGS: [&str; 3] = ["########?####", "####-##-##?####", "######?####"];
+
+/// What stands between the parts; word processors write hyphens of several kinds.
+const SIGNS: [char; 8] = ['-', '\u{2010}', '\u{2011}', '\u{2012}', '–', '+', '.', '/'];
 
 /// Every identity number in a book, and in what else lies in its folder, by place; the number itself is never repeated.
 pub(crate) fn identity_numbers(content: &Content) -> Vec<Problem> {
@@ -83,8 +87,13 @@ fn read(letters: &[char], spelling: &str) -> Option<(usize, String)> {
         let letter = letters.get(at).copied();
         match (sign, letter) {
             ('#', Some(digit)) if digit.is_ascii_digit() => digits.push(digit),
-            ('-', Some('-')) | ('?', Some('-' | '+' | ' ' | '–')) => {}
-            ('?', _) => continue,
+            ('-', Some(between)) if SIGNS.contains(&between) => {}
+            ('?', _) => {
+                let rest = letters.get(at..).unwrap_or_default();
+                let is_between = |letter: &&char| **letter == ' ' || SIGNS.contains(*letter);
+                at += rest.iter().take(3).take_while(is_between).count();
+                continue;
+            }
             _ => return None,
         }
         at += 1;
@@ -117,6 +126,10 @@ mod tests {
             "900112+9817",
             "1890-01-12-9817",
             "900112 9817",
+            "18900112\u{2011}9817",
+            "18900112 - 9817",
+            "1890.01.12.9817",
+            "1890/01/12/9817",
         ] {
             assert_eq!(numbers_in(&format!("född: \"{line}\"")).len(), 1, "{line}");
         }
@@ -125,9 +138,15 @@ mod tests {
 
     #[test]
     fn dates_amounts_hashes_and_wrong_check_digits_are_not() {
-        for line in
-            ["2025-12-10", "189001129818", "ab189001129817", "18900112981744", "9500", "SFS 2025:468 12 kap. 2 §"]
-        {
+        for line in [
+            "2025-12-10",
+            "189001129818",
+            "ab189001129817",
+            "18900112981744",
+            "9500",
+            "SFS 2025:468 12 kap. 2 §",
+            "1.5/900112, 9817",
+        ] {
             assert_eq!(numbers_in(line), [], "{line}");
         }
     }
