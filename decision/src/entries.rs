@@ -127,6 +127,12 @@ fn same_name(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
+/// Whether two names, as they are compared, may be one person's: nobody becomes two people by leaving out a surname.
+fn may_be_one(a: &str, b: &str) -> bool {
+    let all_in = |some: &str, of: &str| some.split(' ').all(|word| of.split(' ').any(|known| known == word));
+    all_in(a, b) || all_in(b, a)
+}
+
 fn amount(text: &str) -> Option<Decimal> {
     text.parse::<Decimal>().ok().filter(|amount| *amount > Decimal::ZERO && amount.scale() <= 2)
 }
@@ -239,6 +245,9 @@ fn refuse(file: &File, read: &AmountsFile, turn: Turn, new: &Typed) -> Result<()
     if own.is_empty() {
         refuse("namnet på den som skriver in saknas".to_owned(), "skriv --as NAMN");
     }
+    if own.contains(|letter: char| letter.is_ascii_digit()) {
+        refuse("det som står efter --as är inget namn".to_owned(), "skriv för- och efternamn, aldrig ett personnummer");
+    }
     if new.source.trim().is_empty() {
         refuse("källan saknas".to_owned(), "skriv --source med författningens nummer");
     }
@@ -252,8 +261,8 @@ fn refuse(file: &File, read: &AmountsFile, turn: Turn, new: &Typed) -> Result<()
             refuse(format!("{cell}: {amount} är inte ett belopp"), "skriv kronor, till exempel 3910");
         }
         let typed = typed(&read.entries, cell);
-        let is_own = typed.iter().any(|(by, _)| *by == own);
-        let has_other = typed.iter().any(|(by, _)| *by != own);
+        let is_own = typed.iter().any(|(by, _)| may_be_one(by, &own));
+        let has_other = typed.iter().any(|(by, _)| !may_be_one(by, &own));
         match turn {
             Turn::First if has_other && !is_own => {
                 refuse(

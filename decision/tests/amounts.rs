@@ -86,6 +86,8 @@ fn nobody_confirms_what_they_typed_themselves_or_sees_what_another_did() {
     enter(&dir, 2027, Turn::First, &typed("Anna Alm", &[("shared.1", 1290)])).expect("an entry");
     let text = |turn, by: &str, cell: &str| messages(enter(&dir, 2027, turn, &typed(by, &[(cell, 1290)])));
     assert_eq!(text(Turn::Second, " ANNA alm", "shared.1"), "shared.1 har du själv skrivit in");
+    assert_eq!(text(Turn::Second, "Anna", "shared.1"), "shared.1 har du själv skrivit in");
+    assert_eq!(text(Turn::Second, "189001129817", "shared.1"), "det som står efter --as är inget namn");
     assert_eq!(text(Turn::First, "Bo Berg", "shared.1"), "shared.1 har redan skrivits in av en annan person");
     assert_eq!(text(Turn::Second, "Bo Berg", "shared.2"), "shared.2 har ingen skrivit in ännu");
     assert_eq!(text(Turn::First, "Bo Berg", "shared.8"), "cellen shared.8 finns inte i tabellen");

@@ -146,3 +146,8 @@ fn no_change_of_a_value_goes_untold() {
     }
     assert!(tried > 20, "{tried}");
 }
+
+#[test]
+fn who_typed_the_amounts_is_no_difference_that_is_told() {
+    assert_eq!(told(&[("amounts/2025.yaml", "by: \"projektet, första", "by: \"Anna Alm")]), "");
+}

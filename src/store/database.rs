@@ -120,6 +120,11 @@ pub(super) fn is_answer(error: &sqlx::Error) -> bool {
 }
 
 impl Local {
+    /// Whether others wait until this one is done.
+    pub fn is_waited_for(&self) -> bool {
+        matches!(self, Self::Writing(turn, _) if turn.is_waited_for())
+    }
+
     /// The connection, and what is to be run on it for these statements; how many others come before them in it.
     pub fn open(&mut self, sql: String) -> sqlx::Result<(&mut SqliteConnection, String, usize)> {
         match self {

@@ -267,6 +267,7 @@ async fn run_together(local: &mut Local, all: Vec<Later>) -> Result<(Vec<SqliteR
         values.extend(query.values);
         expected.push(otherwise);
     }
+    let moment = if local.is_waited_for() { *MOMENT } else { Duration::ZERO };
     // What begins the transaction may stand before them, and answers too.
     let (connection, text, before) = local.open(text)?;
     let last = before + expected.len() - 1;
@@ -274,7 +275,7 @@ async fn run_together(local: &mut Local, all: Vec<Later>) -> Result<(Vec<SqliteR
     let mut rows = Vec::new();
     let mut answers =
         connection.fetch_many(sqlx::query_with(AssertSqlSafe(text), arguments::<SqliteArguments>(values)?));
-    while let Some(answer) = at_once(answers.try_next()).await? {
+    while let Some(answer) = at_once(answers.try_next(), moment).await? {
         match answer {
             Either::Left(done) => changed.push(done.rows_affected()),
             Either::Right(row) if changed.len() == last => rows.push(row),
@@ -290,14 +291,15 @@ async fn run_together(local: &mut Local, all: Vec<Later>) -> Result<(Vec<SqliteR
     Ok((rows, changed[last]))
 }
 
-/// Waits for what comes in a moment without giving up the thread at once: to be woken takes longer than the answer.
-pub(super) async fn at_once<F: Future>(answer: F) -> F::Output {
+/// Waits for a moment for what comes in it, without giving up the thread: to be woken takes longer than the answer. It is
+/// worth the processor where others wait for the same.
+async fn at_once<F: Future>(answer: F, moment: Duration) -> F::Output {
     let mut answer = std::pin::pin!(answer);
     std::future::poll_fn(|context| {
         let started = Instant::now();
         loop {
             let polled = answer.as_mut().poll(context);
-            if polled.is_ready() || started.elapsed() >= *MOMENT {
+            if polled.is_ready() || started.elapsed() >= moment {
                 return polled;
             }
             std::hint::spin_loop();

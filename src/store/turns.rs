@@ -13,8 +13,6 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
-use super::query::at_once;
-
 /// Where the writers of one database file queue, first come first served.
 #[derive(Debug)]
 pub(super) struct Writers {
@@ -115,6 +113,11 @@ impl Writers {
 }
 
 impl Turn {
+    /// Whether others wait for their turn behind this one.
+    pub fn is_waited_for(&self) -> bool {
+        self.writers.waiting.load(Ordering::SeqCst) > 0
+    }
+
     /// The connection, and what is to be run on it: the statements, after what begins the transaction if they are its
     /// first; and how many come before them so.
     pub fn open(&mut self, sql: String) -> sqlx::Result<(&mut SqliteConnection, String, usize)> {
@@ -129,7 +132,7 @@ impl Turn {
 
     /// Makes everything in it so: when the answer comes it is committed.
     pub async fn commit(mut self) -> sqlx::Result<()> {
-        let others_wait = self.writers.waiting.load(Ordering::SeqCst) > 0;
+        let others_wait = self.is_waited_for();
         let desk = self.desk()?;
         if desk.group.is_empty() && !others_wait {
             desk.run(COMMIT.to_owned()).await?;
@@ -179,7 +182,7 @@ impl Desk {
     }
 
     async fn run(&mut self, sql: String) -> sqlx::Result<()> {
-        at_once(sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(self.connection()?)).await.map(drop)
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(self.connection()?).await.map(drop)
     }
 
     /// Commits for everybody in the group.
