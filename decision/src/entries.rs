@@ -1,7 +1,7 @@
 //! Amounts are typed in by two people, the second without seeing what the first wrote; where they agree a cell is
 //! verified. What each has typed stands in the table under `entries`. Nothing is written here: the caller gets the text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
@@ -93,8 +93,9 @@ pub(crate) fn problems(file: &File, read: &AmountsFile) -> Vec<Problem> {
             if amount(&text.value).is_none() {
                 problems.push(file.at(text, format!("”{}” är inte ett belopp", text.value)));
             }
-            let again =
-                entries[..index].iter().any(|other| name_of(other) == name_of(entry) && other.cells.contains_key(cell));
+            let again = entries[..index]
+                .iter()
+                .any(|other| may_be_one(&name_of(other), &name_of(entry)) && other.cells.contains_key(cell));
             if again {
                 problems.push(file.at(text, format!("{} har skrivit in {cell} två gånger", entry.by.value)));
             }
@@ -104,9 +105,9 @@ pub(crate) fn problems(file: &File, read: &AmountsFile) -> Vec<Problem> {
         // A cell without an amount is wrong already.
         let Some(written) = cell.amount.value.as_deref().and_then(amount) else { continue };
         let typed = typed(entries, name);
-        let people: BTreeSet<&str> = typed.iter().map(|(by, _)| by.as_str()).collect();
+        let by_two = typed.iter().any(|(one, _)| typed.iter().any(|(other, _)| !may_be_one(one, other)));
         let hint = "två personer skriver in beloppet var för sig: kollega rules amounts enter och confirm";
-        let fault = if people.len() < 2 {
+        let fault = if !by_two {
             format!("{name} är verifierat utan två inskrivningar av olika personer")
         } else if typed.iter().any(|(_, amount)| *amount != written) {
             format!("{name} är verifierat, men inskrivningarna säger inte alla samma belopp som cellen")
@@ -320,7 +321,7 @@ fn with(entries: &[EntryFile], new: &Typed) -> Vec<Entry> {
     let own = same_name(&new.by);
     let mut all: Vec<Entry> = Vec::new();
     for entry in entries {
-        let kept = |cell: &String| name_of(entry) != own || !new.cells.contains_key(cell);
+        let kept = |cell: &String| !may_be_one(&name_of(entry), &own) || !new.cells.contains_key(cell);
         let cells = entry.cells.iter().filter(|(cell, _)| kept(cell));
         let cells: BTreeMap<_, _> =
             cells.filter_map(|(cell, text)| Some((cell.clone(), amount(&text.value)?))).collect();

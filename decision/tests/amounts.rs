@@ -88,6 +88,10 @@ fn nobody_confirms_what_they_typed_themselves_or_sees_what_another_did() {
     assert_eq!(text(Turn::Second, " ANNA alm", "shared.1"), "shared.1 har du själv skrivit in");
     assert_eq!(text(Turn::Second, "Anna", "shared.1"), "shared.1 har du själv skrivit in");
     assert_eq!(text(Turn::Second, "189001129817", "shared.1"), "det som står efter --as är inget namn");
+    // A correction of one's own, under a shorter name, is no second person's.
+    let again = enter(&dir, 2027, Turn::First, &typed("Anna", &[("shared.1", 1290)])).expect("a correction");
+    assert_eq!((again.verified.len(), again.waiting.len()), (0, 1));
+    assert_eq!(status(&dir, 2027, "shared.1"), CellStatus::Waiting);
     assert_eq!(text(Turn::First, "Bo Berg", "shared.1"), "shared.1 har redan skrivits in av en annan person");
     assert_eq!(text(Turn::Second, "Bo Berg", "shared.2"), "shared.2 har ingen skrivit in ännu");
     assert_eq!(text(Turn::First, "Bo Berg", "shared.8"), "cellen shared.8 finns inte i tabellen");
