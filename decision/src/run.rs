@@ -26,7 +26,7 @@ pub(crate) struct Run<'a> {
     pub(crate) lines: Vec<(Part, Line)>,
     /// Incomes and costs that no later rule makes a line of.
     pub(crate) excluded: BTreeSet<(ForEach, usize)>,
-    /// What some rule has made a line of, left out or referred.
+    /// What some rule has made a line of, left out or referred, or failed at.
     answered: BTreeSet<(ForEach, usize)>,
     pub(crate) reasons: Vec<Reason<'a>>,
     pub(crate) notes: Vec<Fired<'a>>,
@@ -178,6 +178,7 @@ impl<'a> Run<'a> {
             });
             if let Err(Stop::Failed(problem)) = outcome {
                 self.report_failure(&rule.id, problem);
+                self.answered.insert((rule.for_each, index));
             }
         }
         self.report_unanswered();
@@ -261,7 +262,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.met.push(&rule.id);
-        if rule.line.is_some() || rule.exclude || rule.refer.is_some() {
+        if makes_line || rule.refer.is_some() {
             self.answered.insert((rule.for_each, index));
         }
         if let Some(line) = &rule.line {

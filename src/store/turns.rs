@@ -94,10 +94,15 @@ impl Writers {
     async fn commit_for_all(&self) {
         loop {
             let mut desk = self.desk.lock().await;
-            if desk.group.len() >= FULL || self.waiting.load(Ordering::SeqCst) == 0 {
+            // Where somebody has committed since, the next group has its own.
+            if desk.group.is_empty() || desk.group.len() >= FULL || !self.is_waited_for() {
                 return desk.commit().await;
             }
         }
+    }
+
+    fn is_waited_for(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
     }
 
     /// Ends the connection, when those who have come before are done.
@@ -115,7 +120,7 @@ impl Writers {
 impl Turn {
     /// Whether others wait for their turn behind this one.
     pub fn is_waited_for(&self) -> bool {
-        self.writers.waiting.load(Ordering::SeqCst) > 0
+        self.writers.is_waited_for()
     }
 
     /// The connection, and what is to be run on it: the statements, after what begins the transaction if they are its
