@@ -30,9 +30,11 @@ pub(crate) struct Facts {
     pub assets: Vec<Asset>,
     /// When and by which answer the authorities replied, where that is known.
     pub answers: Vec<(&'static str, Reply)>,
+    /// When the application came in and its number, where that is known.
+    pub application: Option<Reply>,
 }
 
-/// An authority's answer, so that an amount can be followed back to it.
+/// An authority's answer or the application, so that an amount can be followed back to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub at: DateTime<FixedOffset>,
@@ -146,6 +148,7 @@ pub const FACT_NAMES: &[&str] = &[
     "surplus_previous",
     "assets",
     "answers",
+    "application",
     "candidate_incomes",
 ];
 
@@ -172,6 +175,7 @@ impl Facts {
             surplus_previous: root.optional("surplus_previous").map(|place| place.money()).transpose()?,
             assets: root.optional("assets").map_or_else(|| Ok(Vec::new()), |place| read_assets(&place))?,
             answers: read_answers(&root)?,
+            application: root.optional("application").map(|place| read_reply(&place)).transpose()?,
         };
         facts.check_references()?;
         Ok(facts)
@@ -366,13 +370,16 @@ fn read_answers(root: &Record) -> Result<Vec<(&'static str, Reply)>> {
     let mut answers = Vec::new();
     for authority in AUTHORITIES {
         if let Some(place) = record.optional(authority) {
-            let answer = place.record(&["at", "id"])?;
-            let at = answer.required("at")?.time()?;
-            let id = answer.optional("id").map(|place| place.text()).transpose()?;
-            answers.push((authority, Reply { at, id }));
+            answers.push((authority, read_reply(&place)?));
         }
     }
     Ok(answers)
+}
+
+fn read_reply(place: &Place) -> Result<Reply> {
+    let record = place.record(&["at", "id"])?;
+    let id = record.optional("id").map(|place| place.text()).transpose()?;
+    Ok(Reply { at: record.required("at")?.time()?, id })
 }
 
 fn read_income(place: &Place) -> Result<Income> {

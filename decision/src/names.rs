@@ -32,6 +32,7 @@ const PERSON: &[(&str, Shape)] = &[
     ("earned_before", Shape::Number),
     ("history", Shape::List),
     ("own_work", Shape::Number),
+    ("own_work_gross", Shape::Number),
 ];
 
 const HOUSEHOLD: &[(&str, Shape)] = &[
@@ -57,6 +58,7 @@ const INCOME: &[(&str, Shape)] = &[
     ("origin", Shape::Text),
     ("known", Shape::Bool),
     ("reportable", Shape::Bool),
+    ("right_source", Shape::Bool),
     ("always_counted", Shape::Bool),
     ("counted_by_guideline", Shape::Bool),
     ("month", Shape::Month),
@@ -71,6 +73,7 @@ const INCOME_GROUP: &[(&str, Shape)] = &[
     ("declared", Shape::Number),
     ("reported", Shape::Number),
     ("authorities", Shape::Number),
+    ("alike", Shape::Number),
 ];
 
 const INCOME_CHANGE: &[(&str, Shape)] = &[
@@ -106,6 +109,7 @@ const RESULT: &[(&str, Shape)] =
 const EVERYWHERE: &[(&str, Shape)] = &[
     ("date", Shape::Date),
     ("period", Shape::Month),
+    ("application", Shape::Text),
     ("household", Shape::Record(HOUSEHOLD)),
     ("persons", Shape::List),
     ("incomes", Shape::List),

@@ -258,10 +258,10 @@ impl RuleBook {
         self.tables.iter().find(|table| table.covers(period))
     }
 
-    /// What an authority is called; the applicant is one too.
+    /// What an authority is called.
     pub(crate) fn authority_title(&self, id: &str) -> &str {
         let found = self.authorities.iter().find(|(known, _)| known == id);
-        found.map_or(if id == "applicant" { "sökanden" } else { "myndigheten" }, |(_, title)| title.as_str())
+        found.map_or("myndigheten", |(_, title)| title.as_str())
     }
 
     /// The authorities that report an income kind; nothing when the kind is unknown.

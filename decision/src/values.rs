@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use expression::{Scope, Value, date};
+use chrono::NaiveDate;
+use expression::{Month, Scope, Value, date};
 use rust_decimal::Decimal;
 
 use crate::RuleBook;
 use crate::book_file::{ForEach, Per};
-use crate::facts::{Facts, Income, PastMonth, Person};
+use crate::facts::{Facts, Income, PastMonth, Person, Reply};
 use crate::guidelines::Guideline;
 use crate::selection::Selection;
 
@@ -55,6 +56,7 @@ fn scope_of(facts: &Facts, book: &RuleBook, items: &Items) -> Scope {
     let mut scope = book.places().empty.clone();
     scope.set("date", date(facts.date));
     scope.set("period", facts.period);
+    scope.set("application", application_title(facts));
     scope.set(
         "household",
         record([
@@ -110,7 +112,8 @@ fn person_item(person: &Person, facts: &Facts, selection: Selection) -> Item {
     };
     // What an authority reports is what counts; the applicant's own figure for it is the same money.
     let reported = wages().any(|income| income.source != "applicant");
-    let own_work = wages().filter(|income| !reported || income.source != "applicant");
+    let own_work = || wages().filter(|income| !reported || income.source != "applicant");
+    let before_tax = |income: &Income| income.gross.unwrap_or(income.net);
     let value = record([
         ("id", text(&person.id)),
         ("role", Value::from(if person.is_child { "child" } else { "adult" })),
@@ -126,7 +129,8 @@ fn person_item(person: &Person, facts: &Facts, selection: Selection) -> Item {
         ("earned_this_year", or_empty(person.earned_this_year)),
         ("earned_before", or_empty(person.earned_before)),
         ("history", or_empty(person.history.as_deref().map(history))),
-        ("own_work", Value::from(own_work.map(|income| income.net).sum::<Decimal>())),
+        ("own_work", Value::from(own_work().map(|income| income.net).sum::<Decimal>())),
+        ("own_work_gross", Value::from(own_work().map(before_tax).sum::<Decimal>())),
     ]);
     Item { value, person: Some(person.id.clone()) }
 }
@@ -142,12 +146,25 @@ fn history(months: &[PastMonth]) -> Value {
 /// When an authority answered, and by which answer, in words.
 fn answered(id: &str, facts: &Facts) -> Option<String> {
     let (_, reply) = facts.answers.iter().find(|(authority, _)| *authority == id)?;
-    let number = reply.id.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
-    Some(format!("svar {}{number}", reply.at.format("%Y-%m-%d %H:%M")))
+    Some(format!("svar {}", when_and_which(reply)))
 }
 
-/// Who says so, and by which answer.
+fn when_and_which(reply: &Reply) -> String {
+    let number = reply.id.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
+    format!("{}{number}", reply.at.format("%Y-%m-%d %H:%M"))
+}
+
+/// The application, with when it came in and its number.
+fn application_title(facts: &Facts) -> String {
+    let came = facts.application.as_ref().map(|reply| format!(", inkom {}", when_and_which(reply)));
+    format!("ansökan{}", came.unwrap_or_default())
+}
+
+/// What says so, and by which answer.
 fn source_title(id: &str, facts: &Facts, book: &RuleBook) -> String {
+    if id == "applicant" {
+        return application_title(facts);
+    }
     let title = book.authority_title(id);
     answered(id, facts).map_or_else(|| title.to_owned(), |answer| format!("{title}, {answer}"))
 }
@@ -186,6 +203,7 @@ fn income_item(income: &Income, persons: &[Item], facts: &Facts, book: &RuleBook
         ("origin", or_empty(income.origin.as_deref())),
         ("known", Value::from(reported_by.is_some())),
         ("reportable", Value::from(also_reported || reported_by.is_some_and(|authorities| !authorities.is_empty()))),
+        ("right_source", Value::from(reported_by.is_none_or(|authorities| is_right_source(income, authorities)))),
         ("always_counted", Value::from(book.is_always_counted(&income.kind))),
         ("counted_by_guideline", Value::from(book.guidelines().counted_incomes.contains(&income.kind))),
         ("month", or_empty(selection.month(income))),
@@ -195,28 +213,39 @@ fn income_item(income: &Income, persons: &[Item], facts: &Facts, book: &RuleBook
     Item { value, person: Some(income.person.clone()) }
 }
 
+/// Whether the authority is one that reports the kind. Where the book names none, whoever reports it may.
+fn is_right_source(income: &Income, authorities: &[String]) -> bool {
+    income.source == "applicant" || authorities.is_empty() || authorities.iter().any(|id| id == income.source)
+}
+
 /// The sums of a person's incomes of one kind: what was declared, and what authorities report.
 #[derive(Default)]
-struct Sums {
+struct Sums<'a> {
     declared: Option<Decimal>,
     reported: Option<Decimal>,
     authorities: BTreeSet<&'static str>,
+    /// What tells one payment from another, as far as the facts do.
+    payments: BTreeMap<Payment<'a>, usize>,
 }
 
-fn sums<'a>(incomes: impl Iterator<Item = &'a Income>) -> BTreeMap<(&'a str, &'a str), Sums> {
-    let mut groups: BTreeMap<(&str, &str), Sums> = BTreeMap::new();
+type Payment<'a> = (&'static str, Decimal, Option<Month>, Option<NaiveDate>, Option<&'a str>);
+
+fn sums<'a>(incomes: impl Iterator<Item = &'a Income>) -> BTreeMap<(&'a str, &'a str), Sums<'a>> {
+    let mut groups: BTreeMap<(&str, &str), Sums<'_>> = BTreeMap::new();
     for income in incomes {
         let group = groups.entry((&income.person, &income.kind)).or_default();
         let is_declared = income.source == "applicant";
         let sum = if is_declared { &mut group.declared } else { &mut group.reported };
         *sum = Some(sum.unwrap_or_default() + income.net);
         group.authorities.extend((!is_declared).then_some(income.source));
+        let payment = (income.source, income.net, income.period, income.paid, income.origin.as_deref());
+        *group.payments.entry(payment).or_default() += 1;
     }
     groups
 }
 
 /// Whether authorities report a kind, or have reported it this time.
-fn is_reportable(kind: &str, book: &RuleBook, sums: Option<&Sums>) -> Value {
+fn is_reportable(kind: &str, book: &RuleBook, sums: Option<&Sums<'_>>) -> Value {
     let by_book = book.reported_by(kind).is_some_and(|authorities| !authorities.is_empty());
     Value::from(by_book || sums.is_some_and(|sums| sums.reported.is_some()))
 }
@@ -226,7 +255,7 @@ fn counted<'a>(facts: &'a Facts, selection: Selection<'a>) -> impl Iterator<Item
 }
 
 fn income_groups(facts: &Facts, book: &RuleBook, selection: Selection) -> Vec<Item> {
-    let one = |((person, kind), sums): ((&str, &str), Sums)| {
+    let one = |((person, kind), sums): ((&str, &str), Sums<'_>)| {
         let value = record([
             ("person", text(person)),
             ("kind", text(kind)),
@@ -234,6 +263,7 @@ fn income_groups(facts: &Facts, book: &RuleBook, selection: Selection) -> Vec<It
             ("declared", or_empty(sums.declared)),
             ("reported", or_empty(sums.reported)),
             ("authorities", count(sums.authorities.len())),
+            ("alike", count(sums.payments.values().copied().max().unwrap_or_default())),
         ]);
         Item { value, person: Some(person.to_owned()) }
     };
@@ -244,7 +274,7 @@ fn income_changes(facts: &Facts, book: &RuleBook, selection: Selection) -> Vec<I
     let Some(previous) = selection.compared(facts) else { return Vec::new() };
     let (before, now) = (sums(previous.iter()), sums(counted(facts, selection)));
     let keys: BTreeSet<_> = before.keys().chain(now.keys()).copied().collect();
-    let sum = |of: Option<&Sums>| or_empty(of.and_then(|sums| sums.reported.or(sums.declared)));
+    let sum = |of: Option<&Sums<'_>>| or_empty(of.and_then(|sums| sums.reported.or(sums.declared)));
     let one = |(person, kind): (&str, &str)| {
         let value = record([
             ("person", text(person)),
