@@ -1,5 +1,7 @@
-//! No rule book may hold anybody's identity number: it is handed out to whoever asks for it.
+//! No rule book may hold personal data: it is handed out to whoever asks for it. Identity numbers are found wherever they
+//! stand; in cases, which may be made of real ones, also mail addresses and telephone numbers. Names can't be told from words.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -15,8 +17,18 @@ const SPELLINGS: [&str; 3] = ["########?####", "####-##-##?####", "######?####"]
 /// What stands between the parts; word processors write hyphens of several kinds.
 const SIGNS: [char; 8] = ['-', '\u{2010}', '\u{2011}', '\u{2012}', '–', '+', '.', '/'];
 
-/// Every identity number in a book, and in what else lies in its folder, by place; the number itself is never repeated.
-pub(crate) fn identity_numbers(content: &Content) -> Vec<Problem> {
+/// What is said of each kind: message and hint.
+const NUMBER: (&str, &str) =
+    ("här står ett personnummer eller samordningsnummer", "ta bort numret, ett fall behöver bara födelsedagen");
+const CONTACT: (&str, &str) = ("här står en e-postadress eller ett telefonnummer", "ta bort det ur fallet");
+
+/// Whether a text holds an identity number.
+pub fn has_identity_number(text: &str) -> bool {
+    text.lines().any(|line| !numbers_in(line).is_empty())
+}
+
+/// All personal data that is found in a book, and in what else lies in its folder, by place; it is never repeated.
+pub(crate) fn personal_data(content: &Content) -> Vec<Problem> {
     let mut texts: BTreeMap<PathBuf, String> =
         content.files().map(|(path, text)| (content.folder().join(path), text.to_owned())).collect();
     for file in files(content.folder()) {
@@ -25,24 +37,108 @@ pub(crate) fn identity_numbers(content: &Content) -> Vec<Problem> {
         }
     }
     let mut problems = Vec::new();
+    let cases = content.folder().join("cases");
     for (file, text) in texts {
+        let is_case = file.starts_with(&cases);
         for (index, line) in text.lines().enumerate() {
-            problems.extend(numbers_in(line).into_iter().map(|(column, length)| {
-                Problem {
+            let line = unescaped(line);
+            let contacts = if is_case { contacts_in(&line) } else { Vec::new() };
+            for (found, (message, hint)) in [(numbers_in(&line), NUMBER), (contacts, CONTACT)] {
+                problems.extend(found.into_iter().map(|(column, length)| Problem {
                     file: file.clone(),
                     line: index + 1,
                     column: column + 1,
                     length,
-                    message: "här står ett personnummer eller samordningsnummer".to_owned(),
-                    hint: Some(
-                        "en regelbok lämnas ut till vem som helst: ta bort numret, ett fall behöver bara födelsedagen"
-                            .to_owned(),
-                    ),
-                }
-            }));
+                    message: message.to_owned(),
+                    hint: Some(format!("en regelbok lämnas ut till vem som helst: {hint}")),
+                }));
+            }
         }
     }
     problems
+}
+
+/// A line as YAML reads it: letters may be written by their numbers (`\x31`, `\u0031`).
+fn unescaped(line: &str) -> Cow<'_, str> {
+    if !line.contains('\\') {
+        return line.into();
+    }
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('\\') {
+        text.push_str(before);
+        let digits = match after.chars().next() {
+            Some('x') => 2,
+            Some('u') => 4,
+            Some('U') => 8,
+            _ => 0,
+        };
+        let letter = after.get(1..1 + digits).filter(|_| digits > 0);
+        match letter.and_then(|hex| char::from_u32(u32::from_str_radix(hex, 16).ok()?)) {
+            Some(letter) => {
+                text.push(letter);
+                rest = &after[1 + digits..];
+            }
+            None => {
+                text.push('\\');
+                rest = after;
+            }
+        }
+    }
+    (text + rest).into()
+}
+
+/// The places of mail addresses and telephone numbers in a line.
+fn contacts_in(line: &str) -> Vec<(usize, usize)> {
+    let letters: Vec<char> = line.chars().collect();
+    let begins = |at: usize| at == 0 || !(letters[at - 1].is_alphanumeric() || "+-.,".contains(letters[at - 1]));
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < letters.len() {
+        let rest = &letters[at..];
+        match begins(at).then(|| mail_address(rest).or_else(|| telephone(rest))).flatten() {
+            Some(length) => {
+                found.push((at, length));
+                at += length;
+            }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+fn mail_address(letters: &[char]) -> Option<usize> {
+    let part = |letter: &&char| letter.is_alphanumeric() || "._-+".contains(**letter);
+    let name = letters.iter().take_while(part).count();
+    let host = letters.get(name + 1..)?.iter().take_while(part).count();
+    let has_both = name > 0 && letters[name] == '@' && letters[name + 1..][..host].contains(&'.');
+    has_both.then_some(name + 1 + host)
+}
+
+/// `070-123 45 67`, `0455-30 30 00`, `+46 70 123 45 67`, `0701234567`: never a date, a month or an amount.
+fn telephone(letters: &[char]) -> Option<usize> {
+    let is_abroad = letters.first() == Some(&'+');
+    let number = &letters[usize::from(is_abroad)..];
+    let between = |letter: char| letter == ' ' || SIGNS.contains(&letter);
+    let mut digits = String::new();
+    let mut length = 0;
+    for (at, letter) in number.iter().enumerate() {
+        match letter {
+            digit if digit.is_ascii_digit() => {
+                digits.push(*digit);
+                length = at + 1;
+            }
+            sign if between(*sign) && number.get(at + 1).is_some_and(char::is_ascii_digit) => {}
+            _ => break,
+        }
+    }
+    let ends = number.get(length).is_none_or(|next| !next.is_alphanumeric());
+    let is_number = if is_abroad {
+        (9..=13).contains(&digits.len())
+    } else {
+        digits.starts_with('0') && !digits.starts_with("00") && (8..=10).contains(&digits.len())
+    };
+    (ends && is_number).then_some(length + usize::from(is_abroad))
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
@@ -133,7 +229,21 @@ mod tests {
         ] {
             assert_eq!(numbers_in(&format!("född: \"{line}\"")).len(), 1, "{line}");
         }
+        let line = unescaped(r#"title: "\x31890\u0030112-9817 \q""#);
+        assert_eq!((line.as_ref(), numbers_in(&line).len()), (r#"title: "18900112-9817 \q""#, 1));
         assert_eq!(numbers_in("a 9001129817, b 900112-9817"), [(2, 10), (16, 11)]);
+    }
+
+    #[test]
+    fn mail_addresses_and_telephone_numbers_are_found() {
+        for line in
+            ["anna.alm@exempel.se", "070-123 45 67", "+46 70 123 45 67", "0701234567", "0455-30 30 00", "08-123 456 78"]
+        {
+            assert_eq!(contacts_in(&format!("title: Se {line}, hyra")), [(10, line.chars().count())], "{line}");
+        }
+        for line in ["2025-12-10", "0.5", "0 5 000", "fall@", "@x.se", "1 250 000", "01-05", "2025-07", "a1"] {
+            assert_eq!(contacts_in(line), [], "{line}");
+        }
     }
 
     #[test]

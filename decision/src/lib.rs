@@ -52,6 +52,7 @@ pub use entries::{Agreement, CellState, CellStatus, Difference, Turn, Typed, cel
 pub use explain::label as input_label;
 pub use facts::FACT_NAMES;
 pub use facts_reader::FactsError;
+pub use identity::has_identity_number;
 pub use mutate::{MutationReport, Sample, mutate};
 pub use problem::Problem;
 pub use rulebook::RuleBook;

@@ -98,7 +98,7 @@ impl RuleBook {
             .map_err(Clone::clone)
             .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds));
         problems.extend(check_kinds(&file, &written));
-        problems.extend(crate::identity::identity_numbers(&content));
+        problems.extend(crate::identity::personal_data(&content));
         if is_judged && problems.is_empty() {
             problems.extend(unread_parameters(&file, &written, &values, &rules));
         }

@@ -257,6 +257,16 @@ fn an_identity_number_anywhere_in_a_book_is_refused_and_not_repeated() {
     assert!(!problems[0].to_string().contains("9817"), "{}", problems[0]);
 }
 
+#[test]
+fn a_mail_address_or_a_telephone_number_in_a_case_is_refused() {
+    for contact in ["anna.alm@exempel.se", "070-123 45 67"] {
+        let title = "title: Ensamstående utan inkomster och kostnader";
+        let shown = problems("cases/1-hushall.yaml", title, &format!("{title} {contact}"));
+        assert!(shown.starts_with("cases/1-hushall.yaml: här står en e-postadress eller ett telefonnummer"), "{shown}");
+        assert_eq!(shown.matches(contact).count(), 1, "only in the line that is shown: {shown}");
+    }
+}
+
 /// What a changed book says of an adult who lives alone, with a wage and a rent.
 fn answer(from: &str, to: &str, period: &str) -> (decision::Suggestion, Vec<String>) {
     let dir = copy_with("rulebook.yaml", from, to);

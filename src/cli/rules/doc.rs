@@ -42,6 +42,11 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
         None => None,
     };
     let page = document::rulebook(&book, before.as_ref())?;
+    // What the check finds is in the files; this is the page as it is handed out.
+    if decision::has_identity_number(&page) {
+        let message = "sidan skulle visa ett personnummer eller samordningsnummer: ta bort det ur regelbokens filer";
+        return Err(Invalid(message.into()).into());
+    }
     let Some(folder) = &arguments.out else {
         if arguments.format == Some(Format::Pdf) {
             suggest::writable(suggest::Format::Pdf, None)?;
