@@ -61,18 +61,17 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
         .map(|facts| facts.0)
         .map_err(|error| Invalid(format!("{} är inte rätt JSON: {error}", file.display())))?;
     let suggestion = book.suggest(&facts).map_err(|error| Invalid(error.to_string()))?;
-    let page = || -> anyhow::Result<String> {
-        let answer = Explanation::read(&serde_json::to_value(&suggestion)?)?;
-        let about = About {
-            motivation: document::suggested_kind(&answer)
-                .map(|kind| document::draft(&answer, &explanation::people(&facts), Some(&book), kind)),
-            ..About::of(config)?
-        };
-        Ok(document::explanation(&answer, &explanation::people(&facts), Some(&book), &about)?)
+    let answer = Explanation::read(&serde_json::to_value(&suggestion)?)?;
+    let people = explanation::people(&facts);
+    let about = || -> anyhow::Result<About> {
+        let kind = document::suggested_kind(&answer);
+        let motivation = kind.map(|kind| document::draft(&answer, &people, Some(&book), kind));
+        Ok(About { motivation, ..About::of(config)? })
     };
+    let page = || -> anyhow::Result<String> { Ok(document::explanation(&answer, &people, Some(&book), &about()?)?) };
     let written = match arguments.format {
         Format::Json => serde_json::to_string_pretty(&suggestion)?.into_bytes(),
-        Format::Text => suggestion.explain().into_bytes(),
+        Format::Text => format!("{}{}", suggestion.explain(), about()?.reasons()).into_bytes(),
         Format::Html => page()?.into_bytes(),
         Format::Pdf => document::pdf(config, &page()?).await?,
     };

@@ -109,6 +109,7 @@ impl From<Unexplained> for Failure {
         match error {
             Unexplained::NotAllowed | Unexplained::Blind => Self::Forbidden,
             Unexplained::NoSuggestion | Unexplained::NoLetter => Self::NotFound,
+            Unexplained::NoAppeal => Self::NoAppeal,
             Unexplained::Store(error) => error.into(),
             Unexplained::Page(error) => error.into(),
             other => Self::Document(other.to_string()),

@@ -22,6 +22,9 @@ pub(super) enum Failure {
     Token,
     #[error("no such page")]
     NotFound,
+    /// A letter with a decision must say how to appeal it.
+    #[error("the letter cannot say how to appeal")]
+    NoAppeal,
     #[error("failed to read or write the store")]
     Store(#[from] store::Error),
     #[error("failed to handle a session")]
@@ -51,6 +54,12 @@ impl IntoResponse for Failure {
             Self::NotFound => {
                 (StatusCode::NOT_FOUND, "Sidan finns inte", "Kontrollera adressen, eller gå till startsidan.")
             }
+            Self::NoAppeal => (
+                StatusCode::CONFLICT,
+                "Brevet kan inte skrivas",
+                "Det ska säga hur beslutet överklagas (förvaltningslagen 33 §), och kommunens text om det saknas. Be IT-enheten \
+                 lägga in den: notice.appeal i kollega.toml.",
+            ),
             Self::Store(_) | Self::Person(_) | Self::Page(_) | Self::Document(_) => {
                 tracing::error!(error = ?self, "the console failed to answer");
                 (

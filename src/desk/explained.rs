@@ -31,6 +31,10 @@ pub enum Unexplained {
         "det finns inget brev att skriva: det kräver ett beslut, eller ett förslag som inte lämnas till handläggare, och rollen handläggare"
     )]
     NoLetter,
+    #[error(
+        "brevet kan inte skrivas: det ska säga hur beslutet överklagas (förvaltningslagen 33 §). Skriv kommunens text i en fil och peka ut den med notice.appeal i kollega.toml"
+    )]
+    NoAppeal,
     #[error("förslaget kan inte läsas: {0}")]
     Unreadable(#[from] serde_json::Error),
     #[error(transparent)]
@@ -101,12 +105,15 @@ impl Desk {
 }
 
 impl Explained {
-    /// The letter to the applicant as a page that stands alone.
+    /// The letter to the applicant as a page that stands alone. A decision is never told without how to appeal it.
     pub fn letter(&self) -> Result<String, Unexplained> {
+        if self.about.decision.is_some() && self.about.appeal.trim().is_empty() {
+            return Err(Unexplained::NoAppeal);
+        }
         document::letter(&self.answer, &self.about)?.ok_or(Unexplained::NoLetter)
     }
 
-    /// As text; the motivation last.
+    /// As text; the motivation and how to appeal last.
     pub fn text(&self) -> Result<String, Unexplained> {
         let suggestion: decision::Suggestion = serde_json::from_value(self.stored.answer.0.clone())?;
         let mut text = vec![suggestion.explain()];
@@ -115,10 +122,7 @@ impl Explained {
             let outcome = wording::outcome(&made.outcome);
             text.push(format!("\nBeslut: {outcome}{}, av {}, {}\n", amount.unwrap_or_default(), made.by, made.at));
         }
-        if let Some(motivation) = &self.about.motivation {
-            let title = if self.about.decision.is_some() { "Motivering" } else { "Utkast till motivering" };
-            text.push(format!("\n{title}\n\n{motivation}"));
-        }
+        text.push(self.about.reasons());
         Ok(text.concat())
     }
 
@@ -138,6 +142,7 @@ impl Explained {
             "people": people(&self.stored.facts.0),
             "decision": decision,
             "motivation": self.about.motivation,
+            "appeal": self.about.appeal.trim(),
         })
     }
 }

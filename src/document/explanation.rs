@@ -38,6 +38,17 @@ impl About {
         let Notice { authority, contact, .. } = config.notice.clone();
         Ok(Self { authority, contact, appeal: appeal(config)?, ..Self::default() })
     }
+
+    /// The motivation and how to appeal, as text; empty where there are no reasons to tell yet.
+    pub fn reasons(&self) -> String {
+        let Some(motivation) = &self.motivation else { return String::new() };
+        let title = if self.decision.is_some() { "Motivering" } else { "Utkast till motivering" };
+        let appeal = match self.appeal.trim() {
+            "" => String::new(),
+            appeal => format!("\nSå här överklagar du\n\n{appeal}\n"),
+        };
+        format!("\n{title}\n\n{motivation}{appeal}")
+    }
 }
 
 /// Why the municipality's text cannot be read.

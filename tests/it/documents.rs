@@ -97,9 +97,9 @@ fn an_explanation_says_what_each_line_stands_on_what_was_not_counted_and_where_v
         "ej verifierad källa",
         "Jobbstimulans, 25 procent av lönen räknas inte, sökanden",
         "Det som inte räknades med",
-        "aktivitetsstöd, sökandens uppgift, medsökanden",
+        "aktivitetsstöd, uppgift i ansökan, medsökanden",
         // Why, in the rule's own words.
-        "Myndighetens uppgift räknas; sökandens jämförs bara med den.",
+        "Myndighetens uppgift räknas; ansökans jämförs bara med den.",
         "netto: 6\u{a0}200,50\u{a0}kr <span class=\"from\">(Försäkringskassan)</span>",
         "Utkast till motivering",
         "förvaltningslagen 33 §",
@@ -306,6 +306,25 @@ async fn a_decision_carries_the_draft_or_what_the_person_made_of_it_under_its_se
     let wanted = "Handläggarens bedömning: Högre hyra\n\nHyran är högre i december.\nDärför.\n";
     assert_eq!(decision.motivation.as_deref(), Some(wanted));
     assert!(office.desk.seal.is_valid(&decision));
+
+    let letter = |format: &[&str]| {
+        kollega_with(&office, PASSWORD, &[&["explain", "A-2", "--as", "anna", "--password-stdin"], format].concat())
+    };
+    let refused = letter(&["--letter", "--format", "html"]);
+    assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""), "no letter without how to appeal");
+    assert!(refused.err.contains("notice.appeal i kollega.toml"), "{}", refused.err);
+    let appeal = office.folder.path().join("överklaga.txt");
+    std::fs::write(&appeal, "Skriv till Exempelnämnden inom tre veckor.\n").expect("the text");
+    let configuration = office.configuration();
+    let text = std::fs::read_to_string(&configuration).expect("the configuration");
+    std::fs::write(&configuration, format!("{text}\n[notice]\nappeal = {appeal:?}\n")).expect("the configuration");
+    let written = letter(&["--letter", "--format", "html"]);
+    assert!(written.out.contains("Skriv till Exempelnämnden inom tre veckor."), "{}{}", written.out, written.err);
+    let text = letter(&[]).out;
+    let wanted = "Så här överklagar du\n\nSkriv till Exempelnämnden inom tre veckor.";
+    assert!(text.trim_end().ends_with(wanted), "{text}");
+    let json: Value = serde_json::from_str(&letter(&["--format", "json"]).out).expect("JSON");
+    assert_eq!(json["appeal"], "Skriv till Exempelnämnden inom tre veckor.");
     let versions = office.desk.store.motivations(&office.item("A-2").await.id).await.expect("the versions");
     assert_eq!(versions.iter().map(|one| one.person.clone()).collect::<Vec<_>>(), [None], "the draft is kept too");
 
