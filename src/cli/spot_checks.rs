@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{Column, Format, Invalid, Table, aligned, open_store, print, sign_in};
 use crate::config::Config;
-use crate::model::{Assessment, ErrorKind, Finding, Harm, SpotRow, Verdict};
+use crate::model::{Assessment, ErrorKind, Finding, Harm, Purpose, SpotRow, Verdict};
 use crate::seal::Seal;
 use crate::spot_check::{self, Cell, Refused, Review, Stage};
 use crate::store::{BlindAnswer, Store};
@@ -267,7 +267,7 @@ struct Listed {
 
 async fn list(store: &Store, config: &Config, arguments: &ListArguments) -> anyhow::Result<()> {
     let Some(name) = &arguments.plan else { return plans(store, config, arguments.format).await };
-    spot_check::find_plan(store, name).await.map_err(told)?;
+    let (plan, _) = spot_check::find_plan(store, name).await.map_err(told)?;
     let mut assessments = store.assessments().await?;
     let mut rows = Vec::new();
     for draw in store.spot_draws(name).await? {
@@ -289,10 +289,12 @@ async fn list(store: &Store, config: &Config, arguments: &ListArguments) -> anyh
     let zone = wording::timezone(config);
     Table { columns: &columns, records: &rows, empty: "Inga stickprov är dragna." }.print(arguments.format, |listed| {
         let Listed { row, assessment } = listed;
+        // The stratum may be the decision itself: who assesses blind does not see it first.
+        let is_blind = plan.purpose == Purpose::Quality && row.drawn && assessment.is_none();
         vec![
             row.id.clone(),
             row.month.clone(),
-            row.stratum.clone(),
+            if is_blind { "visas efter bedömningen".to_owned() } else { row.stratum.clone() },
             spot_check::day(&row.handled_at, zone),
             if row.drawn { "ja" } else { "nej" }.to_owned(),
             if row.drawn { wording::assessed(assessment.as_ref()) } else { "" }.to_owned(),
@@ -353,9 +355,10 @@ async fn assess(store: &Store, arguments: AssessArguments) -> anyhow::Result<()>
 }
 
 fn show(review: &Review, format: Format) -> anyhow::Result<()> {
+    let stratum = Some(review.row.stratum.as_str()).filter(|_| review.stage != Stage::Blind);
     if format == Format::Json {
         let record = json!({
-            "sample": review.row.id, "plan": review.row.plan, "month": review.row.month, "stratum": review.row.stratum,
+            "sample": review.row.id, "plan": review.row.plan, "month": review.row.month, "stratum": stratum,
             "purpose": review.purpose, "stage": stage(review.stage), "facts": review.facts,
             "suggestion": review.suggestion.as_ref().map(|one| &one.answer),
             "decision": review.decision.as_ref().map(|one| json!({
@@ -367,7 +370,8 @@ fn show(review: &Review, format: Format) -> anyhow::Result<()> {
         print(&serde_json::to_string_pretty(&[record])?);
         return Ok(());
     }
-    print(&format!("Stickprov {} ({}, {}, {})", review.row.id, review.row.plan, review.row.month, review.row.stratum));
+    let stratum = stratum.map(|stratum| format!(", {stratum}")).unwrap_or_default();
+    print(&format!("Stickprov {} ({}, {}{stratum})", review.row.id, review.row.plan, review.row.month));
     print("\nUnderlag:");
     print(&serde_json::to_string_pretty(&review.facts).context("underlaget kan inte skrivas")?);
     if let Some(own) = review.assessment.as_ref().and_then(|one| one.own_outcome.as_deref()) {
@@ -446,6 +450,19 @@ async fn report(store: &Store, arguments: &ReportArguments) -> anyhow::Result<()
     }
     for (harm, count) in &report.harms {
         print(&format!("Skadar: {} ({count})", wording::harm(harm)));
+    }
+    if report.differed > 0 {
+        print(&format!(
+            "Den egna bedömningen var en annan än beslutet: {} av {}.",
+            report.differed, report.total.assessed
+        ));
+    }
+    if !report.changed.is_empty() {
+        print(&format!(
+            "Varning: {} resultat är inte de som registrerades: {}. Se `kollega spot-checks redraw`.",
+            report.changed.len(),
+            report.changed.join(", ")
+        ));
     }
     for rate in report.rates.iter().filter(|rate| rate.percent != rate.planned) {
         print(&format!("Höjd andel för {}: {} procent. {}.", rate.stratum, rate.percent, rate.why));

@@ -272,6 +272,8 @@ pub(super) async fn report(
         "months": report.months.iter().map(cell).collect::<Vec<_>>(),
         "kinds": counted(&report.kinds, wording::error_kind),
         "harms": counted(&report.harms, wording::harm),
+        "differed": report.differed,
+        "changed": report.changed,
         "draws": draws});
     Ok(page::of("spot_report.html", &person, "stickprov", content)?)
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Refused, Span, draw, find_plan, rows_of};
 use crate::config::Config;
-use crate::model::{EventKind, Rate, SpotRow};
+use crate::model::{Assessment, EventKind, LoggedEvent, Rate, SpotRow};
 use crate::seal::Seal;
 use crate::store::Store;
 use crate::wording;
@@ -30,6 +30,26 @@ pub struct Redraw {
     pub differences: Vec<String>,
 }
 
+/// Which rows' results are not what the event log says that their reviewers found.
+pub(super) fn changed_results(
+    events: &[LoggedEvent],
+    rows: &[SpotRow],
+    assessments: &BTreeMap<String, Assessment>,
+) -> Vec<String> {
+    let found = |event: &LoggedEvent| {
+        let detail: Value = event.detail.as_deref()?.parse().ok()?;
+        let text = |name: &str| detail[name].as_str().map(ToOwned::to_owned);
+        Some((text("sample")?, (text("verdict"), text("error_kind"), text("harm"))))
+    };
+    let recorded: BTreeMap<_, _> =
+        events.iter().filter(|event| event.kind == EventKind::SpotClassified.as_str()).filter_map(found).collect();
+    let is_changed = |row: &&SpotRow| {
+        let now = assessments.get(&row.id).filter(|one| one.verdict.is_some());
+        now.map(|one| (one.verdict.clone(), one.error_kind.clone(), one.harm.clone())) != recorded.get(&row.id).cloned()
+    };
+    rows.iter().filter(is_changed).map(|row| row.id.clone()).collect()
+}
+
 /// Makes a recorded drawing again and compares.
 pub async fn redraw(store: &Store, config: &Config, seal: &Seal, name: &str, month: &str) -> Result<Redraw, Refused> {
     let (recorded, plan) = find_plan(store, name).await?;
@@ -40,7 +60,7 @@ pub async fn redraw(store: &Store, config: &Config, seal: &Seal, name: &str, mon
     let mut differences = Vec::new();
     let events = store.spot_events().await?;
     let told = |kind: EventKind, month: Option<&str>| {
-        let detail = |event: &crate::model::LoggedEvent| event.detail.as_deref()?.parse::<Value>().ok();
+        let detail = |event: &LoggedEvent| event.detail.as_deref()?.parse::<Value>().ok();
         let ours = |detail: &Value| detail["plan"] == name && month.is_none_or(|month| detail["month"] == month);
         events.iter().filter(|event| event.kind == kind.as_str()).filter_map(detail).find(ours).unwrap_or(Value::Null)
     };
@@ -92,6 +112,8 @@ pub async fn redraw(store: &Store, config: &Config, seal: &Seal, name: &str, mon
             differences.push(format!("raden {} är inget ärende som handlades den månaden", row.id));
         }
     }
+    let changed = changed_results(&events, &rows, &store.assessments().await?);
+    differences.extend(changed.into_iter().map(|id| format!("bedömningen av {id} är inte den som registrerades")));
     Ok(Redraw {
         plan: name.to_owned(),
         month: month.to_owned(),

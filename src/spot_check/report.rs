@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
+use super::redraw::changed_results;
 use super::{Refused, find_plan, wilson};
-use crate::model::{Rate, SpotDraw, SpotPlan, Verdict};
+use crate::model::{EventKind, Rate, SpotDraw, SpotPlan, Verdict};
 use crate::store::Store;
 
 /// The figures of a plan.
@@ -26,6 +28,10 @@ pub struct Report {
     pub kinds: BTreeMap<String, u32>,
     /// How many errors harm whom.
     pub harms: BTreeMap<String, u32>,
+    /// How many reviewers' own assessments were another than the decision.
+    pub differed: u32,
+    /// The rows whose results are not what the event log says.
+    pub changed: Vec<String>,
     /// The rates of the latest drawing, with why.
     pub rates: Vec<Rate>,
     pub draws: Vec<SpotDraw>,
@@ -77,10 +83,19 @@ pub async fn report(store: &Store, name: &str) -> Result<Report, Refused> {
     let mut total = Cell::named("alla");
     let mut strata: Vec<Cell> = plan.planned().iter().map(|(name, _)| Cell::named(name)).collect();
     let mut months = Vec::new();
+    let events = store.spot_events().await?;
+    let differed = events.iter().filter(|event| event.kind == EventKind::SpotClassified.as_str()).filter(|event| {
+        let detail = event.detail.as_deref().and_then(|detail| detail.parse::<Value>().ok()).unwrap_or_default();
+        detail["plan"] == name && detail["differs"] == true
+    });
+    let differed = u32::try_from(differed.count()).unwrap_or(u32::MAX);
+    let mut changed = Vec::new();
     let (mut kinds, mut harms) = (BTreeMap::new(), BTreeMap::new());
     for draw in &draws {
         let mut month = Cell::named(&draw.month);
-        for row in store.spot_rows(name, &draw.month).await? {
+        let rows = store.spot_rows(name, &draw.month).await?;
+        changed.extend(changed_results(&events, &rows, &assessments));
+        for row in rows {
             let found = assessments.get(&row.id);
             let verdict = found.and_then(|found| found.verdict.as_deref());
             total.add(row.drawn, verdict);
@@ -108,6 +123,8 @@ pub async fn report(store: &Store, name: &str) -> Result<Report, Refused> {
         months,
         kinds,
         harms,
+        differed,
+        changed,
         rates: latest.and_then(|rates| serde_json::from_value(rates).ok()).unwrap_or_default(),
         draws,
     })

@@ -109,7 +109,29 @@ pub async fn classify(store: &Store, user: &User, id: &str, finding: Finding) ->
         }
         _ => {}
     }
-    Ok(store.classify(&row, purpose, &user.name, &finding).await??)
+    let differs = differs(store, &row).await?;
+    if differs
+        && finding.verdict == Verdict::Agrees
+        && finding.note.as_deref().is_none_or(|note| note.trim().is_empty())
+    {
+        return Err(Refused::Wrong(
+            "din egen bedömning är en annan än beslutet: skriv varför beslutet ändå stämmer, eller säg att det är fel"
+                .into(),
+        ));
+    }
+    Ok(store.classify(&row, purpose, &user.name, &finding, differs).await??)
+}
+
+/// Whether the reviewer's own assessment is another than what was decided. What nobody decided was referred.
+async fn differs(store: &Store, row: &SpotRow) -> Result<bool, Refused> {
+    let (assessment, texts) = store.assessment(&row.id).await?;
+    let open = assessment.filter(|assessment| assessment.verdict.is_none());
+    let Some(own) = open.and_then(|assessment| assessment.own_outcome) else { return Ok(false) };
+    let Some((_, _, decision)) = store.spot_case(row).await? else { return Ok(false) };
+    let Some(decision) = decision else { return Ok(own != "refer") };
+    let amount = |text: Option<&str>| text.and_then(|text| text.parse::<rust_decimal::Decimal>().ok());
+    let same_amount = own != "approve" || amount(texts.own_amount.as_deref()) == amount(decision.amount.as_deref());
+    Ok(own != decision.outcome || !same_amount)
 }
 
 async fn find(store: &Store, id: &str) -> Result<(SpotRow, Purpose), Refused> {

@@ -149,7 +149,7 @@ impl Store {
 
     /// What has been recorded of plans and drawings in events: what the tables are compared with.
     pub async fn spot_events(&self) -> Result<Vec<LoggedEvent>> {
-        let sql = "select * from events where kind in ('spot_planned', 'spot_drawn') order by id";
+        let sql = "select * from events where kind in ('spot_planned', 'spot_drawn', 'spot_classified') order by id";
         query(sql).fetch_all(self).await
     }
 
@@ -332,13 +332,14 @@ impl Store {
         Ok(Ok(()))
     }
 
-    /// Keeps what a reviewer found; or says why not.
+    /// Keeps what a reviewer found, and whether the own assessment was another than the decision; or says why not.
     pub async fn classify(
         &self,
         row: &SpotRow,
         purpose: Purpose,
         person: &str,
         finding: &Finding,
+        differs: bool,
     ) -> Result<std::result::Result<(), NotAssessed>> {
         let mut tx = self.begin().await?;
         let at = time_text(now(&mut tx).await?);
@@ -379,7 +380,7 @@ impl Store {
         let mut found = event(EventKind::SpotClassified, row, person);
         found.detail = Some(json!({
             "plan": row.plan, "month": row.month, "sample": row.id, "verdict": finding.verdict.as_str(),
-            "error_kind": kind, "harm": harm,
+            "error_kind": kind, "harm": harm, "differs": differs,
         }));
         append(&mut tx, &[found]).await?;
         tx.commit().await?;

@@ -192,7 +192,11 @@ on_both! {
         assert_eq!(refusal(spot_check::classify(store, &rut, &row.id, agrees()).await), NotAssessed::Done);
         for row in rows.iter().filter(|other| other.id != row.id) {
             spot_check::assess_blind(store, &rut, &row.id, own()).await.expect("assessed");
-            spot_check::classify(store, &rut, &row.id, agrees()).await.expect("found");
+            // All that was decided is another than the reviewer's own 5 850: that it agrees all the same needs a reason.
+            let silent = spot_check::classify(store, &rut, &row.id, agrees()).await;
+            assert!(matches!(&silent, Err(Refused::Wrong(why)) if why.contains("en annan än beslutet")), "{silent:?}");
+            let finding = Finding { note: Some("Båda går att försvara".into()), ..agrees() };
+            spot_check::classify(store, &rut, &row.id, finding).await.expect("found");
         }
         let kinds: Vec<String> = store.item_events(&row.item).await.expect("the events").into_iter().map(|event| event.kind).collect();
         for kind in ["spot_facts_seen", "spot_assessed", "spot_classified"] {
@@ -204,6 +208,21 @@ on_both! {
         assert_eq!((rest.handled, rest.drawn, rest.assessed, rest.errors), (8, 2, 2, 1));
         assert_eq!((report.total.assessed, report.total.errors), (5, 1));
         assert_eq!(report.kinds.get("amount"), Some(&1));
+        assert_eq!((report.differed, report.changed.as_slice()), (5, [].as_slice()));
+        // A result that is changed or taken away afterwards is seen, by whoever draws again and whoever reads the report.
+        for (change, back) in [
+            ("update spot_assessments set verdict = 'agrees', error_kind = null, harm = null where verdict = 'error'",
+             "update spot_assessments set verdict = 'error', error_kind = 'amount', harm = 'municipality' where sample = '{id}'"),
+            ("update spot_assessments set verdict = null where sample = '{id}'",
+             "update spot_assessments set verdict = 'error' where sample = '{id}'"),
+        ] {
+            office.execute(&change.replace("{id}", &row.id)).await;
+            let differs = redraw(&office, "2026-01").await;
+            assert_eq!(differs.differences, [format!("bedömningen av {} är inte den som registrerades", row.id)]);
+            let report = spot_check::report(store, "prov-2026").await.expect("a report");
+            assert_eq!(report.changed, [row.id.clone()]);
+            office.execute(&back.replace("{id}", &row.id)).await;
+        }
         // 8 of 12 items with half of the assessed wrong.
         assert!((report.weighted_percent.expect("a rate") - 100.0 / 3.0).abs() < 1e-9, "{report:?}");
 
@@ -262,10 +281,15 @@ async fn the_command_plans_draws_assesses_and_reports() {
     let blind = as_rut(&["spot-checks", "assess", &id]);
     assert_eq!(blind.code, Some(0), "{}", blind.err);
     assert!(blind.out.contains("Gör din egen bedömning") && !blind.out.contains("6 020"), "{}", blind.out);
+    // The stratum can be the decision itself.
+    assert!(!blind.out.contains("övriga"), "{}", blind.out);
+    let table = kollega(&office, &["spot-checks", "list", "prov-2026"]).out;
+    assert!(!table.contains("övriga") && table.matches("visas efter bedömningen").count() == 5, "{table}");
     let refused = as_rut(&["spot-checks", "assess", &id, "--outcome", "approve", "--reason", "prov"]);
     assert_eq!(refused.code, Some(2), "{}", refused.err);
     let both = as_rut(&["spot-checks", "assess", &id, "--outcome", "approve", "--amount", "5850", "--reason", "prov"]);
     assert!(both.out.contains("Beslutet: bifall, 6 020 kr, av anna"), "{}{}", both.out, both.err);
+    assert!(both.out.contains("övriga"), "{}", both.out);
     let error = [
         "spot-checks",
         "assess",
@@ -287,6 +311,7 @@ async fn the_command_plans_draws_assesses_and_reports() {
 
     assert_eq!(kollega(&office, &["spot-checks", "redraw", "prov-2026"]).code, Some(0));
     let report = kollega(&office, &["spot-checks", "report", "prov-2026"]);
+    assert!(report.out.contains("Den egna bedömningen var en annan än beslutet: 1 av 1."), "{}", report.out);
     assert!(report.out.contains("Fel: belopp (1)") && report.out.contains("Skadar: den sökande (1)"), "{}", report.out);
     let report = kollega(&office, &["spot-checks", "report", "prov-2026", "--format", "json"]).json();
     assert_eq!(report[0]["total"]["errors"], 1);
