@@ -3,7 +3,7 @@
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::Failure;
@@ -86,29 +86,30 @@ pub(super) async fn keep(
     person.check(&sent.csrf)?;
     let item = find(&desk, &id).await?;
     let Ok(kind) = AnswerKind::try_from(sent.kind.clone()) else { return Err(Failure::NotFound) };
-    match desk.keep_motivation(&item, &person.user, &sent.suggestion, kind, &sent.motivation).await {
-        Ok(()) => Ok(Redirect::to(&format!("/arende/{}?sparat=ja#beslut", item.id.0)).into_response()),
-        Err(desk::Error::Store(error)) => Err(error.into()),
-        Err(error) => {
-            let now = find(&desk, &id).await?;
-            let tried = Tried {
-                refused: Some(error.to_string()),
-                amount: sent.amount,
-                reason: sent.reason,
-                answer: sent.kind,
-                motivation: Some(sent.motivation),
-                kept: false,
-            };
-            of(&desk, &person, &now, StatusCode::CONFLICT, tried).await
-        }
-    }
+    let done = desk.keep_motivation(&item, &person.user, &sent.suggestion, kind, &sent.motivation).await;
+    let refused = match done {
+        Ok(()) => None,
+        Err(desk::Error::Store(error)) => return Err(error.into()),
+        Err(error) => Some(error.to_string()),
+    };
+    // Amount and reason are no part of the reasons and are kept with the decision only: they stay in the form.
+    let status = if refused.is_none() { StatusCode::OK } else { StatusCode::CONFLICT };
+    let tried = Tried {
+        kept: refused.is_none(),
+        refused,
+        amount: sent.amount,
+        reason: sent.reason,
+        answer: sent.kind,
+        motivation: Some(sent.motivation),
+    };
+    of(&desk, &person, &find(&desk, &id).await?, status, tried).await
 }
 
 impl From<Unexplained> for Failure {
     fn from(error: Unexplained) -> Self {
         match error {
             Unexplained::NotAllowed | Unexplained::Blind => Self::Forbidden,
-            Unexplained::NoSuggestion | Unexplained::NoLetter => Self::NotFound,
+            Unexplained::NoSuggestion | Unexplained::NoLetter | Unexplained::Forged => Self::NotFound,
             Unexplained::NoAppeal => Self::NoAppeal,
             Unexplained::Store(error) => error.into(),
             Unexplained::Page(error) => error.into(),

@@ -1,9 +1,9 @@
 //! One item: why it is where it is, the suggestion with its calculation, the forms, its fields and what has happened.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::session::{SignedIn, require};
@@ -29,12 +29,6 @@ pub(super) struct Tried {
     pub kept: bool,
 }
 
-/// What an address says beside which item it is.
-#[derive(Deserialize)]
-pub(super) struct Asked {
-    sparat: Option<String>,
-}
-
 #[derive(Serialize)]
 struct Row {
     at: String,
@@ -52,11 +46,9 @@ pub(super) async fn show(
     State(desk): State<Desk>,
     person: SignedIn,
     Path(id): Path<String>,
-    Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let item = find(&desk, &id).await?;
-    let tried = Tried { kept: asked.sparat.is_some(), ..Tried::default() };
-    of(&desk, &person, &item, StatusCode::OK, tried).await
+    of(&desk, &person, &item, StatusCode::OK, Tried::default()).await
 }
 
 /// The item of this id.

@@ -32,6 +32,10 @@ pub enum Unexplained {
     )]
     NoLetter,
     #[error(
+        "det finns inget brev att skriva: beslutets försegling stämmer inte, så det är ändrat eller inte fattat i Kollega"
+    )]
+    Forged,
+    #[error(
         "brevet kan inte skrivas: det ska säga hur beslutet överklagas (förvaltningslagen 33 §). Skriv kommunens text i en fil och peka ut den med notice.appeal i kollega.toml"
     )]
     NoAppeal,
@@ -60,7 +64,8 @@ impl Desk {
         let stored = self.store.suggestion(&item.id).await?.ok_or(Unexplained::NoSuggestion)?;
         let answer = Explanation::of(&stored)?;
         let decision = self.store.decision(&item.id, &stored.id).await?;
-        let decision = decision.filter(|decision| self.seal.is_valid(decision));
+        let forged = decision.as_ref().is_some_and(|decision| !self.seal.is_valid(decision));
+        let decision = decision.filter(|_| !forged);
         let timezone = wording::timezone(&self.config);
         let mut about = About {
             reference: Some(item.reference.clone()),
@@ -68,14 +73,18 @@ impl Desk {
             decision: decision.as_ref().map(|made| Decided {
                 outcome: made.outcome.clone(),
                 amount: made.amount.clone(),
-                by: format!("{} ({})", made.person, wording::role(&made.role)),
+                by: match made.delegation_reference {
+                    Some(_) => made.by(),
+                    None => format!("{} ({})", made.person, wording::role(&made.role)),
+                },
                 at: wording::local_time(&made.at, timezone),
                 changed: made.changed,
                 reason: made.reason.clone().filter(|_| sight == Sight::Personal),
             }),
+            forged,
             ..About::of(&self.config)?
         };
-        if sight == Sight::Personal {
+        if sight == Sight::Personal && !forged {
             about.motivation = match &decision {
                 Some(made) => made.motivation.clone(),
                 None => self.suggested_motivation(item, &stored, &answer).await?,
@@ -107,6 +116,9 @@ impl Desk {
 impl Explained {
     /// The letter to the applicant as a page that stands alone. A decision is never told without how to appeal it.
     pub fn letter(&self) -> Result<String, Unexplained> {
+        if self.about.forged {
+            return Err(Unexplained::Forged);
+        }
         if self.about.decision.is_some() && self.about.appeal.trim().is_empty() {
             return Err(Unexplained::NoAppeal);
         }
@@ -141,6 +153,7 @@ impl Explained {
             "answer": self.stored.answer.0,
             "people": people(&self.stored.facts.0),
             "decision": decision,
+            "decision_forged": self.about.forged,
             "motivation": self.about.motivation,
             "appeal": self.about.appeal.trim(),
         })

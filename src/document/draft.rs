@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use decision::RuleBook;
+use decision::{AboutRule, RuleBook};
 use serde_json::Value;
 
 use super::explanation::{part_of, value_text};
@@ -45,7 +45,10 @@ pub fn draft(
         text.push(format!("Hushållet har inga inkomster som räknas för {period}."));
     }
     if !left_out.is_empty() {
-        let points: Vec<String> = left_out.into_iter().map(|line| left_out_point(line, people, several)).collect();
+        let same = book.zip(answer.rulebook.as_ref()).is_some_and(|(book, answered)| book.sha256() == answered.sha256);
+        let rule = |line: &Line| rules.get(&line.rule).filter(|_| same);
+        let points: Vec<String> =
+            left_out.into_iter().map(|line| left_out_point(line, people, several, rule(line))).collect();
         text.push(format!("Det här räknades inte med:\n{}", points.join("\n")));
     }
     text.extend(conclusion(answer, kind));
@@ -82,16 +85,23 @@ fn point(line: &Line, people: &BTreeMap<String, String>, several: bool) -> Strin
         None => (amount, ""),
     };
     let from = line.inputs.get("net").and_then(|input| input.get("from")).and_then(Value::as_str);
-    let from = from.map(|from| format!(" (uppgift från {from})")).unwrap_or_default();
+    let from = from.map(|from| format!(" (uppgift från {})", without_number(from))).unwrap_or_default();
     format!("– {}{}: {sign}{}{from}", line.title, who.unwrap_or_default(), kronor(amount))
 }
 
-fn left_out_point(line: &Line, people: &BTreeMap<String, String>, several: bool) -> String {
+/// Where a figure came from, for the applicant: without the number of the answer, which is for those who look it up.
+fn without_number(from: &str) -> &str {
+    from.strip_suffix(')').and_then(|from| from.rsplit_once(" (")).map_or(from, |(from, _)| from)
+}
+
+/// What was looked at and not counted, and why in the rule's own words.
+fn left_out_point(line: &Line, people: &BTreeMap<String, String>, several: bool, rule: Option<&AboutRule>) -> String {
     let who = line.person.as_ref().filter(|_| several).map(|id| format!(", {}", people.get(id).unwrap_or(id)));
     let looked_at = ["declared", "net", "applied"].iter().find_map(|name| line.inputs.get(*name));
     let looked_at =
         looked_at.and_then(|input| input.get("value")).map(|value| format!(": {}", value_text("", value, people)));
-    format!("– {}{}{}", line.title, who.unwrap_or_default(), looked_at.unwrap_or_default())
+    let why = rule.map(|rule| format!(". {}", rule.explanation)).unwrap_or_default();
+    format!("– {}{}{}{why}", line.title, who.unwrap_or_default(), looked_at.unwrap_or_default())
 }
 
 fn conclusion(answer: &Explanation, kind: AnswerKind) -> Option<String> {

@@ -22,6 +22,8 @@ pub struct About {
     pub made: Option<String>,
     /// The decision, where there is one.
     pub decision: Option<Decided>,
+    /// There is a decision whose seal is wrong: it was changed, or never made here. Nothing of it is told.
+    pub forged: bool,
     /// The reasons as the applicant reads them: paragraphs.
     pub motivation: Option<String>,
     /// How to appeal, the municipality's own text; empty where it has written none.
@@ -41,6 +43,9 @@ impl About {
 
     /// The motivation and how to appeal, as text; empty where there are no reasons to tell yet.
     pub fn reasons(&self) -> String {
+        if self.forged {
+            return format!("\n{FORGED}\n");
+        }
         let Some(motivation) = &self.motivation else { return String::new() };
         let title = if self.decision.is_some() { "Motivering" } else { "Utkast till motivering" };
         let appeal = match self.appeal.trim() {
@@ -64,6 +69,10 @@ pub fn appeal(config: &Config) -> Result<String, AppealError> {
     let Some(file) = config.notice.appeal.as_ref().map(|file| config.path(file)) else { return Ok(String::new()) };
     std::fs::read_to_string(&file).map_err(|why| AppealError { file, why })
 }
+
+/// What is said where a decision's seal is wrong.
+const FORGED: &str = "Varning: det finns ett beslut vars försegling inte stämmer. Det har ändrats i databasen, eller är inte fattat i \
+                      Kollega, och visas inte. Lita inte på det: säg till den som ansvarar för driften.";
 
 /// A decision in words.
 #[derive(Debug, Clone, Serialize)]
@@ -137,6 +146,7 @@ fn content(answer: &Explanation, people: &BTreeMap<String, String>, book: Option
             "details": one.details.iter().map(|(name, value)| fact(name, value, None, people)).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "paragraphs": about.motivation.as_deref().map(paragraphs),
+        "forged": about.forged.then_some(FORGED),
         "appeal": paragraphs(&about.appeal),
         "book_title": book.map(RuleBook::title),
     })

@@ -536,13 +536,23 @@ async fn the_reasons_are_edited_kept_and_sent_with_the_decision() {
     };
     let keep = format!("/arende/{}/motivering", item.id);
     let kept = anna.post(&keep, &form(&sent("Hyran är skälig.", "approve"))).await;
-    assert_eq!(kept.status, StatusCode::SEE_OTHER);
-    let page = anna.get(&kept.location.expect("where to")).await;
-    assert!(
-        page.shows("Motiveringen är sparad. Inget beslut är fattat.") && page.shows("Hyran är skälig."),
-        "{}",
-        page.text
-    );
+    assert_eq!(kept.status, StatusCode::OK);
+    for page in [kept, anna.get(&format!("/arende/{}", item.id)).await] {
+        assert!(page.shows("Hyran är skälig."), "{}", page.text);
+        assert_eq!(page.shows("Motiveringen är sparad. Inget beslut är fattat."), page.shows("role=\"status\""));
+    }
+    let mut changed = sent("Hyran är högre.", "change").to_vec();
+    changed.extend([("amount", "1 000,50".to_owned()), ("reason", "Högre hyra".to_owned())]);
+    let kept = anna.post(&keep, &form(&changed)).await;
+    for text in [
+        "Motiveringen är sparad",
+        "Belopp och skäl sparas först med beslutet",
+        "1 000,50",
+        "Högre hyra",
+        "Hyran är högre.",
+    ] {
+        assert!(kept.shows(text), "{text}: {}", kept.text);
+    }
     assert_eq!(office.item("A-1").await.state, ItemState::AwaitingDecision);
 
     let page = anna.decide(&item, &[("answer", "approve"), ("kind", "approve"), ("motivation", " ")]).await;

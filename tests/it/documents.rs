@@ -89,6 +89,11 @@ fn is_swedish(file: &Path) -> bool {
 #[test]
 fn an_explanation_says_what_each_line_stands_on_what_was_not_counted_and_where_values_came_from() {
     let page = Desk::with(&facts()).explained("html");
+    let draft = page.split_once("Utkast till motivering").expect("the draft").1;
+    assert!(
+        draft.contains("1\u{a0}") && draft.contains(". Myndighetens uppgift räknas; ansökans jämförs bara med den."),
+        "{draft}"
+    );
     for text in [
         "<html lang=\"sv\">",
         "Förslag: bifall med ",
@@ -335,6 +340,18 @@ async fn a_decision_carries_the_draft_or_what_the_person_made_of_it_under_its_se
 
     office.execute("update decisions set motivation = 'något annat'").await;
     assert!(!office.desk.seal.is_valid(&only_decision(&office, "A-2").await), "the reasons are under the seal");
+    // Neither a silent absence nor a fresh draft in its place.
+    for format in ["text", "html"] {
+        let told = letter(&["--format", format]).out;
+        assert!(told.contains("Varning: det finns ett beslut vars försegling inte stämmer."), "{told}");
+        assert!(!told.contains("något annat") && !told.contains("otivering"), "{told}");
+    }
+    let json: Value = serde_json::from_str(&letter(&["--format", "json"]).out).expect("JSON");
+    assert_eq!(
+        (&json["decision_forged"], &json["decision"], &json["motivation"]),
+        (&json!(true), &Value::Null, &Value::Null)
+    );
+    assert!(letter(&["--letter", "--format", "html"]).err.contains("försegling stämmer inte"));
 }
 
 #[tokio::test]
