@@ -43,7 +43,7 @@ pub enum Error {
     #[error("roboten {0} kan inte läsas, så det går inte att veta vem som får besluta; kör `kollega check`")]
     Bot(String),
     /// The item is not in a stage that a person decides.
-    #[error("ärendet är inte i en etapp där någon beslutar (läge: {0})")]
+    #[error("ärendet är inte i en etapp där någon beslutar (läge: {})", wording::item_state(*.0))]
     NoDecision(ItemState),
     /// The person has not the role.
     #[error("{person} får inte besluta här: det kräver rollen {} ({role})", wording::role(.role))]

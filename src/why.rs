@@ -97,7 +97,7 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
             let because = format!("{person} har lämnat över ärendet till en person.");
             say(&mut why, because, "En handläggare tar hand om det. Skälet visas på ärendets sida i konsolen.");
         }
-        ItemState::HandedOver => handed_over(&mut why),
+        ItemState::HandedOver => handed_over(&mut why, store, item).await?,
         ItemState::Failed => failed(&mut why),
         ItemState::Done => say(&mut why, "Allt är gjort.", "Ingenting."),
         ItemState::Cancelled => {
@@ -153,8 +153,8 @@ fn ready(why: &mut Why, item: &Item, clock: &Clock, has_worker: bool) {
         ),
         _ => say(
             why,
-            "Står i kö och väntar på en arbetare.",
-            "Se till att `kollega serve` eller `kollega worker` är i gång.",
+            "Står i kö och väntar på en ledig arbetare.",
+            "Ingenting: arbetarna tar ärendena i tur och ordning. `kollega nodes` visar vilka som är i gång.",
         ),
     }
 }
@@ -308,10 +308,21 @@ async fn uncertain(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
     Ok(())
 }
 
-fn handed_over(why: &mut Why) {
+async fn handed_over(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
+    let events = store.item_events(&item.id).await?;
+    let settled = EventKind::Settled.as_str();
+    let last = events.iter().rev().find(|event| event.kind == EventKind::HandedOver.as_str() || event.kind == settled);
+    if let Some(person) =
+        last.filter(|event| event.kind == settled).and_then(|event| event.actor.strip_prefix("person:"))
+    {
+        let because = format!("Det var osäkert om sparandet tog, och {person} tog över ärendet.");
+        say(why, because, "Det görs klart för hand. Vad som är sparat visas på ärendets sida i konsolen.");
+        return Ok(());
+    }
     let code = why.code.clone().unwrap_or_else(|| "okänd".into());
     let because = format!("Roboten lämnade över ärendet till en person (kod: {code}).");
     say(why, because, "En handläggare tar hand om det. Skälet visas på ärendets sida i konsolen.");
+    Ok(())
 }
 
 fn failed(why: &mut Why) {

@@ -27,6 +27,14 @@ pub fn item_state(state: ItemState) -> &'static str {
     }
 }
 
+/// A state as it is stored, in words.
+pub fn item_state_text(state: &str) -> &str {
+    match ItemState::try_from(state.to_owned()) {
+        Ok(state) => item_state(state),
+        Err(_) => state,
+    }
+}
+
 /// A run's state.
 pub fn run_state(state: RunState) -> &'static str {
     match state {
@@ -87,7 +95,7 @@ pub fn withheld(why: Withheld) -> &'static str {
         Withheld::Referred => "förslaget är att en handläggare ska bedöma ärendet",
         Withheld::ExcludedKind => "ärendeslaget får inte delegeras till en automatiserad beslutsfunktion",
         Withheld::Principal => "ärendet är av principiell beskaffenhet eller annars av större vikt",
-        Withheld::PersonDecided => "en person har redan beslutat i ärendet",
+        Withheld::PersonDecided => "det finns redan ett beslut i en persons namn i ärendet",
         Withheld::RulebookNotApproved => "regelbokens version är inte godkänd",
         Withheld::NoDelegation => "ingen delegation gäller för roboten och ärendeslaget",
         Withheld::OutcomeNotDelegated => "delegationen omfattar inte utfallet",

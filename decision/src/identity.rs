@@ -74,15 +74,12 @@ fn unescaped(line: &str) -> Cow<'_, str> {
             _ => 0,
         };
         let letter = after.get(1..1 + digits).filter(|_| digits > 0);
-        match letter.and_then(|hex| char::from_u32(u32::from_str_radix(hex, 16).ok()?)) {
-            Some(letter) => {
-                text.push(letter);
-                rest = &after[1 + digits..];
-            }
-            None => {
-                text.push('\\');
-                rest = after;
-            }
+        if let Some(letter) = letter.and_then(|hex| char::from_u32(u32::from_str_radix(hex, 16).ok()?)) {
+            text.push(letter);
+            rest = &after[1 + digits..];
+        } else {
+            text.push('\\');
+            rest = after;
         }
     }
     (text + rest).into()

@@ -5,7 +5,7 @@ pub(crate) fn words(name: &str) -> Option<String> {
     let known = match name {
         "period" => "perioden",
         "date" => "underlagets datum",
-        "application" => "ansökan",
+        "application" | "\"applicant\"" => "ansökan",
         "household" => "hushållet",
         "household.kind" => "hushållets slag",
         "household.community_size" => "antalet personer i det gemensamma boendet",
@@ -39,7 +39,6 @@ pub(crate) fn words(name: &str) -> Option<String> {
         "\"shared\"" => "ensam vuxen i gemensamt boende",
         "\"adult\"" => "vuxen",
         "\"child\"" => "barn",
-        "\"applicant\"" => "ansökan",
         "\"ok\"" => "fullständigt",
         "\"partial\"" => "bara delvis",
         "\"error\"" => "ett fel",

@@ -1,15 +1,13 @@
 //! `kollega backup`: everything that is needed to go on, in one file, while work goes on.
 
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
-use super::{Format, Invalid, open_store, print};
+use super::{Format, Invalid, Progress, open_store, print};
 use crate::backup::{Contents, Error, LockKey, Source, back_up};
 use crate::config::Config;
 use crate::secret::Secret;
@@ -49,10 +47,10 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         let at = store.now().await?.format("%Y-%m-%dT%H%M%SZ");
         file = file.join(format!("kollega-{at}.backup"));
     }
-    let mut line = ProgressLine::default();
+    let progress = Progress::begin();
     let source = Source { store: &store, data: &config.data(), screenshots: arguments.screenshots };
-    let made = back_up(&source, &file, &key, &mut |what, rows| line.tell(what, rows)).await;
-    line.end();
+    let made = back_up(&source, &file, &key, &mut |what, rows| progress.say(|| format!("{what}: {rows}"))).await;
+    drop(progress);
     let contents = made.map_err(wrong)?;
     if matches!(key, LockKey::Open) {
         print_error(
@@ -104,27 +102,4 @@ pub(super) fn tell(
         contents.files
     ));
     Ok(ExitCode::SUCCESS)
-}
-
-/// One line at a terminal that says how far it has come.
-#[derive(Default)]
-pub(super) struct ProgressLine {
-    told: Option<Instant>,
-}
-
-impl ProgressLine {
-    pub fn tell(&mut self, what: &str, rows: u64) {
-        let due = self.told.is_none_or(|told| told.elapsed() > Duration::from_millis(200));
-        if due && std::io::stderr().is_terminal() {
-            self.told = Some(Instant::now());
-            // That the line can't be written stops nothing.
-            drop(write!(std::io::stderr(), "\r\x1b[K{what}: {rows}"));
-        }
-    }
-
-    pub fn end(&self) {
-        if self.told.is_some() {
-            drop(write!(std::io::stderr(), "\r\x1b[K"));
-        }
-    }
 }

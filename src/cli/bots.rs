@@ -12,6 +12,7 @@ use crate::check::check_paths;
 use crate::config::Config;
 use crate::desk;
 use crate::model::Script;
+use crate::wording;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -66,7 +67,7 @@ async fn approve(config: &Config, arguments: &ApproveArguments) -> anyhow::Resul
     let store = open_store(config).await?;
     let user = sign_in::sign_in(&store, &arguments.who).await?;
     if !desk::may_approve(&user) {
-        bail!("{} får inte godkänna robotar: det kräver rollen {}", user.name, desk::APPROVERS.join(" eller "));
+        bail!("{} får inte godkänna robotar: det kräver rollen {}", user.name, wording::any_role(desk::APPROVERS));
     }
     store.approve(name, &bot.version, &source, &user.name, arguments.note.trim()).await?;
     print(&format!("Version {} av {name} är godkänd.", short(&bot.version)));

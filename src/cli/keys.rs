@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::desk;
 use crate::seal::Seal;
 use crate::secret::{Secret, bundle};
+use crate::wording;
 
 /// The shortest passphrase, in characters.
 const SHORTEST: usize = 16;
@@ -85,7 +86,7 @@ async fn replace(config: &Config, who: &sign_in::As) -> anyhow::Result<()> {
     let store = open_store(config).await?;
     let user = sign_in::sign_in(&store, who).await?;
     if !desk::may_operate(&user) {
-        bail!("{} får inte göra detta: det kräver rollen {}", user.name, desk::OPERATORS.join(" eller "));
+        bail!("{} får inte göra detta: det kräver rollen {}", user.name, wording::any_role(desk::OPERATORS));
     }
     let seal = Seal::open(&config.data())?;
     store.set_fingerprint(SEAL, &seal.fingerprint(&[]), &user.name).await?;

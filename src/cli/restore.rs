@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::backup::{ProgressLine, passphrase, tell, wrong};
+use super::Progress;
+use super::backup::{passphrase, tell, wrong};
 use super::{Format, print};
 use crate::backup::{OpenKey, Options, restore, verify};
 use crate::config::Config;
@@ -40,16 +41,16 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         None if arguments.passphrase_stdin => OpenKey::Passphrase(passphrase()?),
         None => OpenKey::None,
     };
-    let mut line = ProgressLine::default();
-    let mut progress = |what: &str, rows| line.tell(what, rows);
+    let line = Progress::begin();
+    let mut progress = |what: &str, rows: u64| line.say(|| format!("{what}: {rows}"));
     if arguments.check {
         let checked = verify(&arguments.file, &key, &mut progress);
-        line.end();
+        drop(line);
         return tell("Säkerhetskopian är hel", &arguments.file, &checked.map_err(wrong)?, arguments.format);
     }
     let options = Options { key, replace: arguments.replace };
     let restored = restore(config, &arguments.file, &options, &mut progress).await;
-    line.end();
+    drop(line);
     let contents = restored.map_err(wrong)?;
     let code = tell("Återställt från säkerhetskopian", &arguments.file, &contents, arguments.format)?;
     if arguments.format == Format::Table {

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
 
-use super::{Column, Format, Invalid, Table, items, load_bot, print};
+use super::{Column, Format, Invalid, Progress, Table, items, load_bot, print};
 use crate::app::App;
 use crate::bot::Bot;
 use crate::config::Config;
@@ -42,6 +43,10 @@ const COLUMNS: &[Column] = &[Column::Text("Ärende"), Column::Text("Läge"), Col
 pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let bot = load_bot(config, &arguments.bot)?;
     let given = given(&bot, &arguments)?;
+    // Nothing is begun that a rule book can't answer.
+    for name in rulebook::names_of(&bot) {
+        rulebook::current(config, name).map_err(|why| Invalid(format!("{why}; se `kollega rules check {name}`")))?;
+    }
     let app = Arc::new(App::open(config.clone()).await?);
     let (trigger, actor) = ("hand".to_owned(), "person:cli".to_owned());
     let new = NewRun {
@@ -74,8 +79,36 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     // Whoever starts it by hand here wants it done here, whatever pools this machine works for otherwise.
     let pools = vec![bot.pool().to_owned()];
     let options = WorkerOptions { headed: arguments.headed, until_done: true, pools, ..WorkerOptions::named() };
-    Worker::start(Arc::clone(&app), options).await?.work().await?;
+    let worker = Worker::start(Arc::clone(&app), options).await?;
+    tokio::select! {
+        worked = worker.work() => worked?,
+        () = show_progress(&app, &run) => {}
+    }
     tell(&app, &run, arguments.format).await
+}
+
+/// Says every now and then how far the run has come, and which systems it waits for; never ends.
+async fn show_progress(app: &App, run: &RunId) {
+    let progress = Progress::begin();
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        // What can't be read now is read next time.
+        let (Ok(counts), Ok(circuits)) = (app.store.item_counts(Some(run)).await, app.store.open_circuits().await)
+        else {
+            continue;
+        };
+        let mut told: Vec<String> =
+            counts.iter().map(|one| format!("{} {}", wording::item_state_text(&one.state), one.count)).collect();
+        let timezone = wording::timezone(&app.config);
+        told.extend(
+            circuits
+                .iter()
+                .map(|one| format!("kretsbrytaren för {} är {}", one.system, wording::circuit(one, timezone))),
+        );
+        if !told.is_empty() {
+            progress.say(|| told.join(", "));
+        }
+    }
 }
 
 /// Says which rule books will answer by files that nobody has approved.

@@ -130,7 +130,7 @@ fn with_weekday(local: &str) -> String {
 async fn operator(store: &Store, who: &sign_in::As) -> anyhow::Result<User> {
     let user = sign_in::sign_in(store, who).await?;
     if !desk::may_operate(&user) {
-        bail!("{} får inte göra detta: det kräver rollen {}", user.name, desk::OPERATORS.join(" eller "));
+        bail!("{} får inte göra detta: det kräver rollen {}", user.name, wording::any_role(desk::OPERATORS));
     }
     Ok(user)
 }

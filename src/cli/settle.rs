@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::desk;
 use crate::model::{IntentOutcome, Item, User};
 use crate::store::Store;
+use crate::wording;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -54,7 +55,7 @@ pub(super) async fn operator(store: &Store, who: &sign_in::As, name: &str) -> an
     };
     let user = sign_in::sign_in(store, who).await?;
     if !desk::may_operate(&user) {
-        bail!("{} får inte göra detta: det kräver rollen {}", user.name, desk::OPERATORS.join(" eller "));
+        bail!("{} får inte göra detta: det kräver rollen {}", user.name, wording::any_role(desk::OPERATORS));
     }
     Ok((user, item))
 }

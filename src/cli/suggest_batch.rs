@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use decision::RuleBook;
 use serde_json::json;
 
-use super::backup::ProgressLine;
+use super::Progress;
 use super::{Invalid, print_error};
 
 /// Bytes of facts that are answered before they are handed on.
@@ -87,15 +87,15 @@ fn answer_all(
         }
         let reading = scope.spawn(move || read_portions(input, &to));
         let (mut lines, mut wrong) = (0, 0);
-        let mut progress = ProgressLine::default();
+        let progress = Progress::begin();
         for answers in from.iter().cycle().map_while(|answers| answers.recv().ok()) {
             lines += answers.lines;
             wrong += answers.wrong;
             output.write_all(&answers.text).context("svaren kan inte skrivas")?;
-            progress.tell("räknade rader", lines);
+            progress.say(|| format!("räknade rader: {lines}"));
         }
         output.flush().context("svaren kan inte skrivas")?;
-        progress.end();
+        drop(progress);
         match reading.join() {
             Ok(read) => read.map_err(|error| Invalid(format!("filen kan inte läsas: {error}")).into()),
             Err(panic) => std::panic::resume_unwind(panic),

@@ -137,7 +137,7 @@ async fn reset(store: &Store, reset: Reset) -> anyhow::Result<ExitCode> {
     }
     let user = sign_in::sign_in(store, &reset.who).await?;
     if !desk::may_operate(&user) {
-        bail!("{} får inte göra detta: det kräver rollen {}", user.name, desk::OPERATORS.join(" eller "));
+        bail!("{} får inte göra detta: det kräver rollen {}", user.name, wording::any_role(desk::OPERATORS));
     }
     match store.reset_circuits(&reset.system, &user.name, reason).await? {
         0 => bail!("ingen kretsbrytare för {} är öppen: se `kollega systems`", reset.system),

@@ -19,6 +19,8 @@ pub(super) struct Evidence {
     stage: String,
     /// When the act was about to be made.
     intended: String,
+    /// What a mail server knows the letter by, where it was a letter.
+    message_id: Option<String>,
     seen: Vec<Seen>,
     pictures: Vec<Picture>,
 }
@@ -49,8 +51,13 @@ pub(super) async fn of(desk: &Desk, item: &Item) -> store::Result<Option<Evidenc
         events.iter().filter(|event| event.stage.as_deref() == Some(&intent.stage)).collect();
     let last = events.iter().rposition(|event| event.kind == EventKind::Intent.as_str()).unwrap_or(0);
     let clock = page::clock(&desk.config);
-    let mut evidence =
-        Evidence { stage: intent.stage.clone(), intended: clock(&intent.at), seen: Vec::new(), pictures: Vec::new() };
+    let mut evidence = Evidence {
+        stage: intent.stage.clone(),
+        intended: clock(&intent.at),
+        message_id: intent.message_id,
+        seen: Vec::new(),
+        pictures: Vec::new(),
+    };
     // The picture of the filled-in form is taken just before the intent.
     evidence.pictures.extend(events[..last].iter().rev().find_map(|event| picture(desk, event, &clock)));
     for event in &events[last..] {

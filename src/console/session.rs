@@ -57,6 +57,12 @@ pub(super) async fn home(person: SignedIn) -> Result<Response, Failure> {
     if person.require_any_view().is_ok() {
         return Ok(Redirect::to("/arenden").into_response());
     }
+    if desk::may_delegate(&person.user) {
+        return Ok(Redirect::to("/delegationer").into_response());
+    }
+    if desk::may_sample(&person.user) {
+        return Ok(Redirect::to("/stickprov").into_response());
+    }
     let content = json!({ "title": "Välkommen", "text": "Din roll har inga sidor i konsolen." });
     Ok(page::of("failure.html", &person, "", content)?.into_response())
 }

@@ -10,6 +10,9 @@ use chrono::{DateTime, Utc};
 use super::{Result, Store, Tx, made, now, query};
 use crate::model::{Alert, AlertFact, AlertKind, AlertMessage, Run, new_id_at, parse_time, time_text};
 
+/// So often is a message tried before later ones to the same receiver go first: what is over is told after what was wrong.
+const IN_ORDER: i64 = 4;
+
 /// How often alerts may be told.
 #[derive(Debug, Clone, Copy)]
 pub struct AlertPace {
@@ -181,6 +184,10 @@ impl Store {
             "update alert_messages set token = token + 1, lease_until = $1
              where id = (select id from alert_messages
                          where state = 'waiting' and channel = $3 and next_at <= $2 and (lease_until is null or lease_until < $2)
+                           and not exists (select 1 from alert_messages earlier
+                                           where earlier.state = 'waiting' and earlier.channel = alert_messages.channel
+                                             and earlier.target = alert_messages.target and earlier.tries < {IN_ORDER}
+                                             and (earlier.created_at, earlier.id) < (alert_messages.created_at, alert_messages.id))
                          order by created_at, id limit 1{})
              returning *",
             tx.for_update_skip_locked()

@@ -29,7 +29,11 @@ pub enum Error {
     #[error("arbetet har tagits över av en annan arbetare")]
     LeaseLost,
     /// A change of state that is not allowed.
-    #[error("ett ärende i läget {from} kan inte bli {to}")]
+    #[error(
+        "ett ärende i läget ”{}” kan inte få läget ”{}”",
+        crate::wording::item_state_text(from),
+        crate::wording::item_state_text(to)
+    )]
     NotAllowed {
         /// The present state.
         from: String,

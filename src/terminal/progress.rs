@@ -1,6 +1,6 @@
 //! How far long work has come, on standard error: one line that is written over at a terminal, few lines elsewhere.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
@@ -11,44 +11,49 @@ const LINES: Duration = Duration::from_secs(10);
 
 /// How far the work has come.
 pub struct Progress {
-    what: &'static str,
-    total: usize,
-    shown: Cell<Instant>,
-    /// Whether a line is to be wiped.
-    line: Cell<bool>,
+    told: Cell<Instant>,
+    /// The line as it was told last; empty: none yet.
+    line: RefCell<String>,
 }
 
 impl Progress {
-    /// Nothing done of `total`: `lagt till 0 av 50 000`.
-    pub fn new(what: &'static str, total: usize) -> Self {
-        Self { what, total, shown: Cell::new(Instant::now()), line: Cell::new(false) }
+    /// Begins now; nothing is told yet.
+    pub fn begin() -> Self {
+        Self { told: Cell::new(Instant::now()), line: RefCell::default() }
     }
 
-    /// So many are done.
-    pub fn at(&self, done: usize) {
+    /// So many of all are done.
+    pub fn at(&self, what: &str, done: usize, total: usize) {
+        self.say(|| rows(what, done, total));
+    }
+
+    /// Tells this, if it is time and not what was told last.
+    pub fn say(&self, text: impl FnOnce() -> String) {
         let terminal = stderr().is_terminal();
-        let wait = if terminal { OVER } else { LINES };
-        if self.shown.get().elapsed() < wait {
+        if self.told.get().elapsed() < if terminal { OVER } else { LINES } {
             return;
         }
-        self.shown.set(Instant::now());
-        self.line.set(true);
-        let text = text(self.what, done, self.total);
+        self.told.set(Instant::now());
+        let text = text();
+        if self.line.replace(text.clone()) == text {
+            return;
+        }
         let mut out = stderr().lock();
-        let _ = if terminal { write!(out, "\r{text}") } else { writeln!(out, "{text}") };
+        // That the line can't be written stops nothing.
+        let _ = if terminal { write!(out, "\r\x1b[K{text}") } else { writeln!(out, "{text}") };
         let _ = out.flush();
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.line.get() && stderr().is_terminal() {
-            let _ = write!(stderr().lock(), "\r{:60}\r", "");
+        if !self.line.borrow().is_empty() && stderr().is_terminal() {
+            let _ = write!(stderr().lock(), "\r\x1b[K");
         }
     }
 }
 
-fn text(what: &str, done: usize, total: usize) -> String {
+fn rows(what: &str, done: usize, total: usize) -> String {
     let percent = (done * 100).checked_div(total).unwrap_or(100);
     format!("{what} {done} av {total} rader ({percent} %)")
 }
@@ -59,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_line_says_how_far_it_has_come() {
-        assert_eq!(text("kontrollerat", 500, 2000), "kontrollerat 500 av 2000 rader (25 %)");
-        assert_eq!(text("lagt till", 0, 0), "lagt till 0 av 0 rader (100 %)");
+        assert_eq!(rows("kontrollerat", 500, 2000), "kontrollerat 500 av 2000 rader (25 %)");
+        assert_eq!(rows("lagt till", 0, 0), "lagt till 0 av 0 rader (100 %)");
     }
 }

@@ -105,6 +105,24 @@ on_both! {
         assert_eq!(*sizes.lock().expect("no panic"), [2], "both at once");
     }
 
+    async fn that_it_is_over_is_told_after_what_was_wrong_though_that_did_not_go_at_first(database) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = database.store(folder.path()).await;
+        see(&store, &[fact(1)]).await;
+        tell(&store).await;
+        let wrong = store.claim_message("mail", MINUTE).await.expect("the store").expect("the message");
+        store.message_failed(&wrong, "inget svar", Some(MINUTE)).await.expect("the store");
+        see(&store, &[]).await;
+        assert_eq!(tell(&store).await, 1, "it is over");
+        assert!(store.claim_message("mail", MINUTE).await.expect("the store").is_none(), "not before the one that waits");
+        // What does not go however often it is tried keeps nothing back.
+        for _ in 0..3 {
+            store.message_failed(&wrong, "inget svar", Some(MINUTE)).await.expect("the store");
+        }
+        let over = store.claim_message("mail", MINUTE).await.expect("the store").expect("the message");
+        assert!(over.id != wrong.id);
+    }
+
     async fn a_message_whose_sender_died_is_sent_by_another_under_the_same_id(database) {
         let folder = tempfile::tempdir().expect("a folder");
         let store = database.store(folder.path()).await;

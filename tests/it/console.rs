@@ -345,6 +345,12 @@ async fn a_person_without_the_role_sees_no_case_and_cannot_decide() {
     assert!(!browser.get(&format!("/arende/{}", handed_over.id)).await.shows("skyddade uppgifter"));
     assert!(browser.get("/inkorg").await.shows("Inget väntar på ditt beslut"));
 
+    let mut browser = signed_in(&office, "eva", "admin").await;
+    assert_eq!(
+        browser.get("/").await.location.as_deref(),
+        Some("/delegationer"),
+        "the first page that is for the role"
+    );
     let mut browser = signed_in(&office, "dan", "developer").await;
     for path in [path.as_str(), "/arenden", "/korningar", "/osakra"] {
         assert_eq!(browser.get(path).await.status, StatusCode::FORBIDDEN, "{path}");

@@ -271,7 +271,7 @@ async fn operations_settle_and_rerun_as_themselves() {
     };
     let refused = as_person("anna", &["settle", "A-1", "did"]);
     assert_eq!(refused.code, Some(1));
-    assert!(refused.err.contains("operations eller it"), "{}", refused.err);
+    assert!(refused.err.contains("drift eller IT"), "{}", refused.err);
     assert_eq!(as_person("olle", &["settle", "A-1", "take-over"]).code, Some(0));
     assert_eq!(office.item("A-1").await.state, ItemState::HandedOver);
     assert_eq!(as_person("olle", &["settle", "A-1", "did"]).code, Some(1));

@@ -220,7 +220,7 @@ on_both! {
             let differs = redraw(&office, "2026-01").await;
             assert_eq!(differs.differences, [format!("bedömningen av {} är inte den som registrerades", row.id)]);
             let report = spot_check::report(store, "prov-2026").await.expect("a report");
-            assert_eq!(report.changed, [row.id.clone()]);
+            assert_eq!(report.changed, std::slice::from_ref(&row.id));
             office.execute(&back.replace("{id}", &row.id)).await;
         }
         // 8 of 12 items with half of the assessed wrong.

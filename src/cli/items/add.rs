@@ -84,8 +84,8 @@ pub(in crate::cli) fn read(bot: &Bot, file: &Path, sheet: Option<&str>) -> anyho
     for note in &sheet.notes {
         print_error(&format!("obs: {note}"));
     }
-    let progress = Progress::new("kontrollerat", sheet.lines.len());
-    Ok(intake::check(bot, &sheet, |done| progress.at(done)))
+    let progress = Progress::begin();
+    Ok(intake::check(bot, &sheet, |done| progress.at("kontrollerat", done, sheet.lines.len())))
 }
 
 /// Everything that is wrong, in one list; nothing has been added.
@@ -161,8 +161,9 @@ async fn all(store: &Store, bot: &Bot, checked: &Checked, order: &Order) -> anyh
         .iter()
         .map(|row| new_item(bot, row.reference.as_deref().unwrap_or_default(), &row.fields, order))
         .collect();
-    let progress = Progress::new("lagt till", items.len());
-    let (_, enqueued) = store.enqueue_all(&new_run(bot), &items, |done| progress.at(done)).await?;
+    let progress = Progress::begin();
+    let seen = |done| progress.at("lagt till", done, items.len());
+    let (_, enqueued) = store.enqueue_all(&new_run(bot), &items, seen).await?;
     let told = rows.iter().zip(&enqueued).map(|(row, enqueued)| told(row, result(enqueued)));
     Ok(told.collect())
 }
@@ -170,7 +171,7 @@ async fn all(store: &Store, bot: &Bot, checked: &Checked, order: &Order) -> anyh
 /// Every row by itself: what is wrong with one keeps no other out.
 async fn each(store: &Store, bot: &Bot, checked: &Checked, order: &Order) -> anyhow::Result<Vec<Told>> {
     let (mut all, mut run) = (Vec::new(), None);
-    let progress = Progress::new("lagt till", checked.rows.len());
+    let progress = Progress::begin();
     for row in &checked.rows {
         let Some(reference) = row.reference.as_deref().filter(|_| row.faults.is_empty()) else {
             all.push(told(row, "wrong"));
@@ -182,7 +183,7 @@ async fn each(store: &Store, bot: &Bot, checked: &Checked, order: &Order) -> any
         };
         let enqueued = store.enqueue_item(run, &new_item(bot, reference, &row.fields, order)).await?;
         all.push(told(row, result(&enqueued)));
-        progress.at(all.len());
+        progress.at("lagt till", all.len(), checked.rows.len());
     }
     Ok(all)
 }

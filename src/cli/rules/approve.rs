@@ -10,6 +10,7 @@ use crate::cli::{Invalid, open_store, print, sign_in, suggest};
 use crate::config::Config;
 use crate::desk;
 use crate::rulebook::{content_of, short};
+use crate::wording;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -69,7 +70,7 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
         bail!(
             "{} får inte godkänna regelböcker: det kräver rollen {}",
             user.name,
-            desk::RULE_APPROVERS.join(" eller ")
+            wording::any_role(desk::RULE_APPROVERS)
         );
     }
     if let Err(taken) = store.approve_rulebook(&content, &user.name, arguments.note.trim()).await? {

@@ -47,8 +47,9 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
     }
     let since = since(config, arguments)?;
     let total = store.suggestions_count(&since).await?;
-    let progress = Progress::new("räknat om", usize::try_from(total).unwrap_or_default());
-    let seen = |done: i64| progress.at(usize::try_from(done).unwrap_or_default());
+    let rows = |count: i64| usize::try_from(count).unwrap_or_default();
+    let progress = Progress::begin();
+    let seen = |done: i64| progress.at("räknat om", rows(done), rows(total));
     match &arguments.with {
         None => check(config, &store, since, arguments.format, seen).await,
         Some(name) => {
