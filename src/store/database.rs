@@ -301,6 +301,8 @@ impl Pools {
             .synchronous(SqliteSynchronous::Full)
             // Pages; less often than by default, because it waits for the disk.
             .pragma("wal_autocheckpoint", "4000")
+            // What is removed or replaced is written over: it is not to be read out of the file.
+            .pragma("secure_delete", "on")
             .busy_timeout(Duration::from_secs(30))
             .foreign_keys(true);
         let opened = SqlitePoolOptions::new().test_before_acquire(false);
@@ -414,6 +416,14 @@ impl Store {
             }),
             Pools::Postgres(pool) => begin_postgres(pool, BEGIN_SNAPSHOT).await,
         }
+    }
+
+    /// Puts SQLite's journal into its file and empties it. Who reads at the moment keeps some of it; the next time has it.
+    pub(super) async fn empty_journal(&self) -> Result<()> {
+        if let Pools::Sqlite { pool, .. } = &self.pools {
+            sqlx::raw_sql("pragma wal_checkpoint(truncate)").execute(pool).await?;
+        }
+        Ok(())
     }
 
     /// The database's clock.

@@ -49,6 +49,12 @@ impl Store {
         tx.commit().await
     }
 
+    /// Lets go of what the database's own journal still holds of what was removed: done after the last removal.
+    pub async fn forget_removed(&self) -> Result<()> {
+        // PostgreSQL writes over what its autovacuum has cleared; only a superuser could hurry it.
+        self.empty_journal().await
+    }
+
     /// The keyed hash of a reference, none without a key, and the fingerprint of the key.
     pub(super) fn hashes(&self, bot: &str, reference: &str) -> (Option<String>, String) {
         let seal = self.seal.as_ref();

@@ -8,6 +8,9 @@ use super::stops::take_up;
 use super::{Claimant, Error, Result, Store, Tx, made, now, places, query};
 use crate::model::{Event, EventKind, Run, RunId, RunState, new_id_at, time_text};
 
+/// What is to be done again within this time is still the run's: a try after a failure, for the most part.
+const SOON: Duration = Duration::from_mins(10);
+
 /// A run to be queued.
 #[derive(Debug, Clone)]
 pub struct NewRun {
@@ -140,11 +143,13 @@ impl Store {
         tx.commit().await
     }
 
-    /// Whether nothing of the run can be done now: items that wait for a person or a circuit do not hold it.
+    /// Whether nothing of the run can be done now or soon: items that wait for a person, a circuit or a later time do not
+    /// hold it. A schedule that skips what overlaps would stand still with it.
     pub async fn nothing_ready(&self, run: &RunId) -> Result<bool> {
+        let soon = time_text(self.now().await? + SOON);
         let sql = "select count(*) from (select 1 from items where run = $1
-             and (state in ('ready', 'in_progress') or state = 'deferred' and circuit is null) limit 1) as open";
-        let open: i64 = query(sql).bind(run).fetch_value(self).await?;
+             and (state in ('ready', 'in_progress') or state = 'deferred' and circuit is null and not_before <= $2) limit 1) as open";
+        let open: i64 = query(sql).bind(run).bind(soon).fetch_value(self).await?;
         Ok(open == 0)
     }
 

@@ -292,6 +292,18 @@ on_both! {
         assert_eq!(detail.as_deref(), Some(r#"{"from":0,"to":10}"#));
     }
 
+    async fn what_waits_for_a_later_time_does_not_hold_its_run(database) {
+        let queue = Queue::on(database).await;
+        let item = queue.add("A-1").await;
+        let store = &queue.store;
+        assert!(!store.nothing_ready(&item.run).await.expect("the store"), "it is in the queue");
+        for (minutes, over) in [(5, false), (24 * 60, true)] {
+            let until = store.now().await.expect("the clock") + chrono::Duration::minutes(minutes);
+            assert_eq!(queue.do_to(&item, Operation::Defer { until }).await, Ok(Operated::Done));
+            assert_eq!(store.nothing_ready(&item.run).await.expect("the store"), over, "{minutes} minutes");
+        }
+    }
+
     async fn items_are_found_by_state_reference_age_deadline_and_field(database) {
         let queue = Queue::on(database).await;
         let fields = |city: &str, amount: &str| json!({"ort": city, "belopp": {"$money": amount}});
@@ -445,4 +457,40 @@ fn the_state_of_an_item_is_set_in_one_place() {
         };
         assert!(sets <= allowed, "{} sets the state of items in {sets} places", entry.path().display());
     }
+}
+
+/// What was removed is not to be read out of the file either: neither the row, nor a version of it from before, nor the
+/// journal of the database.
+#[tokio::test]
+async fn a_removed_item_is_in_no_file_of_sqlite() {
+    let queue = Queue::on(Database::Sqlite).await;
+    let secret = "anders.berg@example.se";
+    let mut items = Vec::new();
+    for number in 0..40 {
+        let fields = json!({"epost": secret, "text": "x".repeat(50 * number)});
+        items.push(queue.add_with(NewItem::new(BOT, &format!("REF-HEMLIG-{number}"), &fields)).await);
+    }
+    while let Some(claim) = queue.claim().await {
+        let fields = json!({"epost": secret, "text": "kort"});
+        queue.store.add_suggestion(&claim, "s1", &fields, &fields, &[]).await.expect("a suggestion");
+        let done = Finish::new(ItemState::Failed).because("system", secret);
+        queue.store.finish(&claim, &done, &fields, &[]).await.expect("the end");
+    }
+    let files = || {
+        let folder = std::fs::read_dir(queue.folder.path()).expect("the folder").flatten();
+        folder.filter(|file| file.file_name().to_string_lossy().contains(".db"))
+    };
+    let holds = |text: &str| {
+        files().any(|file| {
+            let bytes = std::fs::read(file.path()).expect("a file");
+            bytes.windows(text.len()).any(|part| part == text.as_bytes())
+        })
+    };
+    assert!(holds(secret) && holds("REF-HEMLIG-7"));
+    for item in &items {
+        queue.store.remove_item(&item.id, "adam", "retention").await.expect("removed");
+    }
+    queue.store.forget_removed().await.expect("forgotten");
+    assert!(!holds(secret), "what was personal");
+    assert!(!holds("REF-HEMLIG"), "the references");
 }

@@ -59,7 +59,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     if !user.has_role("admin") {
         bail!("{} får inte göra detta: det kräver rollen administratör", user.name);
     }
-    let mut kept = false;
+    let (mut kept, mut removed) = (false, false);
     for item in named(&store, &arguments.items, arguments.bot.as_deref()).await? {
         if !item.state.is_final() {
             print_error(&format!("obs: {} är inte avslutat och finns kvar: avbryt det först", item.reference));
@@ -67,7 +67,11 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
             continue;
         }
         store.remove_item(&item.id, &user.name, arguments.reason.as_str()).await?;
+        removed = true;
         print(&format!("Ärende {} är borttaget med alla sina uppgifter.", item.reference));
+    }
+    if removed {
+        store.forget_removed().await?;
     }
     Ok(ExitCode::from(u8::from(kept)))
 }
