@@ -16,6 +16,7 @@ mod entries;
 mod explain;
 mod facts;
 mod facts_reader;
+mod gaps;
 mod guidelines;
 mod identity;
 mod labels;

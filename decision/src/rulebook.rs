@@ -11,6 +11,7 @@ use crate::amounts::Table;
 use crate::book_file::{BookFile, Counted, CoverageWanted, IncomeKindFile, ValueFile};
 use crate::cases::{Case, CaseReader};
 use crate::content::{Content, fingerprint};
+use crate::gaps::gaps;
 use crate::guidelines::Guidelines;
 use crate::names::names_of;
 use crate::parameters::{Parameters, Setting};
@@ -109,6 +110,9 @@ impl RuleBook {
         if is_judged {
             problems.extend(crate::meaning::problems(&file, &written, &tables));
         }
+        if is_judged && written.coverage == CoverageWanted::Required {
+            problems.extend(gaps(&rules, &tables));
+        }
         let settings = match (&guidelines, &guidelines_file) {
             (Ok(guidelines), Ok(file)) => kept(parameters.read_settings(file, &guidelines.settings), &mut problems),
             _ => BTreeMap::new(),
@@ -154,7 +158,7 @@ impl RuleBook {
         })
     }
 
-    /// Whether a rule or condition that its cases do not reach is an error.
+    /// Whether a rule or condition that its cases do not reach, or a month without a rule, is an error.
     pub fn requires_coverage(&self) -> bool {
         self.coverage == CoverageWanted::Required
     }
@@ -187,27 +191,11 @@ impl RuleBook {
     }
 
     /// Amounts that are not what the published increase would make them, to be compared with the statute once more; and
-    /// rules that begin or end while others go on.
+    /// rules that begin or end beside nothing, where that is no error.
     pub fn warnings(&self) -> Vec<Problem> {
         let amounts = self.tables.windows(2).flat_map(|pair| pair[1].unexpected(&pair[0]));
-        amounts.chain(self.rules.iter().filter_map(|rule| self.gap_beside(rule))).collect()
-    }
-
-    /// That a rule begins or ends within the years that have amounts, and no rule for the same things ends or begins there.
-    fn gap_beside(&self, rule: &Rule) -> Option<Problem> {
-        let (first, last) = (self.tables.first()?.year, self.tables.last()?.year);
-        let others = || self.rules.iter().filter(|other| other.for_each == rule.for_each).map(|other| other.validity);
-        let (from, to) = (rule.validity.from, rule.validity.to);
-        let ends = to.filter(|to| to.next().year() <= last && !others().any(|other| other.from == Some(to.next())));
-        let begins = from
-            .filter(|from| from.previous().year() >= first && !others().any(|other| other.to == Some(from.previous())));
-        let message = match (begins, ends) {
-            (_, Some(to)) => format!("regeln ”{}” slutar gälla efter {to}, och ingen regel tar vid där", rule.id),
-            (Some(from), None) => format!("regeln ”{}” börjar gälla {from}, och ingen regel slutar gälla där", rule.id),
-            (None, None) => return None,
-        };
-        let hint = "i en reform står den nya regeln bredvid den gamla, med månader som följer på varandra; kontrollera att inget faller bort";
-        Some(Problem { message, hint: Some(hint.to_owned()), ..rule.place.clone() })
+        let gaps = if self.requires_coverage() { Vec::new() } else { gaps(&self.rules, &self.tables) };
+        amounts.chain(gaps).collect()
     }
 
     pub(crate) fn id(&self) -> &BookId {
