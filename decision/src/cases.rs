@@ -317,7 +317,7 @@ impl RuleBook {
             title: case.title.clone(),
             file: case.place.file.clone(),
             line: case.place.line,
-            is_own: case.basis.is_none(),
+            is_own: case.is_own(),
             passed: differences.is_empty(),
             differences,
         }
@@ -409,6 +409,11 @@ impl Case {
     /// What the case must give, as it is written.
     pub(crate) fn expected(&self) -> &Map<String, Json> {
         &self.expect
+    }
+
+    /// Whether it was worked out with the municipality's own guidelines and parameters.
+    pub(crate) fn is_own(&self) -> bool {
+        self.basis.is_none()
     }
 
     /// What the rule book says of the case's facts.

@@ -26,6 +26,7 @@ mod mutants;
 mod mutate;
 mod names;
 mod outcome;
+mod own_cases;
 mod parameters;
 mod places;
 mod problem;

@@ -330,9 +330,8 @@ impl Maker<'_> {
     }
 
     fn guidelines(&mut self, book: &RuleBook) {
-        let path = self.file.path.with_file_name("guidelines.yaml");
         for (index, guideline) in book.guidelines().limits.iter().enumerate() {
-            let place = crate::yaml::whole(&path, "");
+            let place = guideline.place.clone();
             let name = format!("riktlinjen {}", guideline.cost);
             for step in [Decimal::ONE, Decimal::NEGATIVE_ONE] {
                 let to = guideline.single + step;

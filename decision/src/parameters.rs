@@ -115,6 +115,11 @@ impl Parameters {
         self.all.keys().map(String::as_str)
     }
 
+    /// What a parameter is set to.
+    pub fn setting(&self, name: &str) -> Option<&Setting> {
+        self.all.get(name).map(|parameter| &parameter.setting)
+    }
+
     /// Every parameter by its name.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Parameter)> {
         self.all.iter().map(|(name, parameter)| (name.as_str(), parameter.as_ref()))
@@ -127,7 +132,7 @@ impl Parameters {
 
     /// The chosen word of a parameter that the library reads; the first of its words where the book does not have it.
     pub fn word(&self, name: &str) -> &str {
-        match self.all.get(name).map(|parameter| &parameter.setting) {
+        match self.setting(name) {
             Some(Setting::Word(word)) => word,
             _ => known_words(name).and_then(|words| words.first().copied()).unwrap_or_default(),
         }

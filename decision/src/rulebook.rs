@@ -213,6 +213,14 @@ impl RuleBook {
             if settings.is_empty() { self.defaults.clone() } else { Arc::new(self.defaults.with(settings)) };
     }
 
+    /// Takes the rule book's own value of a parameter; whether it is another than the municipality's.
+    pub(crate) fn choose_default(&mut self, name: &str) -> bool {
+        let Some(setting) = self.defaults.setting(name).cloned() else { return false };
+        let is_other = self.parameters.setting(name) != Some(&setting);
+        self.choose(&BTreeMap::from([(name.to_owned(), setting)]));
+        is_other
+    }
+
     /// Sets some parameters otherwise.
     pub(crate) fn choose(&mut self, settings: &BTreeMap<String, Setting>) {
         if !settings.is_empty() {

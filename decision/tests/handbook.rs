@@ -43,7 +43,7 @@ fn copy(change: impl Fn(&str, String) -> String) -> tempfile::TempDir {
 
 /// That the check and every case of a book are clean.
 fn assert_clean(dir: &Path) {
-    let errors = decision::check(dir, false).errors;
+    let errors = decision::check(dir, true).errors;
     assert!(errors.is_empty(), "{errors:?}");
     let failed = RuleBook::load(dir).expect("a book").run_cases().into_iter().filter(|result| !result.passed);
     assert_eq!(failed.map(|result| (result.case, result.differences)).collect::<Vec<_>>(), []);
@@ -95,12 +95,13 @@ fn the_examples_case_shows_the_municipalitys_choice() {
         results.into_iter().find(|result| result.case == "kommunen-avrundning").expect("the case")
     };
     assert!(!of_case(copy(with_case).path()).passed);
-    let chosen = "parameters: {payout_rounding: nearest_krona}\n";
-    let dir = copy(|name, text| {
+    let choose = |name: &str, text: String| {
         let is_own = name == "guidelines.yaml" && text.contains("# Kommunens riktlinjer");
-        if is_own { format!("{text}{chosen}") } else { with_case(name, text) }
-    });
-    assert_clean(dir.path());
+        if is_own { format!("{text}parameters: {{payout_rounding: nearest_krona}}\n") } else { text }
+    };
+    let warned = decision::check(copy(choose).path(), false).warnings;
+    assert_eq!(warned[0].message, "kommunens val payout_rounding prövas inte av något av kommunens egna fall");
+    assert_clean(copy(|name, text| choose(name, with_case(name, text))).path());
 }
 
 #[test]

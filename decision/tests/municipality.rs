@@ -46,6 +46,7 @@ fn failing(dir: &TempDir) -> Vec<String> {
 fn every_other_choice_leaves_the_book_as_good_as_it_was() {
     let parameters = RuleBook::load(&shipped()).expect("the book").document().parameters;
     assert_eq!(parameters.len(), 18);
+    assert_eq!(check(&shipped(), true).errors, []);
     std::thread::scope(|scope| {
         for parameter in &parameters {
             scope.spawn(move || {
@@ -110,6 +111,24 @@ fn a_cost_gets_a_guideline_and_another_income_is_counted() {
         text.replacen("guidelines:\n", line, 1)
     });
     assert_eq!(wrong(&dir), (vec![], vec![]));
+    let untried = |dir: &TempDir| -> Vec<String> {
+        check(dir.path(), false).warnings.into_iter().map(|problem| problem.message).collect()
+    };
+    let of =
+        |cost: &str, whom: &str| format!("riktlinjen {cost} för {whom} prövas inte av något av kommunens egna fall");
+    let whole =
+        [("medicin", "en ensam"), ("medicin", "en familj"), ("specialkost", "en ensam"), ("specialkost", "en familj")];
+    assert_eq!(untried(&dir), whole.map(|(cost, whom)| of(cost, whom)));
+    change(&dir, "cases/kommunen.yaml", |text| {
+        format!(
+            "{text}  - {{case: medicin-ensam, title: Över, like: kommunen-ensam, set: {{/costs: [{{kind: medicin, applied: \"400.01\"}}]}}, \
+             expect: {{refer: [{{code: over_guideline, details: {{capped: \"400\"}}}}]}}}}\n"
+        )
+    });
+    assert_eq!(
+        untried(&dir),
+        [of("medicin", "en familj"), of("specialkost", "en ensam"), of("specialkost", "en familj")]
+    );
     change(&dir, "guidelines.yaml", |text| text.replacen("counted_incomes: []", "counted_incomes: [övrigt]", 1));
     assert_eq!(wrong(&dir), (vec![], vec!["kommunen-övrigt".to_owned()]));
 }
