@@ -149,10 +149,10 @@ impl Table {
         riksnorm.iter().filter_map(one).collect()
     }
 
-    /// Gives a cell another amount: a mistake, to see whether some case notices it.
-    pub fn set(&mut self, cell: &str, amount: Decimal) {
-        let source = "ändrat för provning".to_owned();
-        self.cells.insert(cell.to_owned(), Some(Cell { amount, source }));
+    /// Gives a cell another amount, or none: what a case is worked out with, or a mistake that some case should notice.
+    pub fn set(&mut self, cell: &str, amount: Option<Decimal>) {
+        let source = || "ändrat för provning".to_owned();
+        self.cells.insert(cell.to_owned(), amount.map(|amount| Cell { amount, source: source() }));
     }
 
     /// Where a cell stands in its file.

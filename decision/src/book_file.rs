@@ -31,7 +31,7 @@ pub(crate) struct BookFile {
     pub rules: Vec<RuleFile>,
 }
 
-/// What a rule or a condition that the cases do not reach is.
+/// What a rule or a condition that the cases do not reach is, and a month that falls between two rules.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -229,6 +229,22 @@ pub(crate) struct ValidFile {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+pub(crate) struct RuleValidFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub from: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub to: Option<Text>,
+    /// No rule with the same id was in force before.
+    #[serde(default)]
+    pub new: bool,
+    /// No rule with the same id follows.
+    #[serde(default)]
+    pub ends: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RuleFile {
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub id: Text,
@@ -237,7 +253,7 @@ pub(crate) struct RuleFile {
     pub explanation: String,
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub law: Text,
-    pub valid: ValidFile,
+    pub valid: RuleValidFile,
     #[serde(default)]
     pub for_each: ForEach,
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]

@@ -1,15 +1,21 @@
 //! Worked cases: facts and what they must give, typed in by hand. `kollega rules test` runs them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use expression::Month;
+use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use serde_saphyr::Spanned;
 
+use crate::amounts::Table;
 use crate::book_file::GuidelineFile;
 use crate::content::Content;
 use crate::guidelines::{Guideline, Guidelines};
-use crate::parameters::{Parameters, Settings};
+use crate::parameters::{Parameters, Setting, Settings};
 use crate::yaml::File;
 use crate::{FactsError, Problem, RuleBook, Suggestion};
 
@@ -21,25 +27,34 @@ pub struct Case {
     /// The facts as they are given to the rule book.
     pub facts: Json,
     expect: Map<String, Json>,
-    variation: Option<Variation>,
+    /// Where it stands; no message.
+    place: Problem,
+    /// What its file was worked out with instead of the municipality's guidelines and parameters.
+    basis: Option<Arc<Basis>>,
+    /// What it sets itself, over the basis or the municipality's.
+    pins: Pins,
 }
 
-/// Parameters and guidelines that hold in one case only, so that every choice can be shown.
-#[derive(Debug, Clone)]
-pub(crate) struct Variation {
-    parameters: Parameters,
+/// Guidelines and parameters that cases were worked out with, whatever a municipality has chosen since.
+#[derive(Debug)]
+struct Basis {
+    guidelines: Guidelines,
+    settings: BTreeMap<String, Setting>,
+}
+
+/// Parameters, guidelines and amounts that hold in one case, and in those like it, so that every choice can be shown.
+#[derive(Debug, Clone, Default)]
+struct Pins {
+    settings: BTreeMap<String, Setting>,
     limits: Vec<Guideline>,
     counted_incomes: Option<Vec<String>>,
+    cells: BTreeMap<String, Option<Decimal>>,
 }
 
-impl Variation {
-    pub fn apply(&self, parameters: &mut Parameters, guidelines: &mut Guidelines) {
-        parameters.clone_from(&self.parameters);
-        guidelines.limits.retain(|known| self.limits.iter().all(|limit| limit.cost != known.cost));
-        guidelines.limits.extend(self.limits.iter().cloned());
-        if let Some(counted) = &self.counted_incomes {
-            guidelines.counted_incomes.clone_from(counted);
-        }
+impl Pins {
+    fn is_empty(&self) -> bool {
+        let Self { settings, limits, counted_incomes, cells } = self;
+        settings.is_empty() && limits.is_empty() && counted_incomes.is_none() && cells.is_empty()
     }
 }
 
@@ -48,6 +63,11 @@ impl Variation {
 pub struct CaseResult {
     pub case: String,
     pub title: String,
+    /// Where the case stands.
+    pub file: PathBuf,
+    pub line: usize,
+    /// Whether it was worked out with the municipality's own guidelines and parameters, and follows them.
+    pub is_own: bool,
     pub passed: bool,
     /// What differs from what was expected, in Swedish.
     pub differences: Vec<String>,
@@ -57,7 +77,20 @@ pub struct CaseResult {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CasesFile {
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Whose>"))]
+    guidelines: Option<Spanned<Whose>>,
     cases: Vec<CaseFile>,
+}
+
+/// Whose guidelines and parameters the cases of a file were worked out with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Whose {
+    /// Those in `guidelines.yaml`, as if nothing was said: the municipality's.
+    Own,
+    /// Those in `cases/guidelines.yaml`, which came with the cases, and the rule book's own parameters.
+    Shipped,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,6 +115,9 @@ pub(crate) struct CaseFile {
     guidelines: Vec<GuidelineFile>,
     /// Incomes that the municipality counts in this case.
     counted_incomes: Option<Vec<String>>,
+    /// Amounts of the year's table that hold in this case; null is one that is not verified.
+    #[serde(default)]
+    cells: BTreeMap<String, Option<String>>,
     #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, Json>"))]
     expect: Map<String, Json>,
 }
@@ -89,104 +125,139 @@ pub(crate) struct CaseFile {
 const EXPECTED: [&str; 10] =
     ["outcome", "amount", "need", "income", "norm", "surplus", "lines", "rules", "refer", "notes"];
 
-/// Reads all cases of a book.
-pub(crate) fn read(
-    content: &Content,
-    parameters: &Parameters,
-    cost_kinds: &[String],
-) -> Result<Vec<Case>, Vec<Problem>> {
-    let (mut cases, mut problems) = (Vec::<Case>::new(), Vec::new());
-    // Cases that are wrong, and those like them: one problem is enough.
-    let mut wrong: Vec<String> = Vec::new();
-    for file in content.files_in("cases") {
-        let read = file.and_then(|file| Ok((file.read::<CasesFile>()?, file)));
-        match read {
-            Err(problem) => problems.push(problem),
-            Ok((written, file)) => {
-                for case in written.cases {
-                    let name = case.case.value.clone();
-                    if case.like.as_ref().is_some_and(|like| wrong.contains(&like.value)) {
-                        wrong.push(name);
+/// The guidelines that the shipped cases were worked out with.
+const BASIS: &str = "cases/guidelines.yaml";
+
+/// What of a rule book its cases are read with.
+pub(crate) struct CaseReader<'a> {
+    pub content: &'a Content,
+    /// As the rule book has them, before the municipality has chosen.
+    pub parameters: &'a Parameters,
+    pub cost_kinds: &'a [String],
+    pub income_kinds: &'a [&'a str],
+    pub tables: &'a [Table],
+}
+
+impl CaseReader<'_> {
+    /// Reads all cases of a book.
+    pub fn read(&self) -> Result<Vec<Case>, Vec<Problem>> {
+        let (mut cases, mut problems) = (Vec::<Case>::new(), Vec::new());
+        let basis = self.basis()?;
+        // Cases that are wrong, and those like them: one problem is enough.
+        let mut wrong: Vec<String> = Vec::new();
+        for file in self.content.files_in("cases").filter(|file| file.as_ref().map_or(true, |file| !is_basis(file))) {
+            let read = file.and_then(|file| Ok((file.read::<CasesFile>()?, file)));
+            match read {
+                Err(problem) => problems.push(problem),
+                Ok((written, file)) => {
+                    let shipped = written.guidelines.as_ref().filter(|whose| whose.value == Whose::Shipped);
+                    if let (Some(place), None) = (shipped, &basis) {
+                        problems.push(file.at(place, format!("filen {BASIS}, som fallen är räknade med, finns inte")));
                         continue;
                     }
-                    match made(&file, case, &cases, parameters, cost_kinds) {
-                        Ok(case) => cases.push(case),
-                        Err(problem) => {
+                    let basis = basis.as_ref().filter(|_| shipped.is_some());
+                    for case in written.cases {
+                        let name = case.case.value.clone();
+                        if case.like.as_ref().is_some_and(|like| wrong.contains(&like.value)) {
                             wrong.push(name);
-                            problems.push(problem);
+                            continue;
+                        }
+                        match self.made(&file, case, basis, &cases) {
+                            Ok(case) => cases.push(case),
+                            Err(problem) => {
+                                wrong.push(name);
+                                problems.push(problem);
+                            }
                         }
                     }
                 }
             }
         }
+        if problems.is_empty() { Ok(cases) } else { Err(problems) }
     }
-    if problems.is_empty() { Ok(cases) } else { Err(problems) }
-}
 
-fn made(
-    file: &File,
-    mut written: CaseFile,
-    above: &[Case],
-    parameters: &Parameters,
-    cost_kinds: &[String],
-) -> Result<Case, Problem> {
-    let name = &written.case;
-    if above.iter().any(|case| case.name == name.value) {
-        return Err(file.at(name, "två fall har samma namn"));
+    fn basis(&self) -> Result<Option<Arc<Basis>>, Vec<Problem>> {
+        let Some(file) = self.content.files_in("cases").flatten().find(is_basis) else { return Ok(None) };
+        let guidelines = Guidelines::read(&file, self.cost_kinds, self.income_kinds)?;
+        let settings = self.parameters.read_settings(&file, &guidelines.settings)?;
+        Ok(Some(Arc::new(Basis { guidelines, settings })))
     }
-    let mut facts = match (&written.like, written.facts.take()) {
-        (None, Some(facts)) => facts,
-        (Some(like), None) => {
-            let found = above.iter().find(|case| case.name == like.value);
-            found.ok_or_else(|| file.at(like, format!("fallet ”{}” står inte ovanför", like.value)))?.facts.clone()
+
+    fn made(
+        &self,
+        file: &File,
+        mut written: CaseFile,
+        basis: Option<&Arc<Basis>>,
+        above: &[Case],
+    ) -> Result<Case, Problem> {
+        let name = &written.case;
+        if above.iter().any(|case| case.name == name.value) {
+            return Err(file.at(name, "två fall har samma namn"));
         }
-        _ => return Err(file.at(name, "fallet ska ha antingen facts eller like")),
-    };
-    for (pointer, value) in &written.set {
-        let done = put(&mut facts, pointer, value.clone());
-        done.ok_or_else(|| file.at(name, format!("platsen {pointer} finns inte i underlaget")))?;
-    }
-    for pointer in &written.remove {
-        let done = take(&mut facts, pointer);
-        done.ok_or_else(|| file.at(name, format!("platsen {pointer} finns inte i underlaget")))?;
-    }
-    let unknown = written.expect.keys().find(|key| !EXPECTED.contains(&key.as_str()) && *key != "error");
-    if let Some(key) = unknown {
-        return Err(file.at(name, format!("under expect är ”{key}” okänt; här kan stå {}, error", EXPECTED.join(", "))));
-    }
-    if written.expect.is_empty() {
-        return Err(file.at(name, "fallet väntar sig ingenting (expect är tomt)"));
-    }
-    let inherited = written.like.as_ref().and_then(|like| above.iter().find(|case| case.name == like.value));
-    let inherited = inherited.and_then(|case| case.variation.clone());
-    let variation =
-        if written.parameters.is_empty() && written.guidelines.is_empty() && written.counted_incomes.is_none() {
-            inherited
-        } else {
-            let inherited = inherited.unwrap_or_else(|| Variation {
-                parameters: parameters.clone(),
-                limits: Vec::new(),
-                counted_incomes: None,
-            });
-            Some(varied(file, &written, inherited, cost_kinds)?)
+        let (mut facts, inherited) = match (&written.like, written.facts.take()) {
+            (None, Some(facts)) => (facts, Pins::default()),
+            (Some(like), None) => {
+                let found = above.iter().find(|case| case.name == like.value);
+                let found = found.ok_or_else(|| file.at(like, format!("fallet ”{}” står inte ovanför", like.value)))?;
+                (found.facts.clone(), found.pins.clone())
+            }
+            _ => return Err(file.at(name, "fallet ska ha antingen facts eller like")),
         };
-    Ok(Case { name: written.case.value, title: written.title, facts, expect: written.expect, variation })
+        for (pointer, value) in &written.set {
+            let done = put(&mut facts, pointer, value.clone());
+            done.ok_or_else(|| file.at(name, format!("platsen {pointer} finns inte i underlaget")))?;
+        }
+        for pointer in &written.remove {
+            let done = take(&mut facts, pointer);
+            done.ok_or_else(|| file.at(name, format!("platsen {pointer} finns inte i underlaget")))?;
+        }
+        let unknown = written.expect.keys().find(|key| !EXPECTED.contains(&key.as_str()) && *key != "error");
+        if let Some(key) = unknown {
+            let known = EXPECTED.join(", ");
+            return Err(file.at(name, format!("under expect är ”{key}” okänt; här kan stå {known}, error")));
+        }
+        if written.expect.is_empty() {
+            return Err(file.at(name, "fallet väntar sig ingenting (expect är tomt)"));
+        }
+        let pins = self.pins(file, &written, inherited, &facts)?;
+        let (place, basis) = (file.at(name, ""), basis.cloned());
+        Ok(Case { name: written.case.value, title: written.title, facts, expect: written.expect, place, basis, pins })
+    }
+
+    /// What a case sets, over what it has from the one it is like.
+    fn pins(&self, file: &File, written: &CaseFile, from: Pins, facts: &Json) -> Result<Pins, Problem> {
+        let Pins { mut settings, limits: inherited, counted_incomes, mut cells } = from;
+        settings.extend(self.parameters.read_settings(file, &written.parameters).map_err(first)?);
+        let (mut limits, problems) = crate::guidelines::read_limits(file, &written.guidelines, self.cost_kinds);
+        if !problems.is_empty() {
+            return Err(first(problems));
+        }
+        let kept = inherited.into_iter().filter(|known| limits.iter().all(|limit| limit.cost != known.cost));
+        limits.extend(kept.collect::<Vec<_>>());
+        let counted_incomes = written.counted_incomes.clone().or(counted_incomes);
+        for (cell, amount) in &written.cells {
+            let table = self.tables.iter().find(|table| period(facts).is_some_and(|period| table.covers(period)));
+            if !table.is_some_and(|table| table.cells().any(|(known, _)| known == cell)) {
+                return Err(file.at(&written.case, format!("cellen {cell} finns inte i tabellen för fallets period")));
+            }
+            let amount = amount.as_ref().map(|amount| amount.parse::<Decimal>()).transpose();
+            let amount = amount.map_err(|_| file.at(&written.case, format!("{cell} är inte ett belopp")))?;
+            cells.insert(cell.clone(), amount);
+        }
+        Ok(Pins { settings, limits, counted_incomes, cells })
+    }
 }
 
-fn varied(file: &File, written: &CaseFile, from: Variation, cost_kinds: &[String]) -> Result<Variation, Problem> {
-    let first = |problems: Vec<Problem>| problems.into_iter().next();
-    let parameters = from
-        .parameters
-        .set(file, &written.parameters)
-        .map_err(|problems| first(problems).unwrap_or_else(|| file.at(&written.case, "fallets parametrar är fel")))?;
-    let (mut limits, problems) = crate::guidelines::read_limits(file, &written.guidelines, cost_kinds);
-    if let Some(problem) = first(problems) {
-        return Err(problem);
-    }
-    let kept = from.limits.into_iter().filter(|known| limits.iter().all(|limit| limit.cost != known.cost));
-    limits.extend(kept.collect::<Vec<_>>());
-    let counted_incomes = written.counted_incomes.clone().or(from.counted_incomes);
-    Ok(Variation { parameters, limits, counted_incomes })
+fn is_basis(file: &File) -> bool {
+    file.path.ends_with(BASIS)
+}
+
+fn first(problems: Vec<Problem>) -> Problem {
+    problems.into_iter().next().unwrap_or_else(|| unreachable!("what is wrong has a problem"))
+}
+
+fn period(facts: &Json) -> Option<Month> {
+    facts["period"].as_str()?.parse().ok()
 }
 
 /// Puts a value at a JSON pointer; `-` at the end of one adds to a list.
@@ -241,7 +312,43 @@ impl RuleBook {
             (Ok(_), Some(wanted)) => vec![format!("ett fel väntades i {wanted}, men underlaget godtogs")],
             (Ok(suggestion), None) => differences(&case.expect, &suggestion),
         };
-        CaseResult { case: case.name.clone(), title: case.title.clone(), passed: differences.is_empty(), differences }
+        CaseResult {
+            case: case.name.clone(),
+            title: case.title.clone(),
+            file: case.place.file.clone(),
+            line: case.place.line,
+            is_own: case.is_own(),
+            passed: differences.is_empty(),
+            differences,
+        }
+    }
+
+    /// The book as a case wants it: with the guidelines, parameters and amounts that it was worked out with.
+    pub(crate) fn of_case(&self, case: &Case) -> Cow<'_, Self> {
+        if case.basis.is_none() && case.pins.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut book = self.clone();
+        if let Some(basis) = &case.basis {
+            book.choose_anew(basis.guidelines.clone(), &basis.settings);
+        }
+        let Pins { settings, limits, counted_incomes, cells } = &case.pins;
+        book.choose(settings);
+        let guidelines = book.guidelines_mut();
+        guidelines.limits.retain(|known| limits.iter().all(|limit| limit.cost != known.cost));
+        guidelines.limits.extend(limits.iter().cloned());
+        if let Some(counted) = counted_incomes {
+            guidelines.counted_incomes.clone_from(counted);
+        }
+        if !cells.is_empty()
+            && let Some(period) = period(&case.facts)
+            && let Some(table) = book.tables_mut().iter_mut().find(|table| table.covers(period))
+        {
+            for (cell, amount) in cells {
+                table.set(cell, *amount);
+            }
+        }
+        Cow::Owned(book)
     }
 }
 
@@ -304,8 +411,9 @@ impl Case {
         &self.expect
     }
 
-    pub(crate) fn variation(&self) -> Option<&Variation> {
-        self.variation.as_ref()
+    /// Whether it was worked out with the municipality's own guidelines and parameters.
+    pub(crate) fn is_own(&self) -> bool {
+        self.basis.is_none()
     }
 
     /// What the rule book says of the case's facts.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::own_cases::untried;
 use crate::{Coverage, Problem, RuleBook, coverage};
 
 /// What a check has found. With errors the book gives no suggestions.
@@ -19,6 +20,7 @@ pub fn check(dir: &Path, is_strict: bool) -> Checked {
         Err(errors) => return Checked { errors, warnings: Vec::new() },
     };
     let mut checked = Checked { errors: Vec::new(), warnings: book.warnings() };
+    checked.warnings.extend(untried(&book));
     let gaps = coverage(dir).map(|coverage| gaps(&coverage)).unwrap_or_default();
     let as_errors = is_strict || book.requires_coverage();
     let found = if as_errors { &mut checked.errors } else { &mut checked.warnings };

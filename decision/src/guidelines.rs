@@ -22,6 +22,8 @@ pub(crate) struct Guidelines {
 #[derive(Debug, Clone)]
 pub(crate) struct Guideline {
     pub cost: String,
+    /// Where it stands; no message.
+    pub place: Problem,
     pub validity: Validity,
     pub per: Per,
     pub single: Decimal,
@@ -68,7 +70,8 @@ pub(crate) fn read_limits(
                 if other.is_some() {
                     problems.push(file.at(&written.cost, format!("två riktlinjer för {cost} gäller samtidigt")));
                 }
-                limits.push(Guideline { cost, validity, per: written.per, single, family });
+                let place = file.at(&written.cost, "");
+                limits.push(Guideline { cost, place, validity, per: written.per, single, family });
             }
             (validity, (single, family)) => {
                 problems.extend([validity.err(), single.err(), family.err()].into_iter().flatten());

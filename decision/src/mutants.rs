@@ -1,11 +1,14 @@
-//! The small mistakes that a rule book can have: each amount, condition and effect changed, one at a time.
+//! The small mistakes that a rule book can have: each amount, condition, effect and validity changed, one
+//! at a time.
 
 use std::collections::BTreeMap;
 
-use expression::{Mutation, Template};
+use expression::{Month, Mutation, Template};
 use rust_decimal::Decimal;
 
 use crate::book_file::{BookFile, Counted, NoteFile, Part, Per, RuleFile, SettingFile, Text};
+use crate::guidelines::Guideline;
+use crate::validity::Validity;
 use crate::yaml::File;
 use crate::{Problem, RuleBook};
 
@@ -30,9 +33,12 @@ type Of<T> = fn(&mut RuleFile) -> Option<&mut T>;
 pub(crate) fn mutants(file: &File, written: &BookFile, book: &RuleBook) -> Vec<Mutant> {
     let mut maker = Maker { file, made: Vec::new(), names: BTreeMap::new() };
     maker.values(written);
+    let last = book.tables().last().and_then(|table| Month::new(table.year, 12));
     for (index, rule) in written.rules.iter().enumerate() {
         maker.rule(index, rule);
+        maker.validity(index, rule, last);
     }
+    maker.laws(written);
     maker.kinds(written);
     maker.parameters(written);
     maker.amounts(book);
@@ -98,6 +104,54 @@ impl Maker<'_> {
         self.note(index, rule, "note", rule.note.as_ref(), |rule| rule.note.as_mut(), |rule| rule.note = None);
         if rule.exclude && effects(rule) > 1 {
             self.written(format!("{id} exclude: true → false"), place, move |book| book.rules[index].exclude = false);
+        }
+    }
+
+    /// A rule that begins or ends a month too early or too late; one with no end, before the last month of the tables.
+    fn validity(&mut self, index: usize, rule: &RuleFile, last: Option<Month>) {
+        let (id, from) = (rule.id.value.as_str(), &rule.valid.from);
+        for month in beside(from) {
+            let place = self.file.at(from, "");
+            self.written(format!("{id} valid.from: {} → {month}", from.value), place, move |book| {
+                book.rules[index].valid.from.value = month.to_string();
+            });
+        }
+        let (before, ends) = match &rule.valid.to {
+            Some(to) => (to.value.clone(), beside(to)),
+            None => ("tills vidare".to_owned(), last.map(Month::previous).into_iter().collect()),
+        };
+        for month in ends {
+            let place = self.file.at(rule.valid.to.as_ref().unwrap_or(from), "");
+            self.written(format!("{id} valid.to: {before} → {month}"), place, move |book| {
+                let valid = &mut book.rules[index].valid;
+                let mut to = valid.from.clone();
+                to.value = month.to_string();
+                valid.to = Some(to);
+            });
+        }
+    }
+
+    /// One legal source gives way to the next a month too early or too late.
+    fn laws(&mut self, written: &BookFile) {
+        for (name, texts) in &written.laws {
+            for (index, pair) in texts.windows(2).enumerate() {
+                let (Some(to), Some(from)) = (&pair[0].to, &pair[1].from) else { continue };
+                for (ends, begins) in beside(to).into_iter().zip(beside(from)) {
+                    let key = name.clone();
+                    let change = format!("rättskällan {name}: {} → {ends}", to.value);
+                    self.written(change, self.file.at(to, ""), move |book| {
+                        let Some([.., old, new]) = book.laws.get_mut(&key).and_then(|texts| texts.get_mut(..index + 2))
+                        else {
+                            return;
+                        };
+                        for (text, month) in [(&mut old.to, ends), (&mut new.from, begins)] {
+                            if let Some(text) = text {
+                                text.value = month.to_string();
+                            }
+                        }
+                    });
+                }
+            }
         }
     }
 
@@ -263,24 +317,21 @@ impl Maker<'_> {
 
     fn amounts(&mut self, book: &RuleBook) {
         for (index, table) in book.tables().iter().enumerate() {
-            for (cell, amount) in table.cells() {
+            // One that is not known may be filled in at any time: no case says that it stays unknown.
+            let amounts = table.cells().filter_map(|(cell, amount)| Some((cell, amount?.amount)));
+            for (cell, from) in amounts {
                 let place = table.place_of(cell, String::new());
-                let key = cell.to_owned();
-                let (from, to) = match amount {
-                    Some(amount) => (amount.amount.to_string(), amount.amount + Decimal::ONE),
-                    None => ("null".to_owned(), Decimal::ONE),
-                };
+                let (key, to) = (cell.to_owned(), from + Decimal::ONE);
                 self.read(format!("{} {cell}: {from} → {to}", table.year), place, move |book| {
-                    book.tables_mut()[index].set(&key, to);
+                    book.tables_mut()[index].set(&key, Some(to));
                 });
             }
         }
     }
 
     fn guidelines(&mut self, book: &RuleBook) {
-        let path = self.file.path.with_file_name("guidelines.yaml");
         for (index, guideline) in book.guidelines().limits.iter().enumerate() {
-            let place = crate::yaml::whole(&path, "");
+            let place = guideline.place.clone();
             let name = format!("riktlinjen {}", guideline.cost);
             for step in [Decimal::ONE, Decimal::NEGATIVE_ONE] {
                 let to = guideline.single + step;
@@ -292,12 +343,39 @@ impl Maker<'_> {
                     book.guidelines_mut().limits[index].family = to;
                 });
             }
+            self.guideline_validity(index, guideline, &place, book);
             let per = if guideline.per == Per::Person { Per::Household } else { Per::Person };
             self.read(format!("{name} per: {} → {}", word(guideline.per), word(per)), place, move |book| {
                 book.guidelines_mut().limits[index].per = per;
             });
         }
     }
+
+    /// The same as of a rule. Before the first table no rule asks for a guideline.
+    fn guideline_validity(&mut self, index: usize, guideline: &Guideline, place: &Problem, book: &RuleBook) {
+        let Validity { from, to } = guideline.validity;
+        let last = book.tables().last().and_then(|table| Month::new(table.year, 12));
+        let begins = from.into_iter().flat_map(|from| [from.next(), from.previous()]);
+        let ends =
+            to.map_or_else(|| last.map(Month::previous).into_iter().collect(), |to| vec![to.next(), to.previous()]);
+        let begins = begins.map(|month| Validity { from: Some(month), to });
+        let changed = begins.chain(ends.into_iter().map(|month| Validity { from, to: Some(month) }));
+        let is_known = |month: Option<Month>| month.is_none_or(|month| book.table(month).is_some());
+        for validity in changed.filter(|validity| is_known(validity.from)) {
+            let shown =
+                |month: Option<Month>| month.map_or_else(|| "tills vidare".to_owned(), |month| month.to_string());
+            let words = |validity: Validity| format!("{}–{}", shown(validity.from), shown(validity.to));
+            let name =
+                format!("riktlinjen {} valid: {} → {}", guideline.cost, words(guideline.validity), words(validity));
+            self.read(name, place.clone(), move |book| book.guidelines_mut().limits[index].validity = validity);
+        }
+    }
+}
+
+/// The month after and the month before one that is written.
+fn beside(month: &Text) -> Vec<Month> {
+    let month = month.value.parse::<Month>();
+    month.into_iter().flat_map(|month| [month.next(), month.previous()]).collect()
 }
 
 fn set(text: Option<&mut Text>, source: &str) {

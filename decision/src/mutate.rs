@@ -46,7 +46,7 @@ struct ExcusesFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExcuseFile {
-    mutant: Spanned<String>,
+    mutants: Vec<Spanned<String>>,
     reason: Spanned<String>,
 }
 
@@ -66,7 +66,9 @@ pub fn mutate(dir: &Path, sample: Option<Sample>) -> Result<MutationReport, Vec<
     let fates = try_all(&book, &all);
     let mut report = MutationReport { tried: all.len(), ..MutationReport::default() };
     for (mutant, fate) in all.iter().zip(&fates) {
-        let excused = excuses.as_ref().is_some_and(|(_, list)| list.iter().any(|one| one.mutant.value == mutant.name));
+        let excused = excuses
+            .as_ref()
+            .is_some_and(|(_, list)| list.iter().flat_map(|one| &one.mutants).any(|name| name.value == mutant.name));
         match fate {
             Fate::Refused => report.refused += 1,
             Fate::Survived if excused => report.excused += 1,
@@ -77,8 +79,8 @@ pub fn mutate(dir: &Path, sample: Option<Sample>) -> Result<MutationReport, Vec<
     if let (Some((file, list)), None) = (&excuses, sample) {
         let survived =
             |name: &str| all.iter().zip(&fates).any(|(one, fate)| one.name == name && *fate == Fate::Survived);
-        let stale = list.iter().filter(|one| !survived(&one.mutant.value));
-        report.stale.extend(stale.map(|one| file.at(&one.mutant, "ändringen märks, eller finns inte: ta bort raden")));
+        let stale = list.iter().flat_map(|one| &one.mutants).filter(|name| !survived(&name.value));
+        report.stale.extend(stale.map(|name| file.at(name, "ändringen märks, eller finns inte: ta bort raden")));
     }
     report.survivors.sort();
     Ok(report)
@@ -135,28 +137,24 @@ fn try_all(book: &RuleBook, all: &[Mutant]) -> Vec<Fate> {
 }
 
 fn fate(content: &Content, book: &RuleBook, mutant: &Mutant, order: &mut Vec<usize>) -> Fate {
-    let read = |content: &Content| match &mutant.change {
+    let changed = match &mutant.change {
         Change::Read(change) => {
             let mut changed = book.clone();
             change(&mut changed);
-            Ok(changed)
+            changed
         }
         Change::Written(change) => {
             let reading = Reading { change: Some(change.as_ref()), ..Reading::default() };
-            RuleBook::read_as(content.clone(), &reading)
+            match RuleBook::read_as(content.clone(), &reading) {
+                Ok(changed) => changed,
+                Err(_) => return Fate::Refused,
+            }
         }
     };
-    let Ok(changed) = read(content) else { return Fate::Refused };
-    let noticed = order.iter().position(|case| !changed.run_case(&book.cases()[*case]).passed);
-    match noticed {
+    match order.iter().position(|case| !changed.run_case(&book.cases()[*case]).passed) {
         Some(position) => {
             let case = order.remove(position);
             order.insert(0, case);
-            Fate::Noticed
-        }
-        // Cases that set something of their own were made with the book's other values: they are read anew, last, because
-        // that takes its time.
-        None if read(book.content()).is_ok_and(|changed| changed.run_cases().iter().any(|result| !result.passed)) => {
             Fate::Noticed
         }
         None => Fate::Survived,

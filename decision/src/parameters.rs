@@ -2,6 +2,7 @@
 //! them in its guidelines. Nothing is chosen that is not among the choices.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use expression::{Map, Value};
 use rust_decimal::Decimal;
@@ -27,7 +28,7 @@ pub(crate) type Settings = BTreeMap<String, Spanned<SettingFile>>;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Parameters {
-    all: BTreeMap<String, Parameter>,
+    all: BTreeMap<String, Arc<Parameter>>,
     value: Value,
 }
 
@@ -66,7 +67,7 @@ impl Parameters {
         for (name, parameter) in written {
             match read_parameter(file, name, parameter, income_kinds) {
                 Ok(parameter) => {
-                    all.insert(name.clone(), parameter);
+                    all.insert(name.clone(), Arc::new(parameter));
                 }
                 Err(problem) => problems.push(problem),
             }
@@ -74,37 +75,54 @@ impl Parameters {
         if problems.is_empty() { Ok(Self::of(all)) } else { Err(problems) }
     }
 
-    fn of(all: BTreeMap<String, Parameter>) -> Self {
+    fn of(all: BTreeMap<String, Arc<Parameter>>) -> Self {
         let value = all.iter().map(|(name, parameter)| (name.clone(), parameter.setting.value()));
         let value = Value::from(value.collect::<Map>());
         Self { all, value }
     }
 
-    /// The same parameters as the municipality has set them.
-    pub fn set(&self, file: &File, settings: &Settings) -> Result<Self, Vec<Problem>> {
-        let (mut all, mut problems) = (self.all.clone(), Vec::new());
-        for (name, setting) in settings {
-            let Some(parameter) = all.get_mut(name) else {
+    /// What is set of the parameters, each found to be one of its choices.
+    pub fn read_settings(&self, file: &File, written: &Settings) -> Result<BTreeMap<String, Setting>, Vec<Problem>> {
+        let (mut settings, mut problems) = (BTreeMap::new(), Vec::new());
+        for (name, setting) in written {
+            let Some(parameter) = self.all.get(name) else {
                 let known = self.names().collect::<Vec<_>>().join(", ");
                 let problem = file.at(setting, format!("parametern ”{name}” finns inte i regelboken"));
                 problems.push(Problem { hint: Some(format!("här finns {known}")), ..problem });
                 continue;
             };
             match parameter.kind.setting(file, name, setting) {
-                Ok(setting) => parameter.setting = setting,
+                Ok(setting) => drop(settings.insert(name.clone(), setting)),
                 Err(problem) => problems.push(problem),
             }
         }
-        if problems.is_empty() { Ok(Self::of(all)) } else { Err(problems) }
+        if problems.is_empty() { Ok(settings) } else { Err(problems) }
+    }
+
+    /// The same parameters with some of them set otherwise.
+    #[must_use]
+    pub fn with(&self, settings: &BTreeMap<String, Setting>) -> Self {
+        let mut all = self.all.clone();
+        for (name, setting) in settings {
+            if let Some(parameter) = all.get_mut(name) {
+                Arc::make_mut(parameter).setting = setting.clone();
+            }
+        }
+        Self::of(all)
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.all.keys().map(String::as_str)
     }
 
+    /// What a parameter is set to.
+    pub fn setting(&self, name: &str) -> Option<&Setting> {
+        self.all.get(name).map(|parameter| &parameter.setting)
+    }
+
     /// Every parameter by its name.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Parameter)> {
-        self.all.iter().map(|(name, parameter)| (name.as_str(), parameter))
+        self.all.iter().map(|(name, parameter)| (name.as_str(), parameter.as_ref()))
     }
 
     /// What rules read as `parameters`.
@@ -114,7 +132,7 @@ impl Parameters {
 
     /// The chosen word of a parameter that the library reads; the first of its words where the book does not have it.
     pub fn word(&self, name: &str) -> &str {
-        match self.all.get(name).map(|parameter| &parameter.setting) {
+        match self.setting(name) {
             Some(Setting::Word(word)) => word,
             _ => known_words(name).and_then(|words| words.first().copied()).unwrap_or_default(),
         }

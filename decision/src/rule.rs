@@ -21,6 +21,9 @@ pub(crate) struct Rule {
     pub explanation: String,
     pub laws: Vec<Law>,
     pub validity: Validity,
+    /// It is meant to begin, or to end, where no rule with its id does the other.
+    pub is_new: bool,
+    pub is_ending: bool,
     pub for_each: ForEach,
     pub when: Option<Template>,
     /// Cells of the period's table, by the name they have in this rule.
@@ -276,6 +279,8 @@ pub(crate) fn read_rule(
             explanation: written.explanation.trim().to_owned(),
             laws,
             validity,
+            is_new: written.valid.new,
+            is_ending: written.valid.ends,
             for_each: written.for_each,
             when,
             cells,

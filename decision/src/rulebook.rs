@@ -1,19 +1,20 @@
 //! A rule book: read from its folder, checked as a whole, and then unchanging.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use expression::{Month, Template};
 
 use crate::Problem;
 use crate::amounts::Table;
-use crate::book_file::{BookFile, Counted, CoverageWanted, ValueFile};
-use crate::cases::Case;
+use crate::book_file::{BookFile, Counted, CoverageWanted, IncomeKindFile, ValueFile};
+use crate::cases::{Case, CaseReader};
 use crate::content::{Content, fingerprint};
+use crate::gaps::gaps;
 use crate::guidelines::Guidelines;
 use crate::names::names_of;
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, Setting};
 use crate::places::Places;
 use crate::rule::{Law, NamedValue, Reader, Rule, read_laws, read_rule};
 use crate::suggestion::BookId;
@@ -33,19 +34,23 @@ pub struct RuleBook {
     id: BookId,
     title: String,
     coverage: CoverageWanted,
-    parameters: Parameters,
+    /// As they are written in the rule book.
+    defaults: Arc<Parameters>,
+    /// As the municipality has chosen.
+    parameters: Arc<Parameters>,
     authorities: Vec<(String, String)>,
-    income_kinds: BTreeMap<String, IncomeKind>,
-    cost_kinds: BTreeSet<String>,
-    values: Vec<NamedValue>,
-    places: Places,
-    rules: Vec<Rule>,
-    tables: Vec<Table>,
+    // Shared by the copies that cases are worked out with.
+    income_kinds: Arc<BTreeMap<String, IncomeKind>>,
+    cost_kinds: Arc<BTreeSet<String>>,
+    values: Arc<Vec<NamedValue>>,
+    places: Arc<Places>,
+    rules: Arc<Vec<Rule>>,
+    tables: Arc<Vec<Table>>,
     guidelines: Guidelines,
-    cases: Vec<Case>,
-    content: Content,
+    cases: Arc<Vec<Case>>,
+    content: Arc<Content>,
     /// The names that some expression uses; values that nobody reads are not made.
-    used: BTreeSet<String>,
+    used: Arc<BTreeSet<String>>,
 }
 
 /// How a rule book is read: as it is, watched (see `coverage`), or with a mistake put into it (see `mutants`).
@@ -105,14 +110,21 @@ impl RuleBook {
         if is_judged {
             problems.extend(crate::meaning::problems(&file, &written, &tables));
         }
-        let parameters = match (&guidelines, &guidelines_file) {
-            (Ok(guidelines), Ok(file)) => parameters.set(file, &guidelines.settings).unwrap_or_else(|more| {
-                problems.extend(more);
-                parameters
-            }),
-            _ => parameters,
+        if is_judged && written.coverage == CoverageWanted::Required {
+            problems.extend(gaps(&rules, &tables));
+        }
+        let settings = match (&guidelines, &guidelines_file) {
+            (Ok(guidelines), Ok(file)) => kept(parameters.read_settings(file, &guidelines.settings), &mut problems),
+            _ => BTreeMap::new(),
         };
-        let cases = kept(crate::cases::read(&content, &parameters, &written.cost_kinds), &mut problems);
+        let cases = CaseReader {
+            content: &content,
+            parameters: &parameters,
+            cost_kinds: &written.cost_kinds,
+            income_kinds: &income_kinds,
+            tables: &tables,
+        };
+        let cases = kept(cases.read(), &mut problems);
         let guidelines = match guidelines {
             Ok(guidelines) if problems.is_empty() => guidelines,
             Ok(_) => return Err(sorted(problems)),
@@ -127,30 +139,26 @@ impl RuleBook {
             templates.flat_map(|template| template.uses().iter().filter_map(|path| path.segments.first().cloned()));
         let used = used.collect();
         Ok(Self {
-            used,
+            used: Arc::new(used),
             id: BookId { name: written.rulebook.value, version: written.version, sha256 },
             title: written.title,
             coverage: written.coverage,
-            parameters,
+            parameters: Arc::new(parameters.with(&settings)),
+            defaults: Arc::new(parameters),
             authorities: written.authorities.into_iter().map(|one| (one.id.value, one.title)).collect(),
-            income_kinds: (written.income_kinds.into_iter())
-                .map(|kind| {
-                    let reported_by = kind.reported_by.into_iter().map(|id| id.value).collect();
-                    (kind.kind, IncomeKind { about: kind.about, counted: kind.counted, reported_by })
-                })
-                .collect(),
-            cost_kinds: written.cost_kinds.into_iter().collect(),
-            places: Places::new(&values),
-            values,
-            rules,
-            tables,
+            income_kinds: Arc::new(written.income_kinds.into_iter().map(income_kind).collect()),
+            cost_kinds: Arc::new(written.cost_kinds.into_iter().collect()),
+            places: Arc::new(Places::new(&values)),
+            values: Arc::new(values),
+            rules: Arc::new(rules),
+            tables: Arc::new(tables),
             guidelines,
-            cases,
-            content,
+            cases: Arc::new(cases),
+            content: Arc::new(content),
         })
     }
 
-    /// Whether a rule or condition that its cases do not reach is an error.
+    /// Whether a rule or condition that its cases do not reach, or a month without a rule, is an error.
     pub fn requires_coverage(&self) -> bool {
         self.coverage == CoverageWanted::Required
     }
@@ -183,27 +191,11 @@ impl RuleBook {
     }
 
     /// Amounts that are not what the published increase would make them, to be compared with the statute once more; and
-    /// rules that begin or end while others go on.
+    /// rules that begin or end beside nothing, where that is no error.
     pub fn warnings(&self) -> Vec<Problem> {
         let amounts = self.tables.windows(2).flat_map(|pair| pair[1].unexpected(&pair[0]));
-        amounts.chain(self.rules.iter().filter_map(|rule| self.gap_beside(rule))).collect()
-    }
-
-    /// That a rule begins or ends within the years that have amounts, and no rule for the same things ends or begins there.
-    fn gap_beside(&self, rule: &Rule) -> Option<Problem> {
-        let (first, last) = (self.tables.first()?.year, self.tables.last()?.year);
-        let others = || self.rules.iter().filter(|other| other.for_each == rule.for_each).map(|other| other.validity);
-        let (from, to) = (rule.validity.from, rule.validity.to);
-        let ends = to.filter(|to| to.next().year() <= last && !others().any(|other| other.from == Some(to.next())));
-        let begins = from
-            .filter(|from| from.previous().year() >= first && !others().any(|other| other.to == Some(from.previous())));
-        let message = match (begins, ends) {
-            (_, Some(to)) => format!("regeln ”{}” slutar gälla efter {to}, och ingen regel tar vid där", rule.id),
-            (Some(from), None) => format!("regeln ”{}” börjar gälla {from}, och ingen regel slutar gälla där", rule.id),
-            (None, None) => return None,
-        };
-        let hint = "i en reform står den nya regeln bredvid den gamla, med månader som följer på varandra; kontrollera att inget faller bort";
-        Some(Problem { message, hint: Some(hint.to_owned()), ..rule.place.clone() })
+        let gaps = if self.requires_coverage() { Vec::new() } else { gaps(&self.rules, &self.tables) };
+        amounts.chain(gaps).collect()
     }
 
     pub(crate) fn id(&self) -> &BookId {
@@ -214,12 +206,26 @@ impl RuleBook {
         &self.parameters
     }
 
-    /// The book as a case wants it: with parameters and guidelines of its own where it has any.
-    pub(crate) fn of_case(&self, case: &Case) -> Cow<'_, Self> {
-        let Some(variation) = case.variation() else { return Cow::Borrowed(self) };
-        let mut book = self.clone();
-        variation.apply(&mut book.parameters, &mut book.guidelines);
-        Cow::Owned(book)
+    /// Takes other guidelines than the municipality's, and the parameters that go with them.
+    pub(crate) fn choose_anew(&mut self, guidelines: Guidelines, settings: &BTreeMap<String, Setting>) {
+        self.guidelines = guidelines;
+        self.parameters =
+            if settings.is_empty() { self.defaults.clone() } else { Arc::new(self.defaults.with(settings)) };
+    }
+
+    /// Takes the rule book's own value of a parameter; whether it is another than the municipality's.
+    pub(crate) fn choose_default(&mut self, name: &str) -> bool {
+        let Some(setting) = self.defaults.setting(name).cloned() else { return false };
+        let is_other = self.parameters.setting(name) != Some(&setting);
+        self.choose(&BTreeMap::from([(name.to_owned(), setting)]));
+        is_other
+    }
+
+    /// Sets some parameters otherwise.
+    pub(crate) fn choose(&mut self, settings: &BTreeMap<String, Setting>) {
+        if !settings.is_empty() {
+            self.parameters = Arc::new(self.parameters.with(settings));
+        }
     }
 
     pub(crate) fn guidelines(&self) -> &Guidelines {
@@ -247,7 +253,7 @@ impl RuleBook {
     }
 
     pub(crate) fn tables_mut(&mut self) -> &mut [Table] {
-        &mut self.tables
+        Arc::make_mut(&mut self.tables).as_mut_slice()
     }
 
     pub(crate) fn guidelines_mut(&mut self) -> &mut Guidelines {
@@ -290,6 +296,11 @@ impl RuleBook {
     pub(crate) fn knows_cost(&self, kind: &str) -> bool {
         self.cost_kinds.contains(kind)
     }
+}
+
+fn income_kind(written: IncomeKindFile) -> (String, IncomeKind) {
+    let reported_by = written.reported_by.into_iter().map(|id| id.value).collect();
+    (written.kind, IncomeKind { about: written.about, counted: written.counted, reported_by })
 }
 
 /// What was read, or nothing and the problems.

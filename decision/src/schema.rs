@@ -25,7 +25,11 @@ pub enum FileKind {
 const WORDS: &[(&str, &str, &str)] = &[
     ("BookFile", "rulebook", "Regelbokens namn, samma som mappens"),
     ("BookFile", "version", "Versionens namn, som står i varje förslag"),
-    ("BookFile", "coverage", "required: en regel eller ett villkor som inget fall når är ett fel; advised: en varning"),
+    (
+        "BookFile",
+        "coverage",
+        "required: en regel eller ett villkor som inget fall når, eller en månad mellan två regler, är ett fel; advised: en varning",
+    ),
     ("BookFile", "parameters", "Det som lagen lämnar åt kommunen att välja"),
     ("BookFile", "authorities", "Myndigheterna vars uppgifter hämtas"),
     ("BookFile", "income_kinds", "Slagen av inkomster; andra tolkas aldrig"),
@@ -46,6 +50,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("InputFile", "from", "Var uppgiften kommer ifrån"),
     ("*", "from", "Från och med månaden (ÅÅÅÅ-MM)"),
     ("*", "to", "Till och med månaden (ÅÅÅÅ-MM); utelämnat: tills vidare"),
+    ("RuleValidFile", "new", "true: regeln är ny, ingen med samma id gällde månaden före"),
+    ("RuleValidFile", "ends", "true: regeln ska upphöra, ingen med samma id tar vid"),
     ("*", "name", "Namnet i uttryck"),
     ("*", "for_each", "Vad den prövas för; utelämnat: hushållet, en gång"),
     ("ParameterFile", "value", "Det som gäller om kommunen inte har valt något annat"),
@@ -94,6 +100,11 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("GuidelineFile", "ceiling", "Riktlinjens belopp"),
     ("CeilingFile", "single", "För en ensam vuxen utan barn"),
     ("CeilingFile", "family", "För alla andra"),
+    (
+        "CasesFile",
+        "guidelines",
+        "shipped: räknade med cases/guidelines.yaml, vad kommunen än har valt; utelämnat: kommunens egna",
+    ),
     ("CasesFile", "cases", "Räknade fall"),
     ("CaseFile", "case", "Fallets namn"),
     ("CaseFile", "like", "Ett fall ovanför, ändrat av set och remove"),
@@ -103,6 +114,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("CaseFile", "parameters", "Parametrar som gäller i det här fallet"),
     ("CaseFile", "counted_incomes", "Inkomster som kommunen räknar i det här fallet"),
     ("CaseFile", "guidelines", "Riktlinjer som gäller i det här fallet"),
+    ("CaseFile", "cells", "Årets belopp i det här fallet; null är ett belopp som inte är verifierat"),
     ("CaseFile", "expect", "Facit, inskrivet för hand ur en källa"),
 ];
 

@@ -270,6 +270,9 @@ fn a_mail_address_or_a_telephone_number_in_a_case_is_refused() {
 /// What a changed book says of an adult who lives alone, with a wage and a rent.
 fn answer(from: &str, to: &str, period: &str) -> (decision::Suggestion, Vec<String>) {
     let dir = copy_with("rulebook.yaml", from, to);
+    let path = dir.path().join("rulebook.yaml");
+    let text = fs::read_to_string(&path).expect("the book").replacen("coverage: required", "coverage: advised", 1);
+    fs::write(&path, text).expect("the change");
     let warnings = decision::check(dir.path(), false).warnings;
     let book = RuleBook::load(dir.path()).expect("a book");
     let suggestion = book.suggest(&facts(period)).expect("a suggestion");
@@ -303,9 +306,38 @@ fn what_no_rule_is_for_in_a_month_is_never_left_out_of_the_sum() {
             .unwrap_or_else(|| panic!("{id}: {suggestion:?}"));
         assert_eq!(found.details["what"], unknown);
         assert_eq!((suggestion.outcome, suggestion.amount), (decision::Outcome::Refer, None), "{id}");
-        assert_eq!(warnings, [format!("regeln ”{id}” börjar gälla 2025-07, och ingen regel slutar gälla där")]);
+        let gap = format!("regeln ”{id}” börjar gälla 2025-07, och ingen regel med samma namn slutar månaden före");
+        assert!(warnings.contains(&gap), "{warnings:?}");
         let (suggestion, _) = answer(from, &to, "2025-07");
         assert!(suggestion.refer.is_empty(), "{suggestion:?}");
+    }
+}
+
+/// A rule of the shipped book with another validity.
+fn with_validity(id: &str, valid: &str) -> TempDir {
+    let text = fs::read_to_string(shipped().join("rulebook.yaml")).expect("the book");
+    let start = text.find(&format!("  - id: {id}\n")).expect("the rule");
+    let known = "valid: {from: 2022-01}";
+    let end = start + text[start..].find(known).expect("a validity") + known.len();
+    copy_with("rulebook.yaml", &text[start..end], &text[start..end].replace(known, valid))
+}
+
+#[test]
+fn a_month_without_the_households_rule_is_an_error_unless_it_is_meant() {
+    for id in ["norm.shared", "refer.source_silent", "refer.community", "deny.income_over_need"] {
+        let told = |valid: &str| match RuleBook::load(with_validity(id, valid).path()) {
+            Ok(_) => "inga fel".to_owned(),
+            Err(problems) => problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>().join("; "),
+        };
+        let begins = told("valid: {from: 2025-01}");
+        assert!(begins.contains(&format!("regeln ”{id}” börjar gälla 2025-01, och ingen")), "{begins}");
+        let ends = told("valid: {from: 2022-01, to: 2025-12}");
+        assert!(ends.contains(&format!("regeln ”{id}” slutar gälla efter 2025-12, och ingen")), "{ends}");
+        assert_eq!(told("valid: {from: 2025-01, new: true}"), "inga fel");
+        assert_eq!(told("valid: {from: 2022-01, to: 2025-12, ends: true}"), "inga fel");
+        // After the last table and before the first there is nothing to miss.
+        assert_eq!(told("valid: {from: 2022-01, to: 2026-12}"), "inga fel");
+        assert_eq!(told("valid: {from: 2021-06}"), "inga fel");
     }
 }
 

@@ -16,7 +16,7 @@ fn changed(changes: &[(&str, &str, &str)]) -> RuleBook {
         assert!(text.contains(from), "{from} does not stand in {file}");
         *text = text.replacen(from, to, 1);
     }
-    RuleBook::read(Content::kept("prov", files)).expect("a book")
+    RuleBook::read(Content::kept("prov", files).without_cases()).expect("a book")
 }
 
 fn pairs(book: &RuleBook) -> Vec<(String, String)> {
@@ -132,7 +132,8 @@ fn a_table_that_is_new_is_told_cell_by_cell() {
 fn no_change_of_a_value_goes_untold() {
     let book = shipped();
     let mut tried = 0;
-    for (file, text) in pairs(&book).into_iter().filter(|(path, _)| !path.starts_with("cases/")) {
+    let is_told = |path: &str| !path.starts_with("cases/") && path != "mutants.yaml";
+    for (file, text) in pairs(&book).into_iter().filter(|(path, _)| is_told(path)) {
         for (place, found) in text.match_indices("2022-01") {
             let mut changed_text = text.clone();
             changed_text.replace_range(place..place + found.len(), "2022-02");

@@ -10,11 +10,19 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The first YAML block of the handbook that contains a text.
+/// The first YAML block of the handbook that contains a text, without the indent of the list it may stand in.
 fn example(with: &str) -> String {
     let text = fs::read_to_string(root().join("docs/regler.md")).expect("the handbook");
-    let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
-    blocks.into_iter().find(|block| block.contains(with)).expect("the example").to_owned()
+    let mut parts = text.split("```");
+    while let Some(before) = parts.next() {
+        let block = parts.next().and_then(|block| block.strip_prefix("yaml\n"));
+        if let Some(block) = block.filter(|block| block.contains(with)) {
+            let indent = before.rsplit('\n').next().unwrap_or_default();
+            let lines: Vec<&str> = block.lines().map(|line| line.strip_prefix(indent).unwrap_or(line)).collect();
+            return lines.join("\n").trim_end().to_owned() + "\n";
+        }
+    }
+    panic!("the example with {with}")
 }
 
 fn copy(change: impl Fn(&str, String) -> String) -> tempfile::TempDir {
@@ -33,20 +41,67 @@ fn copy(change: impl Fn(&str, String) -> String) -> tempfile::TempDir {
     dir
 }
 
+/// That the check and every case of a book are clean.
+fn assert_clean(dir: &Path) {
+    let errors = decision::check(dir, true).errors;
+    assert!(errors.is_empty(), "{errors:?}");
+    let failed = RuleBook::load(dir).expect("a book").run_cases().into_iter().filter(|result| !result.passed);
+    assert_eq!(failed.map(|result| (result.case, result.differences)).collect::<Vec<_>>(), []);
+}
+
+/// The case of an example in place of the one with the same name in a file, or at its end.
+fn with_case(text: &str, case: &str) -> String {
+    let name = case.lines().next().expect("a case");
+    let rest = text.split_once(&format!("{name}\n"));
+    let Some((before, rest)) = rest else { return format!("{text}{case}") };
+    let after = rest.find("\n  - ").map_or("", |end| &rest[end + 1..]);
+    format!("{before}{case}{after}")
+}
+
 #[test]
-fn the_examples_rule_refers() {
-    let rule = example("refer.many_incomes");
-    let dir = copy(|name, text| if name == "rulebook.yaml" { format!("{text}\n{rule}") } else { text });
-    let book = RuleBook::load(dir.path()).expect("a book");
-    let mut facts = book.cases()[0].facts.clone();
-    facts["period"] = json!("2026-01");
-    let income = |kind: &str| json!({"person": "a1", "kind": kind, "net": "10", "source": "fk"});
-    facts["incomes"] =
-        json!([income("barnbidrag"), income("bostadsbidrag"), income("sjukpenning"), income("dagersättning")]);
-    let suggestion = book.suggest(&facts).expect("a suggestion");
-    assert_eq!(suggestion.refer.len(), 1);
-    assert_eq!(suggestion.refer[0].code, "many_incomes");
-    assert_eq!(suggestion.refer[0].details["person"], "a1");
+fn the_examples_rule_and_its_case_are_all_that_a_new_reason_needs() {
+    let (rule, case) = (example("id: refer.large_income"), example("case: hög-inkomst"));
+    let with_rule = |name: &str, text: String| if name == "rulebook.yaml" { format!("{text}\n{rule}") } else { text };
+    let errors = decision::check(copy(with_rule).path(), false).errors;
+    assert_eq!(errors[0].message, "regeln ”refer.large_income” nås inte av något fall");
+    let dir = copy(|name, text| if name == "kommunen.yaml" { with_case(&text, &case) } else { with_rule(name, text) });
+    assert_clean(dir.path());
+}
+
+#[test]
+fn the_examples_rent_is_changed_with_its_case_and_nothing_else() {
+    let case = example("case: hyra-ensam");
+    let lower = |name: &str, text: String| {
+        if name == "guidelines.yaml" && text.contains("# Kommunens riktlinjer") {
+            text.replacen("single: \"9500\"", "single: \"8000\"", 1)
+        } else {
+            text
+        }
+    };
+    let book = RuleBook::load(copy(lower).path()).expect("a book");
+    let failed: Vec<_> = book.run_cases().into_iter().filter(|result| !result.passed).collect();
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert!(failed[0].is_own && failed[0].file.ends_with("cases/kommunen.yaml"), "{failed:?}");
+    let dir = copy(|name, text| if name == "kommunen.yaml" { with_case(&text, &case) } else { lower(name, text) });
+    assert_clean(dir.path());
+}
+
+#[test]
+fn the_examples_case_shows_the_municipalitys_choice() {
+    let case = example("case: kommunen-avrundning");
+    let with_case = |name: &str, text: String| if name == "kommunen.yaml" { with_case(&text, &case) } else { text };
+    let of_case = |dir: &Path| {
+        let results = RuleBook::load(dir).expect("a book").run_cases();
+        results.into_iter().find(|result| result.case == "kommunen-avrundning").expect("the case")
+    };
+    assert!(!of_case(copy(with_case).path()).passed);
+    let choose = |name: &str, text: String| {
+        let is_own = name == "guidelines.yaml" && text.contains("# Kommunens riktlinjer");
+        if is_own { format!("{text}parameters: {{payout_rounding: nearest_krona}}\n") } else { text }
+    };
+    let warned = decision::check(copy(choose).path(), false).warnings;
+    assert_eq!(warned[0].message, "kommunens val payout_rounding prövas inte av något av kommunens egna fall");
+    assert_clean(copy(|name, text| choose(name, with_case(name, text))).path());
 }
 
 #[test]

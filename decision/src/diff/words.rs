@@ -7,7 +7,7 @@ use super::ChangedPart;
 use super::tree::Element;
 
 /// The fields that have a word, in the order they are told.
-const FIELDS: [(&str, &str); 31] = [
+const FIELDS: [(&str, &str); 33] = [
     ("", "värde"),
     ("title", "titel"),
     ("explanation", "förklaring"),
@@ -16,6 +16,8 @@ const FIELDS: [(&str, &str); 31] = [
     ("law", "rättskälla"),
     ("valid.from", "gäller från och med"),
     ("valid.to", "gäller till och med"),
+    ("valid.new", "är ny"),
+    ("valid.ends", "upphör"),
     ("from", "gäller från och med"),
     ("to", "gäller till och med"),
     ("for_each", "prövas för varje"),

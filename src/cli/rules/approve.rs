@@ -45,8 +45,9 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
         let told = report.render();
         return Err(Invalid(format!("regelboken {name} har fel och kan inte godkännas\n{}", told.trim_end())).into());
     }
+    let failed = book.run_cases().into_iter().filter(|result| !result.passed);
     let failed: Vec<String> =
-        book.run_cases().into_iter().filter(|result| !result.passed).map(|result| result.case).collect();
+        failed.map(|result| format!("{} ({}:{})", result.case, result.file.display(), result.line)).collect();
     if !failed.is_empty() {
         let told = failed.join(", ");
         return Err(Invalid(format!(
