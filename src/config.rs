@@ -41,6 +41,9 @@ pub struct Config {
     /// The folder that relative paths are taken from: where `kollega.toml` stands.
     #[serde(skip)]
     pub root: PathBuf,
+    /// There is no file: all of it is as it is where nothing is said.
+    #[serde(skip)]
+    pub is_assumed: bool,
 }
 
 /// The store: an SQLite file in the data folder, or PostgreSQL where several machines share the work.
@@ -287,6 +290,7 @@ impl Default for Config {
             ssbtek: None,
             values: BTreeMap::new(),
             root: ".".into(),
+            is_assumed: false,
         }
     }
 }
@@ -420,6 +424,7 @@ impl Config {
             .build()
             .map_err(wrong)?;
         let mut loaded: Self = source.try_deserialize().map_err(wrong)?;
+        loaded.is_assumed = !file.exists();
         loaded.root = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).into();
         Ok(loaded)
     }

@@ -35,6 +35,27 @@ pub fn item_state_text(state: &str) -> &str {
     }
 }
 
+/// `2025-12` as `december 2025`.
+pub fn month(text: &str) -> String {
+    const NAMES: [&str; 12] = [
+        "januari",
+        "februari",
+        "mars",
+        "april",
+        "maj",
+        "juni",
+        "juli",
+        "augusti",
+        "september",
+        "oktober",
+        "november",
+        "december",
+    ];
+    let read = text.parse::<expression::Month>().ok();
+    let named = read.and_then(|month| Some((NAMES.get(month.number() as usize - 1)?, month.year())));
+    named.map_or_else(|| text.to_owned(), |(name, year)| format!("{name} {year}"))
+}
+
 /// A run's state.
 pub fn run_state(state: RunState) -> &'static str {
     match state {

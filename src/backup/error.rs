@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Why a backup could not be made or restored.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{}: {source}", path.display())]
+    #[error("{} kan inte läsas eller skrivas", path.display())]
     File {
         path: PathBuf,
         #[source]

@@ -198,6 +198,11 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 /// The installation's store.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    if config.is_assumed && config.database.url.is_empty() && !config.data().exists() {
+        let message =
+            "här finns ingen kollega.toml och inga data: gå till installationens mapp, eller ange --config FIL";
+        return Err(Invalid(message.into()).into());
+    }
     let secrets = crate::secret::SecretStore::open(&config.data()).context("hemligheterna kan inte öppnas")?;
     crate::app::open_store(config, &secrets).await
 }

@@ -7,9 +7,10 @@ use decision::{AboutRule, RuleBook};
 use serde_json::Value;
 
 use super::explanation::{part_of, value_text};
-use super::page::{kronor, month};
+use super::page::kronor;
 use crate::explanation::{Explanation, Line};
 use crate::model::AnswerKind;
+use crate::wording;
 
 /// The draft for one of the three answers that a caseworker can give.
 pub fn draft(
@@ -20,7 +21,7 @@ pub fn draft(
 ) -> String {
     let rules = book.map(RuleBook::about_rules).unwrap_or_default();
     let several = answer.lines.iter().filter_map(|line| line.person.as_deref()).collect::<BTreeSet<_>>().len() > 1;
-    let period = answer.period.as_deref().map_or_else(|| "perioden".to_owned(), month);
+    let period = answer.period.as_deref().map_or_else(|| "perioden".to_owned(), wording::month);
     let point = |line: &Line| point(line, people, several);
     let (left_out, counted): (Vec<&Line>, Vec<&Line>) =
         answer.lines.iter().partition(|line| line.amount.as_deref() == Some("0"));

@@ -8,10 +8,11 @@ use decision::{AboutRule, RuleBook};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::page::{kronor, month};
+use super::page::kronor;
 use super::{Error, page};
 use crate::config::{Config, Notice};
 use crate::explanation::{Explanation, Line};
+use crate::wording;
 
 /// What stands around the suggestion.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -153,7 +154,7 @@ fn content(answer: &Explanation, people: &BTreeMap<String, String>, book: Option
 }
 
 fn title(answer: &Explanation) -> String {
-    let period = answer.period.as_deref().map(month).unwrap_or_default();
+    let period = answer.period.as_deref().map(wording::month).unwrap_or_default();
     match (answer.outcome.as_str(), &answer.amount) {
         ("approve", Some(amount)) => format!("Förslag: bifall med {} för {period}", kronor(amount)),
         ("approve", None) => format!("Förslag: bifall för {period}"),
@@ -214,7 +215,7 @@ pub(super) fn value_text(name: &str, value: &Value, people: &BTreeMap<String, St
     const COUNTS: [&str; 4] = ["ålder", "antal personer", "personer i boendet", "månader i följd med bistånd"];
     match value {
         Value::String(text) if name == "person" => people.get(text).unwrap_or(text).clone(),
-        Value::String(text) if text.parse::<expression::Month>().is_ok() => month(text),
+        Value::String(text) if text.parse::<expression::Month>().is_ok() => wording::month(text),
         Value::String(text) if !COUNTS.contains(&name) && text.parse::<rust_decimal::Decimal>().is_ok() => kronor(text),
         Value::String(text) => text.clone(),
         Value::Bool(true) => "ja".to_owned(),

@@ -4,9 +4,10 @@
 use serde_json::json;
 
 use super::explanation::paragraphs;
-use super::page::{kronor, month};
+use super::page::kronor;
 use super::{About, Error, page};
 use crate::explanation::Explanation;
+use crate::wording;
 
 /// The letter as a page that stands alone; none where there are no reasons to tell yet.
 pub fn letter(answer: &Explanation, about: &About) -> Result<Option<String>, Error> {
@@ -28,7 +29,7 @@ fn sentence(answer: &Explanation, about: &About) -> String {
         Some(made) => (made.outcome.as_str(), made.amount.as_deref()),
         None => (answer.outcome.as_str(), answer.amount.as_deref()),
     };
-    let period = answer.period.as_deref().map(|period| format!(" för {}", month(period))).unwrap_or_default();
+    let period = answer.period.as_deref().map(|period| format!(" för {}", wording::month(period))).unwrap_or_default();
     match (outcome, amount) {
         ("approve", Some(amount)) => format!("Du beviljas ekonomiskt bistånd med {}{period}.", kronor(amount)),
         ("deny", _) => format!("Din ansökan om ekonomiskt bistånd{period} avslås."),

@@ -43,27 +43,6 @@ fn number(amount: &str) -> String {
     wording::kronor(amount).replace(' ', "\u{a0}").replacen('-', "\u{2212}", 1)
 }
 
-/// `2025-12` as `december 2025`.
-pub(super) fn month(text: &str) -> String {
-    const NAMES: [&str; 12] = [
-        "januari",
-        "februari",
-        "mars",
-        "april",
-        "maj",
-        "juni",
-        "juli",
-        "augusti",
-        "september",
-        "oktober",
-        "november",
-        "december",
-    ];
-    let read = text.parse::<expression::Month>().ok();
-    let named = read.and_then(|month| Some((NAMES.get(month.number() as usize - 1)?, month.year())));
-    named.map_or_else(|| text.to_owned(), |(name, year)| format!("{name} {year}"))
-}
-
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
@@ -75,7 +54,7 @@ fn environment() -> Environment<'static> {
     });
     // A paragraph's number is not left alone on a line.
     environment.add_filter("law", |text: &str| text.replace(" §", "\u{a0}§").replace(" kap.", "\u{a0}kap."));
-    environment.add_filter("month", |text: &str| month(text));
+    environment.add_filter("month", |text: &str| wording::month(text));
     environment.add_filter("outcome", |id: &str| wording::outcome(id).to_owned());
     for (name, source) in SOURCES {
         if let Err(error) = environment.add_template(name, source) {
@@ -99,7 +78,7 @@ mod tests {
     #[test]
     fn amounts_and_months_are_written_as_in_swedish() {
         assert_eq!(kronor("-1234.5"), "\u{2212}1\u{a0}234,50\u{a0}kr");
-        assert_eq!(month("2025-12"), "december 2025");
-        assert_eq!(month("?"), "?");
+        assert_eq!(wording::month("2025-12"), "december 2025");
+        assert_eq!(wording::month("?"), "?");
     }
 }

@@ -168,6 +168,7 @@ fn environment() -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     // It prints everything that the template was given, past the check of names.
     environment.remove_global("debug");
+    environment.add_filter("month", |month: &str| crate::wording::month(month));
     environment
 }
 
