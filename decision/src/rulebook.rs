@@ -12,10 +12,10 @@ use crate::book_file::{BookFile, Counted, CoverageWanted, ValueFile};
 use crate::cases::Case;
 use crate::content::{Content, fingerprint};
 use crate::guidelines::Guidelines;
-use crate::names::names_of;
+use crate::names::{Names, names_of};
 use crate::parameters::Parameters;
 use crate::places::Places;
-use crate::rule::{Law, NamedValue, Reader, Rule, read_laws, read_rule};
+use crate::rule::{Law, NamedValue, Reader, Reads, Rule, read_laws, read_rule};
 use crate::suggestion::BookId;
 use crate::yaml::{File, whole};
 
@@ -83,20 +83,18 @@ impl RuleBook {
             Ok(parameters) => parameters,
             Err(more) => return Err(sorted(problems.into_iter().chain(more).collect())),
         };
-        let values = kept(read_values(&file, &written.values, &parameters, reading.is_watched), &mut problems);
+        let names = Names::new(&written, &parameters);
+        let reads = Reads { file: &file, names: &names, is_watched: reading.is_watched, is_judged };
+        let values = kept(read_values(reads, &written.values), &mut problems);
         // A rule can only be judged by laws and values that are right themselves.
         let sound = problems.is_empty();
-        let rules = if sound {
-            kept(read_rules(&file, &written, (&values, &laws, &parameters), reading.is_watched), &mut problems)
-        } else {
-            Vec::new()
-        };
+        let rules = if sound { kept(read_rules(reads, &written, &values, &laws), &mut problems) } else { Vec::new() };
         let (files, tables) = read_tables(&content, is_judged, &mut problems);
         let guidelines_file = content.file("guidelines.yaml").map_err(|problem| vec![problem]);
         let guidelines = guidelines_file
             .as_ref()
             .map_err(Clone::clone)
-            .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds));
+            .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds, is_judged));
         problems.extend(check_kinds(&file, &written));
         problems.extend(crate::identity::identity_numbers(&content));
         if is_judged && problems.is_empty() {
@@ -112,6 +110,10 @@ impl RuleBook {
             }),
             _ => parameters,
         };
+        if is_judged {
+            let chosen = guidelines_file.as_ref().ok().zip(guidelines.as_ref().ok().map(|one| &one.settings));
+            problems.extend(parameters.same_months(&file, &written.parameters, chosen));
+        }
         let cases = kept(crate::cases::read(&content, &parameters, &written.cost_kinds), &mut problems);
         let guidelines = match guidelines {
             Ok(guidelines) if problems.is_empty() => guidelines,
@@ -129,10 +131,10 @@ impl RuleBook {
         Ok(Self {
             used,
             id: BookId { name: written.rulebook.value, version: written.version, sha256 },
-            title: written.title,
+            title: written.title.value,
             coverage: written.coverage,
             parameters,
-            authorities: written.authorities.into_iter().map(|one| (one.id.value, one.title)).collect(),
+            authorities: written.authorities.into_iter().map(|one| (one.id.value, one.title.value)).collect(),
             income_kinds: (written.income_kinds.into_iter())
                 .map(|kind| {
                     let reported_by = kind.reported_by.into_iter().map(|id| id.value).collect();
@@ -182,11 +184,12 @@ impl RuleBook {
         &self.cases
     }
 
-    /// Amounts that are not what the published increase would make them, to be compared with the statute once more; and
-    /// rules that begin or end while others go on.
+    /// Amounts that are not what the published increase would make them, to be compared with the statute once more; rules
+    /// that begin or end while others go on; and guidelines that are lower for a family.
     pub fn warnings(&self) -> Vec<Problem> {
         let amounts = self.tables.windows(2).flat_map(|pair| pair[1].unexpected(&pair[0]));
-        amounts.chain(self.rules.iter().filter_map(|rule| self.gap_beside(rule))).collect()
+        let gaps = self.rules.iter().filter_map(|rule| self.gap_beside(rule));
+        amounts.chain(gaps).chain(self.guidelines.warnings()).collect()
     }
 
     /// That a rule begins or ends within the years that have amounts, and no rule for the same things ends or begins there.
@@ -315,12 +318,8 @@ fn read_all_laws(file: &File, written: &BookFile) -> Result<BTreeMap<String, Vec
 }
 
 /// Named values may use those above them only, so there are no circles.
-fn read_values(
-    file: &File,
-    written: &[ValueFile],
-    parameters: &Parameters,
-    is_watched: bool,
-) -> Result<Vec<NamedValue>, Vec<Problem>> {
+fn read_values(reads: Reads<'_>, written: &[ValueFile]) -> Result<Vec<NamedValue>, Vec<Problem>> {
+    let file = reads.file;
     let (mut values, mut problems) = (Vec::<NamedValue>::new(), circles(file, written));
     if !problems.is_empty() {
         return Err(problems);
@@ -333,12 +332,12 @@ fn read_values(
         if taken {
             problems.push(file.at(&value.name, format!("namnet ”{name}” är redan taget")));
         }
-        let mut reader = Reader::new(file, for_each, &values, parameters).watching(is_watched);
-        let template = reader.expression(&value.value);
+        let mut reader = Reader::new(reads, for_each, &values);
+        let (template, kind) = reader.value(&value.value);
         problems.extend(reader.problems);
         let (name, place, watched) = (name.clone(), file.at(&value.name, ""), reader.watched);
         let title = value.title.clone();
-        values.push(NamedValue { name, title, place, for_each, value: template, watched });
+        values.push(NamedValue { name, title, place, for_each, value: template, kind: kind.into(), watched });
     }
     if problems.is_empty() { Ok(values) } else { Err(problems) }
 }
@@ -382,14 +381,15 @@ fn circles(file: &File, written: &[ValueFile]) -> Vec<Problem> {
 }
 
 fn read_rules(
-    file: &File,
+    reads: Reads<'_>,
     written: &BookFile,
-    (values, laws, parameters): (&[NamedValue], &BTreeMap<String, Vec<Law>>, &Parameters),
-    is_watched: bool,
+    values: &[NamedValue],
+    laws: &BTreeMap<String, Vec<Law>>,
 ) -> Result<Vec<Rule>, Vec<Problem>> {
+    let file = reads.file;
     let (mut rules, mut problems) = (Vec::<Rule>::new(), Vec::new());
     for rule in &written.rules {
-        match read_rule(file, rule, values, laws, parameters, is_watched) {
+        match read_rule(reads, rule, values, laws) {
             Err(more) => problems.extend(more),
             Ok(read) if rules.iter().any(|known| known.id == read.id && known.validity.overlaps(read.validity)) => {
                 problems.push(file.at(&rule.id, format!("två regler ”{}” gäller samtidigt", read.id)));

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use expression::Finding;
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Error, Location, Spanned};
 
@@ -30,6 +31,24 @@ impl File {
     /// A problem with a value that was read with its place.
     pub fn at<T>(&self, value: &Spanned<T>, message: impl Into<String>) -> Problem {
         self.problem(value.defined, 0, word_length(&self.text, value.defined), message.into())
+    }
+
+    /// What was found in a text that was read with its place.
+    pub fn found(&self, text: &Spanned<String>, finding: Finding) -> Problem {
+        let problem = self.within(text, finding.offset, finding.length, finding.message);
+        Problem { hint: Some(finding.hint), ..problem }
+    }
+
+    /// That an amount stands without quotation marks: YAML would take it for a number, and drop its last zero.
+    pub fn unquoted<T>(&self, amount: &Spanned<T>) -> Option<Problem> {
+        let start = self.text.lines().nth(line(amount.defined).checked_sub(1)?)?;
+        let written: String = start.chars().skip(column(amount.defined).saturating_sub(1)).collect();
+        if !written.starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let number: String = written.chars().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | '_')).collect();
+        let problem = self.at(amount, "beloppet ska stå inom citattecken");
+        Some(Problem { hint: Some(format!("skriv \"{number}\"")), length: number.chars().count(), ..problem })
     }
 
     /// A problem `offset` bytes into a text that was read with its place.
