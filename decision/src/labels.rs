@@ -25,7 +25,6 @@ pub(crate) fn words(name: &str) -> Option<String> {
         "flags.protected_identity" => "personuppgifterna är skyddade",
         "flags.first_application" => "det är en första ansökan",
         "flags.interim_number" => "personnumret är ett interimsnummer",
-        "change_warning_percent" => "procentsatsen för ändrade inkomster",
         "authority.id" => "myndigheten",
         "authority.title" => "myndighetens namn",
         "authority.answered" => "när myndigheten svarade",
@@ -33,6 +32,10 @@ pub(crate) fn words(name: &str) -> Option<String> {
         "result.norm" => "riksnormen",
         "result.need" => "behovet",
         "result.balance" => "behovet minus inkomsterna",
+        "assets[].amount" => "tillgångens belopp",
+        "assets[].kind" => "tillgångens slag",
+        "\"support\"" => "bistånd",
+        "\"denied\"" => "avslag",
         "\"single\"" => "ensamstående",
         "\"couple\"" => "sammanboende",
         "\"shared\"" => "ensam vuxen i gemensamt boende",
@@ -53,26 +56,19 @@ pub(crate) fn words(name: &str) -> Option<String> {
 fn field(name: &str) -> Option<String> {
     let (owner, field) = name.rsplit_once('.')?;
     let (owner, known) = match owner {
-        "person" => ("personens", person(field)?),
+        "person" | "persons[]" => ("personens", person(field)?),
         "income.who" => ("inkomsttagarens", person(field)?),
-        "income" => ("inkomstens", income(field)?),
-        "income_group" => ("inkomstslagets", group(field)?),
-        "income_change" => ("inkomstens", group(field)?),
-        "cost" => ("kostnadens", cost(field)?),
-        "cost_group" => ("kostnadsslagets", cost(field)?),
-        // What a list is gone through by: `one.person`.
-        _ if !owner.contains('.') => return cells(owner, field),
+        "income" | "incomes[]" => ("inkomstens", income(field)?),
+        "income_group" | "income_groups[]" => ("inkomstslagets", group(field)?),
+        "income_change" | "income_changes[]" => ("inkomstens", group(field)?),
+        "cost" | "costs[]" => ("kostnadens", cost(field)?),
+        "cost_group" | "cost_groups[]" => ("kostnadsslagets", cost(field)?),
+        "household.children[]" => ("barnets", person(field)?),
+        "household.adults[]" => ("den vuxnas", person(field)?),
+        "person.history[]" | "income.who.history[]" => ("månadens", past(field)?),
         _ => return None,
     };
     Some(if let Some(whole) = known.strip_prefix('=') { whole.to_owned() } else { format!("{owner} {known}") })
-}
-
-fn cells(owner: &str, field: &str) -> Option<String> {
-    match owner {
-        "cells" => Some(format!("tabellens belopp ”{field}”")),
-        "parameters" => Some(format!("kommunens val ”{field}”")),
-        _ => None,
-    }
 }
 
 /// Words after the owner; those with an equals sign stand alone.
@@ -115,6 +111,15 @@ fn income(field: &str) -> Option<&'static str> {
         "reportable" => "=en myndighet redovisar inkomstslaget",
         "always_counted" => "=inkomstslaget räknas alltid",
         "counted_by_guideline" => "=kommunens riktlinje säger att inkomsten räknas",
+        _ => return None,
+    })
+}
+
+fn past(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "month" => "=månaden",
+        "result" => "utfall",
+        "stimulus" => "=lönen minskades med jobbstimulans",
         _ => return None,
     })
 }

@@ -186,6 +186,13 @@ fn read_parameter(
     Ok(Parameter { title, explanation, kind, setting })
 }
 
+impl Parameter {
+    /// What one of its choices means.
+    pub fn meaning(&self, word: &str) -> Option<&str> {
+        if let Kind::Choice(choices) = &self.kind { choices.get(word).map(String::as_str) } else { None }
+    }
+}
+
 impl Kind {
     fn setting(&self, file: &File, name: &str, written: &Spanned<SettingFile>) -> Result<Setting, Problem> {
         let wrong = |message: String, hint: String| Err(Problem { hint: Some(hint), ..file.at(written, message) });
