@@ -94,6 +94,10 @@ impl Table {
         if problems.is_empty() { Ok(table) } else { Err(problems) }
     }
 
+    pub fn file_name(&self) -> String {
+        self.file.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
     pub fn covers(&self, period: Month) -> bool {
         self.year == period.year()
     }

@@ -1,6 +1,7 @@
 //! Worked cases: facts and what they must give, typed in by hand. `kollega rules test` runs them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -20,6 +21,8 @@ pub struct Case {
     pub title: String,
     /// The facts as they are given to the rule book.
     pub facts: Json,
+    /// Where it stands; no message.
+    place: Problem,
     expect: Map<String, Json>,
     variation: Option<Variation>,
 }
@@ -48,6 +51,8 @@ impl Variation {
 pub struct CaseResult {
     pub case: String,
     pub title: String,
+    pub file: PathBuf,
+    pub line: usize,
     pub passed: bool,
     /// What differs from what was expected, in Swedish.
     pub differences: Vec<String>,
@@ -170,7 +175,8 @@ fn made(
             });
             Some(varied(file, &written, inherited, cost_kinds)?)
         };
-    Ok(Case { name: written.case.value, title: written.title, facts, expect: written.expect, variation })
+    let place = file.at(&written.case, "");
+    Ok(Case { name: written.case.value, place, title: written.title, facts, expect: written.expect, variation })
 }
 
 fn varied(file: &File, written: &CaseFile, from: Variation, cost_kinds: &[String]) -> Result<Variation, Problem> {
@@ -241,7 +247,14 @@ impl RuleBook {
             (Ok(_), Some(wanted)) => vec![format!("ett fel väntades i {wanted}, men underlaget godtogs")],
             (Ok(suggestion), None) => differences(&case.expect, &suggestion),
         };
-        CaseResult { case: case.name.clone(), title: case.title.clone(), passed: differences.is_empty(), differences }
+        CaseResult {
+            case: case.name.clone(),
+            title: case.title.clone(),
+            file: case.place.file.clone(),
+            line: case.place.line,
+            passed: differences.is_empty(),
+            differences,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use crate::Problem;
 use crate::book_file::{GuidelineFile, GuidelinesFile, Per, Text};
 use crate::parameters::Settings;
+use crate::rulebook::twice;
 use crate::validity::Validity;
 use crate::yaml::File;
 
@@ -87,8 +88,9 @@ pub(crate) fn read_limits(
         match (validity, ceilings) {
             (Ok(validity), (Ok(single), Ok(family))) => {
                 let other = limits.iter().find(|known| known.cost == cost && known.validity.overlaps(validity));
-                if other.is_some() {
-                    problems.push(file.at(&written.cost, format!("två riktlinjer för {cost} gäller samtidigt")));
+                if let Some(other) = other {
+                    let problem = file.at(&written.cost, format!("två riktlinjer för {cost} gäller samtidigt"));
+                    problems.push(twice(problem, &other.place));
                 }
                 let place = file.at(&written.ceiling.family, "");
                 limits.push(Guideline { cost, validity, per: written.per, single, family, place });

@@ -8,6 +8,7 @@ use expression::{Branch, Month, Template, Type, Typed, Types};
 use crate::Problem;
 use crate::book_file::{ForEach, LawFile, NoteFile, Part, ReferFile, RuleFile, Text, Total};
 use crate::names::{Names, RESULT_NAME};
+use crate::rulebook::twice;
 use crate::suggestion::Source;
 use crate::validity::Validity;
 use crate::yaml::File;
@@ -49,6 +50,8 @@ pub(crate) struct Watched {
 #[derive(Debug, Clone)]
 pub(crate) struct Law {
     pub validity: Validity,
+    /// Where it stands; no message.
+    place: Problem,
     pub source: Source,
 }
 
@@ -420,12 +423,13 @@ pub(crate) fn read_laws(file: &File, written: &[LawFile]) -> Result<Vec<Law>, Ve
         match Validity::read_open(file, law.from.as_ref(), law.to.as_ref()) {
             Err(problem) => problems.push(problem),
             Ok(_) if law.text.value.trim().is_empty() => problems.push(file.at(&law.text, "rättskällan är tom")),
-            Ok(validity) if laws.iter().any(|known| known.validity.overlaps(validity)) => {
-                problems.push(file.at(&law.text, "två rättskällor med samma namn gäller samtidigt"));
-            }
             Ok(validity) => {
+                if let Some(other) = laws.iter().find(|known| known.validity.overlaps(validity)) {
+                    let problem = file.at(&law.text, "två rättskällor med samma namn gäller samtidigt");
+                    problems.push(twice(problem, &other.place));
+                }
                 let source = Source { text: law.text.value.trim().to_owned(), verified: law.verified };
-                laws.push(Law { validity, source });
+                laws.push(Law { validity, place: file.at(&law.text, ""), source });
             }
         }
     }

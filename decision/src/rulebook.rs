@@ -374,7 +374,13 @@ fn circles(file: &File, written: &[ValueFile]) -> Vec<Problem> {
             } else {
                 format!("”{}” använder ”{other}”, som står längre ned; flytta upp det", name.value)
             };
-            problems.push(file.at(name, message));
+            let line = file.at(&written[used].name, "").line;
+            let hint = if used == index {
+                "skriv värdet av fakta eller av värden ovanför, eller ta bort det".to_owned()
+            } else {
+                format!("”{other}” står på rad {line}; ett värde får bara använda dem som står ovanför det")
+            };
+            problems.push(Problem { hint: Some(hint), ..file.at(name, message) });
         }
     }
     problems
@@ -391,13 +397,26 @@ fn read_rules(
     for rule in &written.rules {
         match read_rule(reads, rule, values, laws) {
             Err(more) => problems.extend(more),
-            Ok(read) if rules.iter().any(|known| known.id == read.id && known.validity.overlaps(read.validity)) => {
-                problems.push(file.at(&rule.id, format!("två regler ”{}” gäller samtidigt", read.id)));
+            Ok(read) => {
+                let same = |known: &&Rule| known.id == read.id && known.validity.overlaps(read.validity);
+                if let Some(other) = rules.iter().find(same) {
+                    let message = format!("två regler ”{}” gäller samtidigt", read.id);
+                    problems.push(twice(file.at(&rule.id, message), &other.place));
+                }
+                rules.push(read);
             }
-            Ok(read) => rules.push(read),
         }
     }
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
+}
+
+/// A problem with two things that are in force at once, and where the other stands.
+pub(crate) fn twice(problem: Problem, other: &Problem) -> Problem {
+    let line = other.line_beside(&problem);
+    let hint = format!(
+        "den andra står på {line}; låt den ena sluta gälla (to) månaden innan den andra börjar (from), eller ta bort den ena"
+    );
+    Problem { hint: Some(hint), ..problem }
 }
 
 fn unread_parameters(file: &File, written: &BookFile, values: &[NamedValue], rules: &[Rule]) -> Vec<Problem> {
@@ -437,7 +456,10 @@ fn read_tables(content: &Content, is_judged: bool, problems: &mut Vec<Problem>) 
         match read {
             Err(more) => problems.extend(more),
             Ok((file, table)) if tables.iter().any(|known| known.year == table.year) => {
-                problems.push(whole(&file.path, format!("två filer har beloppen för {}", table.year)));
+                let others = tables.iter().filter(|known| known.year == table.year).map(Table::file_name);
+                let message = format!("två filer har beloppen för {}", table.year);
+                let hint = format!("den andra är {}; låt ett år stå i en fil", others.collect::<Vec<_>>().join(", "));
+                problems.push(Problem { hint: Some(hint), ..whole(&file.path, message) });
             }
             Ok((file, table)) => {
                 files.push(file);

@@ -59,6 +59,20 @@ fn a_wrong_rule_is_shown_where_it_stands() {
         ("when: '${flags.first_application}'", "when: ja"),
         ("law: confidentiality", "law: sekretess"),
         ("    law: confidentiality\n", ""),
+        ("    explanation: En första ansökan utreds alltid av en handläggare.\n", ""),
+        (
+            "    refer: {code: first_application, reason: Det är en första ansökan}",
+            "    refer: {code: first_application}",
+        ),
+        ("version: \"2025.1\"\n", ""),
+        ("cost_kinds: [hyra", "cost_kinds: hyra\nkinds: [hyra"),
+        (
+            "valid: {from: 2022-01}\n    when: '${flags.first_application}'",
+            "valid: 2022-01\n    when: '${flags.first_application}'",
+        ),
+        ("    title: Första ansökan\n", "    title:\n"),
+        ("    title: Första ansökan\n", "    title: Första: ansökan\n"),
+        ("    title: Första ansökan\n", "    title: \"Första ansökan\n"),
         ("    explanation: En första ansökan", "    förklaring: En första ansökan"),
         ("id: refer.first_application", "id: refer.needs_person"),
         (

@@ -50,7 +50,8 @@ pub fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn show(book: &RuleBook, results: &[CaseResult], reach: &Coverage, is_table: bool, must_reach: bool) {
     let failed: Vec<_> = results.iter().filter(|result| !result.passed).collect();
     for result in &failed {
-        print(&format!("fel: {}\n  {}", result.case, result.differences.join("\n  ")));
+        let (file, line) = (result.file.display(), result.line);
+        print(&format!("fel: {file}:{line}: {}\n  {}", result.case, result.differences.join("\n  ")));
     }
     let kind = if must_reach { "fel" } else { "varning" };
     for gap in decision::gaps(reach) {
@@ -81,8 +82,10 @@ fn show(book: &RuleBook, results: &[CaseResult], reach: &Coverage, is_table: boo
 }
 
 fn cases_json(results: &[CaseResult]) -> Json {
-    let case =
-        |result: &CaseResult| json!({"case": result.case, "passed": result.passed, "differences": result.differences});
+    let case = |result: &CaseResult| {
+        json!({"case": result.case, "file": result.file, "line": result.line, "passed": result.passed,
+            "differences": result.differences})
+    };
     results.iter().map(case).collect()
 }
 
