@@ -218,7 +218,7 @@ impl RuleBook {
                     Some(format!("tabellens belopp ({})", self.cell_words(cell)))
                 }
                 Some(("parameters", parameter)) => self.choice_words(parameter),
-                _ => words(name),
+                _ => words(name).or_else(|| cell_text(name)),
             }
         }
     }
@@ -427,12 +427,14 @@ fn table(table: &Table) -> TableWords {
         amount: cell.map(|cell| cell.amount.into()),
         source: cell.map(|cell| cell.source.clone()),
     };
+    let mut cells: Vec<_> = table.cells().collect();
+    cells.sort_by_key(|(name, _)| cell_order(name));
     TableWords {
         year: table.year,
         title: table.title.clone(),
         note: table.note.clone(),
         caution: table.caution.clone(),
-        cells: table.cells().map(cell).collect(),
+        cells: cells.into_iter().map(cell).collect(),
     }
 }
 
@@ -450,6 +452,26 @@ pub(crate) fn cell_title(name: &str) -> String {
         _ if name == "prisbasbelopp" => "Prisbasbelopp".to_owned(),
         _ => name.to_owned(),
     }
+}
+
+/// A text that is the name of a cell.
+fn cell_text(text: &str) -> Option<String> {
+    let name = text.strip_prefix('"')?.strip_suffix('"').filter(|name| !name.ends_with('.'))?;
+    let title = cell_title(name);
+    (title != name).then(|| format!("”{title}”"))
+}
+
+/// Where a cell stands among the others: by its group, then by the first number in its name.
+pub(crate) fn cell_order(name: &str) -> (usize, u32, String) {
+    const GROUPS: [&str; 4] = ["adults", "children", "children_lunch_out", "shared"];
+    let (group, rest) = name.split_once('.').unwrap_or((name, ""));
+    let number = match rest {
+        "single" => 1,
+        "cohabiting_pair" => 2,
+        ages => ages.split('-').next().and_then(|number| number.parse().ok()).unwrap_or_default(),
+    };
+    let group = GROUPS.iter().position(|known| *known == group).unwrap_or(GROUPS.len());
+    (group, number, name.to_owned())
 }
 
 fn case(case: &crate::Case) -> CaseWords {

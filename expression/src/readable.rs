@@ -64,6 +64,7 @@ impl Reader<'_> {
                 let path: Vec<&str> = [&**name].into_iter().chain(properties.iter().map(|p| &*p.name)).collect();
                 self.path(&path)
             }
+            Kind::List(items) if items.is_empty() => "en tom lista".to_owned(),
             Kind::List(items) => format!("listan {}", self.listed(items, ", ")),
             Kind::Map(entries) => {
                 let entries = entries.iter().map(|(name, node)| format!("{name}: {}", self.loose(node)));
@@ -151,7 +152,9 @@ impl Reader<'_> {
 
     fn listed(&self, nodes: &[Node], between: &str) -> String {
         let one = |node: &Node| match &node.kind {
-            // Comparisons read well beside each other; other compounds need their parentheses.
+            // Comparisons read well beside each other; other compounds need their parentheses, also where what is denied
+            // could be taken to go on.
+            Kind::Not(of) if matches!(of.kind, Kind::Path { .. }) => self.tight(node),
             Kind::Binary { .. } | Kind::Not(_) | Kind::Call { .. } => self.loose(node),
             _ => self.tight(node),
         };
@@ -189,6 +192,8 @@ impl Reader<'_> {
             "month" => format!("månaden för {}", one(0)),
             "age" => format!("åldern på {} för den som är född {}", one(1), one(0)),
             "days_between" => format!("antalet dagar från {} till {}", one(0), one(1)),
+            "months_in_row" => format!("antalet månader i följd bland {} fram till {}", one(0), one(1)),
+            "month_starts" => format!("de av {} som börjar en tid av {} månader", one(0), one(1)),
             "months_between" => format!("antalet månader från {} till {}", one(0), one(1)),
             "add_days" => format!("{} plus {} dagar", one(0), one(1)),
             "add_months" => format!("{} plus {} månader", one(0), one(1)),
@@ -301,6 +306,7 @@ mod tests {
         assert_eq!(conditions("${(a || b > 2) && c}"), ["a eller b är mer än 2", "c"]);
         assert_eq!(conditions("${a + b * 2 > 10}"), ["(a + (b × 2)) är mer än 10"]);
         assert_eq!(conditions("${!(a && b)}"), ["inte (a och b)"]);
+        assert_eq!(conditions("${!a || b}"), ["(det gäller inte att a) eller b"]);
     }
 
     #[test]

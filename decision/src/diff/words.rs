@@ -8,9 +8,10 @@ use super::tree::Element;
 use super::{Change, ChangeKind, ChangedPart, ToldLine};
 use crate::RuleBook;
 use crate::book_file::ForEach;
-use crate::document::{cell_title, each};
+use crate::document::{cell_order, cell_title, each, valid};
 use crate::explain::label;
 use crate::rule::Rule;
+use crate::validity::Validity;
 
 /// The fields that have a word, in the order they are told.
 const FIELDS: [(&str, &str); 44] = [
@@ -253,12 +254,13 @@ pub(super) fn table(title: &Change, changes: &[Change]) -> ToldLine {
             Some((of, field)) if of == year && is_of_table(field) => {
                 others.push(of_table(field, &said(change)));
             }
-            Some((of, cell)) if of == year => amounts.push(format!("{}: {}", cell_title(cell), said(change))),
+            Some((of, cell)) if of == year => amounts.push((cell, said(change))),
             _ => {}
         }
     }
-    amounts.extend(others);
-    ToldLine { text, details: amounts }
+    amounts.sort_by_key(|(cell, _)| cell_order(cell));
+    let amounts = amounts.into_iter().map(|(cell, said)| format!("{}: {said}", cell_title(cell)));
+    ToldLine { text, details: amounts.chain(others).collect() }
 }
 
 /// Whether it is said of the table and is no amount in it.
@@ -332,8 +334,11 @@ impl<'a> Wording<'a> {
         }
         details.extend(told.effects);
         let laws = told.laws.into_iter().map(|law| {
-            let verified = if law.verified { "" } else { ", ej verifierad källa" };
-            format!("Rättskälla: {} ({}{verified}).", law.text, law.valid)
+            let valid = (law.valid != valid(Validity::ALWAYS)).then_some(law.valid);
+            let told = valid.into_iter().chain((!law.verified).then(|| "ej verifierad källa".to_owned()));
+            let told = told.collect::<Vec<_>>().join(", ");
+            let told = if told.is_empty() { told } else { format!(" ({told})") };
+            format!("Rättskälla: {}{told}.", law.text)
         });
         details.extend(laws);
         details
