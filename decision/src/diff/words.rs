@@ -14,7 +14,7 @@ use crate::rule::Rule;
 use crate::validity::Validity;
 
 /// The fields that have a word, in the order they are told.
-const FIELDS: [(&str, &str); 44] = [
+const FIELDS: [(&str, &str); 43] = [
     ("", "värdet"),
     ("title", "titeln"),
     ("explanation", "förklaringen"),
@@ -56,7 +56,6 @@ const FIELDS: [(&str, &str); 44] = [
     ("rulebook", "namnet"),
     ("version", "versionen"),
     ("municipality", "kommunen"),
-    ("guidelines_source", "källan"),
     ("coverage", "kravet på fall"),
     ("sources", "källorna"),
 ];
