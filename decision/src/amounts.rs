@@ -41,6 +41,9 @@ impl Table {
     pub fn read(file: &File, is_judged: bool) -> Result<Self, Vec<Problem>> {
         let read: AmountsFile = file.read().map_err(|problem| vec![problem])?;
         let mut problems = if is_judged { crate::entries::problems(file, &read) } else { Vec::new() };
+        if is_judged {
+            problems.extend(read.cells.values().filter_map(|cell| file.unquoted(&cell.amount)));
+        }
         let mut cells = BTreeMap::new();
         for (name, cell) in &read.cells {
             let source = cell.source.as_ref().map(|key| (key, read.sources.get(&key.value)));
@@ -89,6 +92,10 @@ impl Table {
             file: file.clone(),
         };
         if problems.is_empty() { Ok(table) } else { Err(problems) }
+    }
+
+    pub fn file_name(&self) -> String {
+        self.file.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     pub fn covers(&self, period: Month) -> bool {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::strict_json::Strict;
+use crate::strict_json::{Strict, in_swedish};
 use crate::{FactsError, RuleBook};
 
 /// Why a line has no suggestion. The message is Swedish; it names the field and repeats no value.
@@ -30,11 +30,7 @@ impl fmt::Display for LineError {
         match self {
             Self::Text => f.write_str("raden är inte text i UTF-8"),
             Self::Json(error) if error.is_eof() => f.write_str("raden är tom eller slutar mitt i sin JSON"),
-            Self::Json(error) if error.is_syntax() => {
-                write!(f, "raden är inte rätt JSON vid tecken {}", error.column())
-            }
-            // What is right JSON but is refused all the same: a name that stands twice, a number that can't be.
-            Self::Json(error) => write!(f, "{error}"),
+            Self::Json(error) => write!(f, "raden är inte rätt JSON: {}", in_swedish(error)),
             Self::Facts(error) => error.fmt(f),
         }
     }

@@ -16,7 +16,8 @@ pub(crate) type Text = Spanned<String>;
 pub(crate) struct BookFile {
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub rulebook: Text,
-    pub title: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub title: Text,
     pub version: String,
     #[serde(default)]
     pub coverage: CoverageWanted,
@@ -48,8 +49,10 @@ pub(crate) enum CoverageWanted {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ParameterFile {
-    pub title: String,
-    pub explanation: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub title: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub explanation: Text,
     /// Every choice with what it means.
     #[serde(default)]
     pub choices: BTreeMap<String, String>,
@@ -114,7 +117,8 @@ impl<'de> Deserialize<'de> for SettingFile {
 pub(crate) struct AuthorityFile {
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub id: Text,
-    pub title: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub title: Text,
 }
 
 #[derive(Debug, Deserialize)]
@@ -250,7 +254,8 @@ pub(crate) struct RuleFile {
     pub id: Text,
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub title: Text,
-    pub explanation: String,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub explanation: Text,
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub law: Text,
     pub valid: RuleValidFile,

@@ -136,6 +136,7 @@ pub(crate) struct CaseReader<'a> {
     pub cost_kinds: &'a [String],
     pub income_kinds: &'a [&'a str],
     pub tables: &'a [Table],
+    pub is_judged: bool,
 }
 
 impl CaseReader<'_> {
@@ -178,7 +179,7 @@ impl CaseReader<'_> {
 
     fn basis(&self) -> Result<Option<Arc<Basis>>, Vec<Problem>> {
         let Some(file) = self.content.files_in("cases").flatten().find(is_basis) else { return Ok(None) };
-        let guidelines = Guidelines::read(&file, self.cost_kinds, self.income_kinds)?;
+        let guidelines = Guidelines::read(&file, self.cost_kinds, self.income_kinds, self.is_judged)?;
         let settings = self.parameters.read_settings(&file, &guidelines.settings)?;
         Ok(Some(Arc::new(Basis { guidelines, settings })))
     }

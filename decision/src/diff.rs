@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::RuleBook;
 use tree::{Element, elements};
+use words::Wording;
 
 /// One difference between two versions of a rule book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,6 +29,22 @@ pub struct Change {
     pub after: Option<String>,
     /// The same in one Swedish sentence.
     pub text: String,
+    /// What belongs to the sentence, a line each: what a rule that is new or gone says, what was and is where that is long.
+    pub details: Vec<String>,
+}
+
+/// The differences in one part of the book, as they are told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Told {
+    pub heading: &'static str,
+    pub lines: Vec<ToldLine>,
+}
+
+/// A sentence, and what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToldLine {
+    pub text: String,
+    pub details: Vec<String>,
 }
 
 /// Which part of a rule book a difference is in, in the order they are told.
@@ -63,30 +80,58 @@ pub enum ChangeKind {
 /// Everything in which the second version differs from the first; nothing when their rules, amounts and guidelines say
 /// the same.
 pub fn diff(before: &RuleBook, after: &RuleBook) -> Vec<Change> {
+    let (old_words, new_words) = (Wording { book: before }, Wording { book: after });
     let (before, after) = (elements(before.content()), elements(after.content()));
-    let mut changes = moved(&before, &after);
+    let mut changes = moved(&before, &after, new_words);
     let (pairs, removed, added) = paired(&before, &after);
     for (old, new) in pairs {
-        changes.extend(changed_fields(old, new));
+        changes.extend(changed_fields((old, old_words), (new, new_words)));
     }
-    changes.extend(removed.into_iter().map(|element| whole(element, ChangeKind::Removed)));
-    changes.extend(added.into_iter().map(|element| whole(element, ChangeKind::Added)));
+    changes.extend(removed.into_iter().map(|element| whole(element, ChangeKind::Removed, old_words)));
+    changes.extend(added.into_iter().map(|element| whole(element, ChangeKind::Added, new_words)));
     changes.sort_by(|a, b| (a.part, &a.name, &a.from, a.change).cmp(&(b.part, &b.name, &b.from, b.change)));
     changes
 }
 
-/// The differences as a text, under a heading for each part.
+/// The differences under a heading for each part; a year's table that is new or gone is told as one.
+pub fn told(changes: &[Change]) -> Vec<Told> {
+    let mut told: Vec<Told> = Vec::new();
+    for change in changes {
+        let heading = words::heading(change.part);
+        if told.last().is_none_or(|last| last.heading != heading) {
+            told.push(Told { heading, lines: Vec::new() });
+        }
+        let line = match table_of(change, changes) {
+            None => Some(ToldLine { text: change.text.clone(), details: change.details.clone() }),
+            Some(title) if std::ptr::eq(title, change) => Some(words::table(title, changes)),
+            Some(_) => None,
+        };
+        told.last_mut().map(|part| &mut part.lines).into_iter().for_each(|lines| lines.extend(line.clone()));
+    }
+    told
+}
+
+/// Where a change is a part of a whole table that is new or gone: the change of the table's title.
+fn table_of<'a>(change: &Change, changes: &'a [Change]) -> Option<&'a Change> {
+    let (year, _) =
+        change.name.split_once(' ').filter(|_| change.part == ChangedPart::Amount && change.field.is_none())?;
+    let title = format!("{year} title");
+    changes.iter().find(|other| other.part == change.part && other.change == change.change && other.name == title)
+}
+
+/// The differences as a text.
 pub fn describe(changes: &[Change]) -> String {
     let mut text = String::new();
-    let mut part = None;
-    for change in changes {
-        if part != Some(change.part) {
-            part = Some(change.part);
-            let space = if text.is_empty() { "" } else { "\n" };
-            // Writing to a text can't fail.
-            let _ = writeln!(text, "{space}{}", words::heading(change.part));
+    for part in told(changes) {
+        let space = if text.is_empty() { "" } else { "\n" };
+        // Writing to a text can't fail.
+        let _ = writeln!(text, "{space}{}", part.heading);
+        for line in part.lines {
+            let _ = writeln!(text, "- {}", line.text);
+            for detail in line.details {
+                let _ = writeln!(text, "    {detail}");
+            }
         }
-        let _ = writeln!(text, "- {}", change.text);
     }
     text
 }
@@ -119,7 +164,7 @@ fn paired<'a>(before: &'a [Element], after: &'a [Element]) -> Paired<'a> {
     (pairs, removed, added)
 }
 
-fn changed_fields(old: &Element, new: &Element) -> Vec<Change> {
+fn changed_fields((old, old_words): (&Element, Wording), (new, new_words): (&Element, Wording)) -> Vec<Change> {
     let mut fields: Vec<&String> = old.fields.iter().chain(&new.fields).map(|(name, _)| name).collect();
     fields.sort_by_key(|field| words::place(field));
     fields.dedup();
@@ -129,6 +174,7 @@ fn changed_fields(old: &Element, new: &Element) -> Vec<Change> {
         if before == after {
             continue;
         }
+        let (text, details) = words::changed((old, old_words), (new, new_words), field);
         changes.push(Change {
             part: new.part,
             name: new.name.clone(),
@@ -137,20 +183,17 @@ fn changed_fields(old: &Element, new: &Element) -> Vec<Change> {
             field: Some(field.clone()),
             before: before.map(str::to_owned),
             after: after.map(str::to_owned),
-            text: words::changed(new, field, before, after),
+            text,
+            details,
         });
     }
     changes
 }
 
 /// Something that is new or gone.
-fn whole(element: &Element, change: ChangeKind) -> Change {
-    let told = words::summary(element);
+fn whole(element: &Element, change: ChangeKind, words: Wording) -> Change {
+    let told = words.summary(element);
     let told = (!told.is_empty()).then_some(told);
-    let text = match change {
-        ChangeKind::Added => words::added(element),
-        _ => words::removed(element),
-    };
     let (before, after) = if change == ChangeKind::Added { (None, told) } else { (told, None) };
     Change {
         part: element.part,
@@ -160,12 +203,13 @@ fn whole(element: &Element, change: ChangeKind) -> Change {
         field: None,
         before,
         after,
-        text,
+        text: words.whole(element, change),
+        details: words.details(element),
     }
 }
 
 /// Rules that are tried in another order than before: those outside the longest row that has kept its order.
-fn moved(before: &[Element], after: &[Element]) -> Vec<Change> {
+fn moved(before: &[Element], after: &[Element], words: Wording) -> Vec<Change> {
     let rules = |elements: &[Element], other: &[Element]| -> Vec<(String, Option<String>)> {
         let key = |element: &Element| (element.name.clone(), element.from.clone());
         let known: Vec<_> = other.iter().filter(|element| element.part == ChangedPart::Rule).map(key).collect();
@@ -177,10 +221,13 @@ fn moved(before: &[Element], after: &[Element]) -> Vec<Change> {
     let kept = longest_rising(&places);
     let mut changes = Vec::new();
     for (place, (name, from)) in new.iter().enumerate().filter(|(place, _)| !kept.contains(place)) {
-        let after = place.checked_sub(1).and_then(|above| new.get(above)).map(|(name, _)| name.clone());
-        let text = match &after {
-            Some(above) => format!("Regeln {name} prövas nu efter {above}."),
-            None => format!("Regeln {name} prövas nu först av alla."),
+        let above = place.checked_sub(1).and_then(|above| new.get(above));
+        let (rule, after) = (words.rule_name(name, from.as_deref()), above.map(|(name, _)| name.clone()));
+        let text = match above {
+            Some((above, from)) => {
+                format!("Regeln {rule} prövas nu efter {}.", words.rule_name(above, from.as_deref()))
+            }
+            None => format!("Regeln {rule} prövas nu först av alla."),
         };
         changes.push(Change {
             part: ChangedPart::Rule,
@@ -191,6 +238,7 @@ fn moved(before: &[Element], after: &[Element]) -> Vec<Change> {
             before: None,
             after,
             text,
+            details: Vec::new(),
         });
     }
     changes

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use expression::Words;
+use expression::{Template, Words};
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -117,8 +117,9 @@ pub struct ParameterWords {
     pub name: String,
     pub title: String,
     pub explanation: String,
-    /// What it is set to.
+    /// What it is set to, as it is written and in words.
     pub value: String,
+    pub chosen: String,
     /// What it may be set to.
     pub choices: Vec<ChoiceWords>,
 }
@@ -170,7 +171,7 @@ impl RuleBook {
             sha256: self.sha256().to_owned(),
             municipality: self.guidelines().municipality.clone(),
             sections: self.sections(),
-            values: self.values().iter().map(|value| named(value, &self.words())).collect(),
+            values: self.values().iter().map(|value| named(value, &self.words(&[]))).collect(),
             tables: self.tables().iter().rev().map(table).collect(),
             guidelines_source: self.guidelines().source.clone(),
             guidelines: self.guideline_words(),
@@ -198,17 +199,49 @@ impl RuleBook {
             ("resultat", "När allt är räknat"),
         ];
         let of = |id: &'static str| self.rules().iter().filter(move |rule| section_of(rule) == id);
-        let rules = |id: &'static str| of(id).map(|rule| rule_words(rule, &self.words())).collect();
-        let section = |(id, title): (&'static str, &'static str)| Section { id, title, rules: rules(id) };
+        let rules = |id: &'static str| of(id).map(|rule| self.rule_words(rule)).collect();
+        let section =
+            |(id, title): (&'static str, &'static str)| Section { id, title, rules: with_different_titles(rules(id)) };
         SECTIONS.into_iter().map(section).filter(|section| !section.rules.is_empty()).collect()
     }
 
-    /// What names are called: the book's own by their titles, of the facts by our words.
-    fn words(&self) -> impl Fn(&str) -> Option<String> {
-        |name| match self.values().iter().find(|value| value.name == name) {
-            Some(value) => value.title.clone(),
-            None => words(name),
+    /// What names are called: the book's own by their titles, of the facts by our words. `cells`: those of the rule that
+    /// is told, by their names in it.
+    pub(crate) fn words<'a>(&'a self, cells: &'a [(String, Template)]) -> impl Fn(&str) -> Option<String> + 'a {
+        move |name| {
+            if let Some(value) = self.values().iter().find(|value| value.name == name) {
+                return value.title.clone();
+            }
+            match name.split_once('.') {
+                Some(("cells", cell)) => {
+                    let (_, cell) = cells.iter().find(|(known, _)| known == cell)?;
+                    Some(format!("tabellens belopp ({})", self.cell_words(cell)))
+                }
+                Some(("parameters", parameter)) => self.choice_words(parameter),
+                _ => words(name).or_else(|| cell_text(name)),
+            }
         }
+    }
+
+    /// The cell of a table that a rule reads.
+    pub(crate) fn cell_words(&self, cell: &Template) -> String {
+        cell_title(&cell.readable(&self.words(&[])))
+    }
+
+    /// A choice of the municipality's; after a space also one of the words for it.
+    fn choice_words(&self, name: &str) -> Option<String> {
+        let (name, word) =
+            name.split_once(' ').map_or((name, None), |(name, word)| (name, Some(word.trim_matches('"'))));
+        let (_, parameter) = self.parameters().all().find(|(known, _)| *known == name)?;
+        match word {
+            None => Some(format!("kommunens val ”{}”", parameter.title)),
+            Some(word) => parameter.meaning(word).map(|meaning| format!("”{meaning}”")),
+        }
+    }
+
+    /// One rule in words.
+    pub(crate) fn rule_words(&self, rule: &Rule) -> RuleWords {
+        rule_words(rule, &self.words(&rule.cells))
     }
 
     fn guideline_words(&self) -> Vec<GuidelineWords> {
@@ -247,8 +280,27 @@ fn parameter((name, parameter): (&str, &Parameter)) -> ParameterWords {
         }
         Kind::Number | Kind::IncomeKinds(_) => Vec::new(),
     };
+    let chosen = parameter.meaning(&value).unwrap_or(&value).to_owned();
     let (title, explanation) = (parameter.title.clone(), parameter.explanation.clone());
-    ParameterWords { name: name.to_owned(), title, explanation, value, choices }
+    ParameterWords { name: name.to_owned(), title, explanation, value, chosen, choices }
+}
+
+/// Rules that would be called the same are told apart by when they apply, or by their names.
+fn with_different_titles(rules: Vec<RuleWords>) -> Vec<RuleWords> {
+    let same = |one: &RuleWords, two: &RuleWords| one.title == two.title;
+    let told = |rule: &RuleWords| {
+        let others: Vec<&RuleWords> =
+            rules.iter().filter(|other| same(rule, other) && !std::ptr::eq(*other, rule)).collect();
+        if others.is_empty() {
+            rule.title.clone()
+        } else if others.iter().all(|other| other.valid != rule.valid) {
+            format!("{} ({})", rule.title, rule.valid)
+        } else {
+            format!("{} ({})", rule.title, rule.id)
+        }
+    };
+    let titles: Vec<String> = rules.iter().map(told).collect();
+    rules.into_iter().zip(titles).map(|(rule, title)| RuleWords { title, ..rule }).collect()
 }
 
 fn rule_words(rule: &Rule, words: Words<'_>) -> RuleWords {
@@ -300,7 +352,7 @@ fn section_of(rule: &Rule) -> &'static str {
     }
 }
 
-fn each(for_each: ForEach) -> Option<&'static str> {
+pub(crate) fn each(for_each: ForEach) -> Option<&'static str> {
     Some(match for_each {
         ForEach::Household | ForEach::Result => return None,
         ForEach::Person => "varje person i hushållet",
@@ -324,10 +376,6 @@ fn effects(rule: &Rule, words: Words<'_>) -> Vec<String> {
             (Part::Income, Some(amount)) => format!("Till inkomsterna läggs {amount}."),
             (Part::Income, None) => format!("Från inkomsterna dras {amount}."),
         });
-    }
-    for (name, cell) in &rule.cells {
-        let cell = if cell.is_constant() { cell_title(cell.source()) } else { cell.readable(words) };
-        effects.push(format!("Tabellens belopp ”{name}” är {cell}."));
     }
     if rule.exclude {
         effects.push("Beloppet visas men räknas inte med.".to_owned());
@@ -360,7 +408,7 @@ fn unknown(totals: &[Total]) -> Option<String> {
 }
 
 fn written(rule: &Rule) -> Vec<(&'static str, String)> {
-    let one = |what, template: &expression::Template| (what, template.source().to_owned());
+    let one = |what, template: &Template| (what, template.source().to_owned());
     let when = rule.when.iter().map(|when| one("when", when));
     let also = rule.also.iter().map(|also| one("also", also));
     let line = rule.line.iter().map(|line| one("amount", &line.amount));
@@ -379,17 +427,19 @@ fn table(table: &Table) -> TableWords {
         amount: cell.map(|cell| cell.amount.into()),
         source: cell.map(|cell| cell.source.clone()),
     };
+    let mut cells: Vec<_> = table.cells().collect();
+    cells.sort_by_key(|(name, _)| cell_order(name));
     TableWords {
         year: table.year,
         title: table.title.clone(),
         note: table.note.clone(),
         caution: table.caution.clone(),
-        cells: table.cells().map(cell).collect(),
+        cells: cells.into_iter().map(cell).collect(),
     }
 }
 
 /// What an amount is for; its own name where that is not known.
-fn cell_title(name: &str) -> String {
+pub(crate) fn cell_title(name: &str) -> String {
     let years =
         |ages: &str| if ages == "0" { "under 1 år".to_owned() } else { format!("{} år", ages.replace('-', "–")) };
     match name.split_once('.') {
@@ -402,6 +452,26 @@ fn cell_title(name: &str) -> String {
         _ if name == "prisbasbelopp" => "Prisbasbelopp".to_owned(),
         _ => name.to_owned(),
     }
+}
+
+/// A text that is the name of a cell.
+fn cell_text(text: &str) -> Option<String> {
+    let name = text.strip_prefix('"')?.strip_suffix('"').filter(|name| !name.ends_with('.'))?;
+    let title = cell_title(name);
+    (title != name).then(|| format!("”{title}”"))
+}
+
+/// Where a cell stands among the others: by its group, then by the first number in its name.
+pub(crate) fn cell_order(name: &str) -> (usize, u32, String) {
+    const GROUPS: [&str; 4] = ["adults", "children", "children_lunch_out", "shared"];
+    let (group, rest) = name.split_once('.').unwrap_or((name, ""));
+    let number = match rest {
+        "single" => 1,
+        "cohabiting_pair" => 2,
+        ages => ages.split('-').next().and_then(|number| number.parse().ok()).unwrap_or_default(),
+    };
+    let group = GROUPS.iter().position(|known| *known == group).unwrap_or(GROUPS.len());
+    (group, number, name.to_owned())
 }
 
 fn case(case: &crate::Case) -> CaseWords {
@@ -431,7 +501,7 @@ fn expects(key: &str, value: &Json) -> Option<String> {
     (!text.ends_with(' ')).then_some(text)
 }
 
-fn valid(validity: Validity) -> String {
+pub(crate) fn valid(validity: Validity) -> String {
     match (validity.from, validity.to) {
         (Some(from), Some(to)) => format!("{from} till {to}"),
         (Some(from), None) => format!("från {from}"),

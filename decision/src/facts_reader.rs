@@ -148,8 +148,11 @@ impl<'a> Place<'a> {
     pub fn date(&self) -> Result<NaiveDate> {
         let text = self.str()?;
         let date = (text.len() == 10).then(|| text.parse::<NaiveDate>().ok()).flatten();
-        let year_is_likely = |date: &NaiveDate| *date >= FIRST_DAY && *date <= LAST_DAY;
-        date.filter(year_is_likely).map_or_else(|| self.wrong("är inte ett datum; skriv det som 2025-12-05"), Ok)
+        match date {
+            Some(date) if (FIRST_DAY..=LAST_DAY).contains(&date) => Ok(date),
+            Some(_) => self.wrong("datumet är före 1880 eller efter 2200"),
+            None => self.wrong("är inte ett datum; skriv det som 2025-12-05"),
+        }
     }
 
     /// A moment with its offset from UTC, as in `2025-12-05T08:12:30+01:00`.

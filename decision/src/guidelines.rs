@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use crate::Problem;
 use crate::book_file::{GuidelineFile, GuidelinesFile, Per, Text};
 use crate::parameters::Settings;
+use crate::rulebook::twice;
 use crate::validity::Validity;
 use crate::yaml::File;
 
@@ -31,9 +32,19 @@ pub(crate) struct Guideline {
 }
 
 impl Guidelines {
-    pub fn read(file: &File, cost_kinds: &[String], income_kinds: &[&str]) -> Result<Self, Vec<Problem>> {
+    /// `is_judged`: whether the amounts must be written as the documentation says.
+    pub fn read(
+        file: &File,
+        cost_kinds: &[String],
+        income_kinds: &[&str],
+        is_judged: bool,
+    ) -> Result<Self, Vec<Problem>> {
         let read: GuidelinesFile = file.read().map_err(|problem| vec![problem])?;
         let (limits, mut problems) = read_limits(file, &read.guidelines, cost_kinds);
+        if is_judged {
+            let amounts = read.guidelines.iter().flat_map(|one| [&one.ceiling.single, &one.ceiling.family]);
+            problems.extend(amounts.filter_map(|amount| file.unquoted(amount)));
+        }
         for kind in read.counted_incomes.iter().filter(|kind| !income_kinds.contains(&kind.value.as_str())) {
             problems.push(file.at(kind, format!("inkomsten ”{}” står inte bland income_kinds", kind.value)));
         }
@@ -43,6 +54,16 @@ impl Guidelines {
             return Err(problems);
         }
         Ok(Self { municipality, source, counted_incomes, limits, settings: read.parameters })
+    }
+
+    /// Guidelines that allow a family less than one who is alone.
+    pub fn warnings(&self) -> impl Iterator<Item = Problem> {
+        self.limits.iter().filter(|limit| limit.family < limit.single).map(|limit| {
+            let (cost, family, single) = (&limit.cost, limit.family.normalize(), limit.single.normalize());
+            let message = format!("riktlinjen för {cost} är lägre för en familj ({family}) än för en ensam ({single})");
+            let hint = "kontrollera beloppen mot kommunens beslut".to_owned();
+            Problem { message, hint: Some(hint), ..limit.place.clone() }
+        })
     }
 
     pub fn of(&self, cost: &str, period: Month) -> Option<&Guideline> {
@@ -67,8 +88,9 @@ pub(crate) fn read_limits(
         match (validity, ceilings) {
             (Ok(validity), (Ok(single), Ok(family))) => {
                 let other = limits.iter().find(|known| known.cost == cost && known.validity.overlaps(validity));
-                if other.is_some() {
-                    problems.push(file.at(&written.cost, format!("två riktlinjer för {cost} gäller samtidigt")));
+                if let Some(other) = other {
+                    let problem = file.at(&written.cost, format!("två riktlinjer för {cost} gäller samtidigt"));
+                    problems.push(twice(problem, &other.place));
                 }
                 let place = file.at(&written.cost, "");
                 limits.push(Guideline { cost, place, validity, per: written.per, single, family });

@@ -26,7 +26,6 @@ pub(crate) fn words(name: &str) -> Option<String> {
         "flags.protected_identity" => "personuppgifterna är skyddade",
         "flags.first_application" => "det är en första ansökan",
         "flags.interim_number" => "personnumret är ett interimsnummer",
-        "change_warning_percent" => "procentsatsen för ändrade inkomster",
         "authority.id" => "myndigheten",
         "authority.title" => "myndighetens namn",
         "authority.answered" => "när myndigheten svarade",
@@ -34,6 +33,15 @@ pub(crate) fn words(name: &str) -> Option<String> {
         "result.norm" => "riksnormen",
         "result.need" => "behovet",
         "result.balance" => "behovet minus inkomsterna",
+        "assets[].amount" => "tillgångens belopp",
+        "assets[].kind" => "tillgångens slag",
+        "income.use \"counted\"" => "att räknas",
+        "income.use \"compared\"" => "att jämföras med",
+        "income.use \"listed\"" => "att visas",
+        "income.use \"outside\"" => "ingen, för den hör till en annan tid",
+        "income.use \"unknown\"" => "okänd",
+        "\"support\"" => "bistånd",
+        "\"denied\"" => "avslag",
         "\"single\"" => "ensamstående",
         "\"couple\"" => "sammanboende",
         "\"shared\"" => "ensam vuxen i gemensamt boende",
@@ -53,26 +61,19 @@ pub(crate) fn words(name: &str) -> Option<String> {
 fn field(name: &str) -> Option<String> {
     let (owner, field) = name.rsplit_once('.')?;
     let (owner, known) = match owner {
-        "person" => ("personens", person(field)?),
+        "person" | "persons[]" => ("personens", person(field)?),
         "income.who" => ("inkomsttagarens", person(field)?),
-        "income" => ("inkomstens", income(field)?),
-        "income_group" => ("inkomstslagets", group(field)?),
-        "income_change" => ("inkomstens", group(field)?),
-        "cost" => ("kostnadens", cost(field)?),
-        "cost_group" => ("kostnadsslagets", cost(field)?),
-        // What a list is gone through by: `one.person`.
-        _ if !owner.contains('.') => return cells(owner, field),
+        "income" | "incomes[]" => ("inkomstens", income(field)?),
+        "income_group" | "income_groups[]" => ("inkomstslagets", group(field)?),
+        "income_change" | "income_changes[]" => ("inkomstens", group(field)?),
+        "cost" | "costs[]" => ("kostnadens", cost(field)?),
+        "cost_group" | "cost_groups[]" => ("kostnadsslagets", cost(field)?),
+        "household.children[]" => ("barnets", person(field)?),
+        "household.adults[]" => ("den vuxnas", person(field)?),
+        "person.history[]" | "income.who.history[]" => ("månadens", past(field)?),
         _ => return None,
     };
     Some(if let Some(whole) = known.strip_prefix('=') { whole.to_owned() } else { format!("{owner} {known}") })
-}
-
-fn cells(owner: &str, field: &str) -> Option<String> {
-    match owner {
-        "cells" => Some(format!("tabellens belopp ”{field}”")),
-        "parameters" => Some(format!("kommunens val ”{field}”")),
-        _ => None,
-    }
 }
 
 /// Words after the owner; those with an equals sign stand alone.
@@ -121,6 +122,15 @@ fn income(field: &str) -> Option<&'static str> {
     })
 }
 
+fn past(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "month" => "=månaden",
+        "result" => "utfall",
+        "stimulus" => "=lönen minskades med jobbstimulans",
+        _ => return None,
+    })
+}
+
 fn group(field: &str) -> Option<&'static str> {
     Some(match field {
         "person" => "person",
@@ -152,7 +162,7 @@ fn cost(field: &str) -> Option<&'static str> {
 mod tests {
     use super::words;
     use crate::book_file::ForEach;
-    use crate::names::names_of;
+    use crate::names::{Shape, names_of};
 
     #[test]
     fn every_field_of_the_one_thing_a_rule_is_tried_for_has_words() {
@@ -160,7 +170,8 @@ mod tests {
         for for_each in [Person, Income, IncomeGroup, IncomeChange, Cost, CostGroup, Authority, Result] {
             let name = for_each.name().unwrap_or("result");
             let shape = names_of(for_each).into_iter().find(|(known, _)| *known == name).expect(name).1;
-            let missing: Vec<_> = (shape.fields().unwrap_or_default().into_iter())
+            let Shape::Record(fields) = shape else { panic!("{name} has no fields") };
+            let missing: Vec<_> = (fields.iter().map(|(field, _)| *field))
                 .filter(|field| *field != "who" && words(&format!("{name}.{field}")).is_none())
                 .collect();
             assert_eq!(missing, Vec::<&str>::new(), "{name}");

@@ -42,13 +42,14 @@ mod suggestion;
 mod validity;
 mod values;
 mod yaml;
+pub mod yaml_syntax;
 
 pub use answer_line::LineError;
 pub use cases::{Case, CaseResult};
 pub use check::{Checked, check, gaps};
 pub use content::Content;
 pub use coverage::{BranchCoverage, Coverage, PartCoverage, coverage};
-pub use diff::{Change, ChangeKind, ChangedPart, describe, diff};
+pub use diff::{Change, ChangeKind, ChangedPart, Told, ToldLine, describe, diff, told};
 pub use document::{AboutRule, Document};
 pub use entries::{Agreement, CellState, CellStatus, Difference, Turn, Typed, cell_states, table_warnings, type_in};
 pub use explain::label as input_label;

@@ -1,9 +1,8 @@
-//! What is wrong with a rule book whose every part can be read: what nobody uses, what can never happen, and what is
-//! compared with something that does not exist. Each would be read, by the person who wrote it, as if it worked.
+//! What is wrong with a rule book whose every part can be read: what nobody uses, and what can never happen. Each would be read, by the person who wrote it, as if it worked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use expression::{Finding, Template};
+use expression::Template;
 
 use crate::Problem;
 use crate::amounts::Table;
@@ -19,13 +18,12 @@ pub(crate) fn problems(file: &File, written: &BookFile, tables: &[Table]) -> Vec
     let mut problems = book.unused_values();
     problems.extend(book.unused_laws());
     problems.extend(book.repeated_kinds());
-    problems.extend(written.values.iter().flat_map(|value| book.comparisons(&value.value)));
+    problems.extend(book.empty_texts());
     problems.extend(written.values.iter().flat_map(|value| book.constant(&value.value, false)));
     for (index, rule) in written.rules.iter().enumerate() {
         problems.extend(book.conditions(rule));
         problems.extend(book.unused_cells(rule));
         problems.extend(book.unknown_cells(rule));
-        problems.extend(texts(rule).into_iter().flat_map(|text| book.comparisons(text)));
         problems.extend(written.rules[..index].iter().filter_map(|earlier| book.shadow(earlier, rule)));
     }
     problems
@@ -99,6 +97,23 @@ impl Book<'_> {
         problems
     }
 
+    /// Titles and explanations that say nothing: they are what people read.
+    fn empty_texts(&self) -> Vec<Problem> {
+        let (title, explanation) = ("titeln (title)", "förklaringen (explanation)");
+        let mut texts = vec![(&self.written.title, title)];
+        texts.extend(self.written.authorities.iter().map(|authority| (&authority.title, title)));
+        let parameters = self.written.parameters.values();
+        texts.extend(parameters.flat_map(|one| [(&one.title, title), (&one.explanation, explanation)]));
+        let rules = self.written.rules.iter();
+        texts.extend(rules.flat_map(|one| [(&one.title, title), (&one.explanation, explanation)]));
+        let empty = texts.into_iter().filter(|(text, _)| text.value.trim().is_empty());
+        empty
+            .map(|(text, what)| {
+                hinted(self.file.at(text, format!("{what} är tom")), "skriv den med ord för den som läser regelboken")
+            })
+            .collect()
+    }
+
     fn conditions(&self, rule: &RuleFile) -> Vec<Problem> {
         let own = [&rule.when, &rule.also].into_iter().flatten();
         let mut problems: Vec<Problem> = own.flat_map(|text| self.constant(text, true)).collect();
@@ -111,13 +126,7 @@ impl Book<'_> {
 
     fn constant(&self, text: &Text, is_condition: bool) -> Vec<Problem> {
         let findings = self.parsed(text).map(|template| template.constant_conditions(is_condition)).unwrap_or_default();
-        let problem = |Finding { offset, length, message }| {
-            hinted(
-                self.file.within(text, offset, length, message),
-                "skriv om villkoret, eller ta bort den delen av det",
-            )
-        };
-        findings.into_iter().map(problem).collect()
+        findings.into_iter().map(|finding| self.file.found(text, finding)).collect()
     }
 
     fn unused_cells(&self, rule: &RuleFile) -> Vec<Problem> {
@@ -170,35 +179,6 @@ impl Book<'_> {
         let names = self.names(text);
         let values = self.written.values.iter().filter(|value| names.contains(&value.name.value));
         std::iter::once(text).chain(values.map(|value| &value.value)).collect()
-    }
-
-    /// `income.kind == "lån"`: nothing is ever of a kind that the book does not list.
-    fn comparisons(&self, text: &Text) -> Vec<Problem> {
-        let comparisons = self.parsed(text).map(Template::comparisons).unwrap_or_default();
-        let mut problems = Vec::new();
-        for comparison in comparisons {
-            let path: Vec<&str> = comparison.path.iter().map(String::as_str).collect();
-            let known: Vec<&str> = match path.as_slice() {
-                ["income" | "income_group" | "income_change", "kind"] => {
-                    self.written.income_kinds.iter().map(|kind| kind.kind.as_str()).collect()
-                }
-                ["cost" | "cost_group", "kind"] => self.written.cost_kinds.iter().map(String::as_str).collect(),
-                ["household", "kind"] => vec!["single", "couple", "shared"],
-                ["person", "role"] | ["income", "who", "role"] => vec!["adult", "child"],
-                ["authority", "answer"] => vec!["ok", "partial", "error", "timeout", "not_asked"],
-                ["authority", "id"] | ["income", "source"] => {
-                    let authorities = self.written.authorities.iter().map(|authority| authority.id.value.as_str());
-                    authorities.chain(["applicant"]).collect()
-                }
-                _ => continue,
-            };
-            if !known.contains(&comparison.text.as_str()) {
-                let message = format!("{} är aldrig ”{}”", path.join("."), comparison.text);
-                let problem = self.file.within(text, comparison.offset, comparison.length, message);
-                problems.push(hinted(problem, &format!("här finns {}", known.join(", "))));
-            }
-        }
-        problems
     }
 
     /// A rule that an earlier one leaves nothing for, or that does the same as it.

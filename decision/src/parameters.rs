@@ -138,6 +138,30 @@ impl Parameters {
         }
     }
 
+    /// That the month which is counted is the one it is compared with: no change could ever be seen. `chosen` is the file
+    /// of the municipality's choices, and those; otherwise the book's own choice is shown.
+    pub fn same_months(
+        &self,
+        file: &File,
+        written: &BTreeMap<String, ParameterFile>,
+        chosen: Option<(&File, &Settings)>,
+    ) -> Option<Problem> {
+        let (counted, compared) = ("counted_month", "compared_month");
+        let (word, other) = (self.word(counted), self.word(compared));
+        if word != other || !self.all.contains_key(counted) || !self.all.contains_key(compared) {
+            return None;
+        }
+        let message = format!(
+            "{counted} och {compared} är båda {word}: månaden jämförs med sig själv, så ingen ändring av en förmån kan anmärkas"
+        );
+        let by_municipality = [compared, counted]
+            .into_iter()
+            .find_map(|name| chosen.and_then(|(file, settings)| Some(file.at(settings.get(name)?, message.clone()))));
+        let problem = by_municipality.or_else(|| Some(file.at(&written.get(compared)?.value, message)))?;
+        let others: Vec<&str> = MONTHS.iter().copied().filter(|month| *month != word).collect();
+        Some(Problem { hint: Some(format!("sätt {compared} till {}", others.join(" eller "))), ..problem })
+    }
+
     /// Parameters that no rule and nothing in the library reads: a municipality would set them in vain.
     pub fn unread(file: &File, written: &BTreeMap<String, ParameterFile>, used: &[&str]) -> Vec<Problem> {
         let unread = written.iter().filter(|(name, _)| !used.contains(&name.as_str()) && known_words(name).is_none());
@@ -176,8 +200,15 @@ fn read_parameter(
         }
     }
     let setting = kind.setting(file, name, &written.value)?;
-    let (title, explanation) = (written.title.clone(), written.explanation.trim().to_owned());
+    let (title, explanation) = (written.title.value.clone(), written.explanation.value.trim().to_owned());
     Ok(Parameter { title, explanation, kind, setting })
+}
+
+impl Parameter {
+    /// What one of its choices means.
+    pub fn meaning(&self, word: &str) -> Option<&str> {
+        if let Kind::Choice(choices) = &self.kind { choices.get(word).map(String::as_str) } else { None }
+    }
 }
 
 impl Kind {

@@ -20,6 +20,16 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
+impl Problem {
+    /// Its line, for a problem that is about two places: `rad 12`, with the file where that is another.
+    pub(crate) fn line_beside(&self, other: &Self) -> String {
+        if self.file == other.file {
+            return format!("rad {}", self.line);
+        }
+        format!("{} rad {}", self.file.file_name().unwrap_or_default().to_string_lossy(), self.line)
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}: {}", self.file.display(), self.line, self.column, self.message)?;

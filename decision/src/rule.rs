@@ -1,13 +1,14 @@
 //! A rule as it is used: its expressions read and its names checked.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use expression::{Branch, Month, Template};
+use expression::{Branch, Month, Template, Type, Typed, Types};
 
 use crate::Problem;
 use crate::book_file::{ForEach, LawFile, NoteFile, Part, ReferFile, RuleFile, Text, Total};
-use crate::names::{RESULT_NAME, Shape, names_of};
-use crate::parameters::Parameters;
+use crate::names::{Names, RESULT_NAME};
+use crate::rulebook::twice;
 use crate::suggestion::Source;
 use crate::validity::Validity;
 use crate::yaml::File;
@@ -52,6 +53,8 @@ pub(crate) struct Watched {
 #[derive(Debug, Clone)]
 pub(crate) struct Law {
     pub validity: Validity,
+    /// Where it stands; no message.
+    place: Problem,
     pub source: Source,
 }
 
@@ -87,6 +90,7 @@ pub(crate) struct NamedValue {
     pub place: Problem,
     pub for_each: ForEach,
     pub value: Template,
+    pub kind: Arc<Typed>,
     /// The conditions in it, when it was read to be watched.
     pub watched: Vec<Watched>,
 }
@@ -110,58 +114,127 @@ impl Rule {
     }
 }
 
+/// How the expressions of a book are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Reads<'a> {
+    pub file: &'a File,
+    pub names: &'a Names,
+    pub is_watched: bool,
+    /// Whether what can be read, but can't be right, is a problem.
+    pub is_judged: bool,
+}
+
+/// What an expression must give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Anything,
+    Condition,
+    Amount,
+    Person,
+}
+
 /// Reads the expressions of one rule or value, and knows which names it may use.
 pub(crate) struct Reader<'a> {
-    pub file: &'a File,
-    pub names: Vec<(String, Shape)>,
-    /// The cells that the rule names.
-    pub cells: Vec<String>,
-    /// The parameters of the book.
-    parameters: Vec<String>,
+    reads: Reads<'a>,
+    types: Types,
     pub problems: Vec<Problem>,
-    is_watched: bool,
     pub watched: Vec<Watched>,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(file: &'a File, for_each: ForEach, values: &[NamedValue], parameters: &Parameters) -> Self {
-        let mut names: Vec<(String, Shape)> =
-            names_of(for_each).into_iter().map(|(name, shape)| (name.to_owned(), shape)).collect();
+    pub fn new(reads: Reads<'a>, for_each: ForEach, values: &[NamedValue]) -> Self {
+        let mut types = reads.names.of(for_each);
         let seen = values.iter().filter(|value| value.for_each == ForEach::Household || value.for_each == for_each);
-        names.extend(seen.map(|value| (value.name.clone(), Shape::Any)));
-        let parameters = parameters.names().map(str::to_owned).collect();
-        let (cells, problems, watched) = (Vec::new(), Vec::new(), Vec::new());
-        Self { file, names, cells, parameters, problems, is_watched: false, watched }
-    }
-
-    /// The same, making templates whose conditions are watched.
-    #[must_use]
-    pub fn watching(self, is_watched: bool) -> Self {
-        Self { is_watched, ..self }
+        for value in seen {
+            types.add(&value.name, value.kind.clone());
+        }
+        Self { reads, types, problems: Vec::new(), watched: Vec::new() }
     }
 
     /// A template; a problem is kept and an empty one stands in for it.
     pub fn template(&mut self, text: &Text) -> Template {
-        self.read(text, false)
+        self.read(text, Wanted::Anything).0
     }
 
-    fn read(&mut self, text: &Text, is_condition: bool) -> Template {
+    /// A named value, and what is known of it.
+    pub fn value(&mut self, text: &Text) -> (Template, Typed) {
+        self.refuse_text(text);
+        self.read(text, Wanted::Anything)
+    }
+
+    /// A condition, which holds for all that is read after it.
+    fn condition(&mut self, text: &Text) -> Template {
+        self.refuse_text(text);
+        let (template, _) = self.read(text, Wanted::Condition);
+        self.types.suppose(&template);
+        template
+    }
+
+    fn amount(&mut self, text: &Text) -> Template {
+        self.refuse_text(text);
+        self.read(text, Wanted::Amount).0
+    }
+
+    fn read(&mut self, text: &Text, wanted: Wanted) -> (Template, Typed) {
         match Template::parse(&text.value) {
             Ok(template) => {
-                self.check_names(text, &template);
-                if self.is_watched { self.watch(text, &template, is_condition) } else { template }
+                let is_known = self.check_names(text, &template);
+                let kind = if is_known && self.reads.is_judged {
+                    self.judge(text, &template, wanted)
+                } else {
+                    Type::Any.into()
+                };
+                let is_condition = wanted == Wanted::Condition;
+                let watched = if self.reads.is_watched { self.watch(text, &template, is_condition) } else { template };
+                (watched, kind)
             }
             Err(error) => {
-                let problem = self.file.within(text, error.offset, error.length, error.message);
+                let problem = self.reads.file.within(text, error.offset, error.length, error.message);
                 self.problems.push(Problem { hint: error.hint, ..problem });
-                Template::parse("").unwrap_or_else(|_| unreachable!("an empty text is a template"))
+                let empty = Template::parse("").unwrap_or_else(|_| unreachable!("an empty text is a template"));
+                (empty, Type::Any.into())
             }
         }
     }
 
+    /// What a text gives; what can't be right in it is kept as problems.
+    fn judge(&mut self, text: &Text, template: &Template, wanted: Wanted) -> Typed {
+        let (typed, findings) = template.infer(&self.types);
+        let is_sound = findings.is_empty();
+        let file = self.reads.file;
+        self.problems.extend(findings.into_iter().map(|finding| file.found(text, finding)));
+        let of = typed.kind();
+        let fits = match wanted {
+            Wanted::Anything => true,
+            Wanted::Condition => matches!(of, Type::Any | Type::Bool),
+            Wanted::Amount => matches!(of, Type::Any | Type::Number),
+            Wanted::Person => matches!(of.there(), Type::Any | Type::Text(_) | Type::Empty),
+        };
+        if is_sound && !fits && text.value.contains("${") {
+            let given =
+                if of.may_be_empty() { format!("{} eller tomt", of.indefinite()) } else { of.indefinite().to_owned() };
+            let (message, hint) = match wanted {
+                Wanted::Condition => (
+                    format!("villkoret ger {given}, men ska ge ja eller nej"),
+                    "jämför med något, till exempel ${household.members > 1}",
+                ),
+                Wanted::Amount => (
+                    format!("beloppet är {given}, men ska vara ett tal"),
+                    "skriv ett uttryck som alltid ger ett tal, till exempel ${cost.applied}",
+                ),
+                Wanted::Person | Wanted::Anything => {
+                    (format!("radens person är {given}, men ska vara en beteckning"), "skriv till exempel ${person.id}")
+                }
+            };
+            let problem = file.within(text, 0, text.value.trim_end().chars().count(), message);
+            self.problems.push(Problem { hint: Some(hint.to_owned()), ..problem });
+        }
+        typed
+    }
+
     fn watch(&mut self, text: &Text, template: &Template, is_condition: bool) -> Template {
         let (template, branches) = template.watched(is_condition);
-        let file = self.file;
+        let file = self.reads.file;
         self.watched.extend(branches.into_iter().map(|branch| {
             let place = file.within(text, branch.offset, branch.length, text.value.trim());
             Watched { place, branch }
@@ -169,52 +242,39 @@ impl<'a> Reader<'a> {
         template
     }
 
-    /// A template that must be an expression.
-    pub fn expression(&mut self, text: &Text) -> Template {
-        self.refuse_text(text);
-        self.template(text)
-    }
-
-    /// A template that must be a condition.
-    pub fn condition(&mut self, text: &Text) -> Template {
-        self.refuse_text(text);
-        self.read(text, true)
-    }
-
     fn refuse_text(&mut self, text: &Text) {
         if !text.value.contains("${") {
-            let problem = self.file.at(text, "ett uttryck ${…} väntas");
+            let problem = self.reads.file.at(text, "ett uttryck ${…} väntas");
             self.problems.push(problem);
         }
     }
 
-    fn check_names(&mut self, text: &Text, template: &Template) {
+    /// Whether every name that is used is known, with its fields.
+    fn check_names(&mut self, text: &Text, template: &Template) -> bool {
+        let before = self.problems.len();
         for path in template.uses() {
             let Some((name, fields)) = path.segments.split_first() else { continue };
-            let Some((_, shape)) = self.names.iter().find(|(known, _)| known == name) else {
-                let hint = format!(
-                    "här finns {}",
-                    self.names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
-                );
+            let Some(kind) = self.types.get(name) else {
+                let hint = format!("här finns {}", self.types.names().collect::<Vec<_>>().join(", "));
                 self.push(text, path.offset, name, format!("namnet ”{name}” är okänt"), hint);
                 continue;
             };
-            if name == "cells" && fields.first().is_none_or(|cell| !self.cells.contains(cell)) {
-                let hint = format!("här finns {}", self.cells.join(", "));
-                self.push(text, path.offset, name, "regeln har ingen sådan cell under cells".to_owned(), hint);
+            let mut kind = kind.clone();
+            if let (true, Some(known)) = (["cells", "parameters"].contains(&name.as_str()), kind.fields())
+                && fields.first().is_none_or(|one| !known.contains(&one.as_str()))
+            {
+                let hint = format!("här finns {}", known.join(", "));
+                let message = match name.as_str() {
+                    "cells" => "regeln har ingen sådan cell under cells",
+                    _ => "regelboken har ingen sådan parameter under parameters",
+                };
+                self.push(text, path.offset, name, message.to_owned(), hint);
                 continue;
             }
-            if name == "parameters" && fields.first().is_none_or(|one| !self.parameters.contains(one)) {
-                let hint = format!("här finns {}", self.parameters.join(", "));
-                let message = "regelboken har ingen sådan parameter under parameters".to_owned();
-                self.push(text, path.offset, name, message, hint);
-                continue;
-            }
-            let mut shape = *shape;
             for (index, field) in fields.iter().enumerate() {
-                let Some(next) = shape.field(field) else {
+                let Some(next) = kind.field(field) else {
                     let owner = path.segments[..=index].join(".");
-                    let known = shape.fields().unwrap_or_default().join(", ");
+                    let known = kind.fields().unwrap_or_default().join(", ");
                     let hint = if known.is_empty() {
                         "det är ett enkelt värde".to_owned()
                     } else {
@@ -223,46 +283,46 @@ impl<'a> Reader<'a> {
                     self.push(text, path.offset, name, format!("{owner} har inget fält ”{field}”"), hint);
                     break;
                 };
-                shape = next;
+                kind = next;
             }
         }
+        self.problems.len() == before
     }
 
     fn push(&mut self, text: &Text, offset: usize, name: &str, message: String, hint: String) {
-        let problem = self.file.within(text, offset, name.chars().count(), message);
+        let problem = self.reads.file.within(text, offset, name.chars().count(), message);
         self.problems.push(Problem { hint: Some(hint), ..problem });
     }
 }
 
 /// Reads a rule; all of its problems at once.
 pub(crate) fn read_rule(
-    file: &File,
+    reads: Reads<'_>,
     written: &RuleFile,
     values: &[NamedValue],
     laws: &BTreeMap<String, Vec<Law>>,
-    parameters: &Parameters,
-    is_watched: bool,
 ) -> Result<Rule, Vec<Problem>> {
-    let mut reader = Reader::new(file, written.for_each, values, parameters).watching(is_watched);
+    let file = reads.file;
+    let mut reader = Reader::new(reads, written.for_each, values);
     let when = written.when.as_ref().map(|text| reader.condition(text));
     let cells: Vec<_> = written.cells.iter().map(|(name, text)| (name.clone(), reader.template(text))).collect();
     if !cells.is_empty() {
-        reader.names.push(("cells".to_owned(), Shape::Any));
-        reader.cells = written.cells.keys().cloned().collect();
+        let cell = |name: &String| (name.clone().into(), Type::Number);
+        reader.types.add("cells", Type::record(written.cells.keys().map(cell)));
     }
-    let title = reader.template(&written.title);
     let also = written.also.as_ref().map(|text| reader.condition(text));
+    let title = reader.template(&written.title);
     let line = written.line.as_ref().map(|line| LineRule {
         part: line.part,
-        amount: reader.expression(&line.amount),
-        person: line.person.as_ref().map(|text| reader.template(text)),
+        amount: reader.amount(&line.amount),
+        person: line.person.as_ref().map(|text| reader.read(text, Wanted::Person).0),
     });
     let inputs = written.inputs.iter().map(|(name, input)| {
         (name.clone(), reader.template(&input.value), input.from.as_ref().map(|text| reader.template(text)))
     });
     let inputs = inputs.collect();
     if written.for_each != ForEach::Result {
-        reader.names.push((RESULT_NAME.0.to_owned(), RESULT_NAME.1));
+        reader.types.add(RESULT_NAME.0, reads.names.kind(RESULT_NAME.1));
     }
     let refer = written.refer.as_ref().map(|refer| read_refer(&mut reader, refer));
     let deny = written.deny.as_ref().map(|note| read_note(&mut reader, note));
@@ -276,7 +336,7 @@ pub(crate) fn read_rule(
             id: written.id.value.clone(),
             place: file.at(&written.id, ""),
             title,
-            explanation: written.explanation.trim().to_owned(),
+            explanation: written.explanation.value.trim().to_owned(),
             laws,
             validity,
             is_new: written.valid.new,
@@ -368,12 +428,13 @@ pub(crate) fn read_laws(file: &File, written: &[LawFile]) -> Result<Vec<Law>, Ve
         match Validity::read_open(file, law.from.as_ref(), law.to.as_ref()) {
             Err(problem) => problems.push(problem),
             Ok(_) if law.text.value.trim().is_empty() => problems.push(file.at(&law.text, "rättskällan är tom")),
-            Ok(validity) if laws.iter().any(|known| known.validity.overlaps(validity)) => {
-                problems.push(file.at(&law.text, "två rättskällor med samma namn gäller samtidigt"));
-            }
             Ok(validity) => {
+                if let Some(other) = laws.iter().find(|known| known.validity.overlaps(validity)) {
+                    let problem = file.at(&law.text, "två rättskällor med samma namn gäller samtidigt");
+                    problems.push(twice(problem, &other.place));
+                }
                 let source = Source { text: law.text.value.trim().to_owned(), verified: law.verified };
-                laws.push(Law { validity, source });
+                laws.push(Law { validity, place: file.at(&law.text, ""), source });
             }
         }
     }

@@ -13,10 +13,10 @@ use crate::cases::{Case, CaseReader};
 use crate::content::{Content, fingerprint};
 use crate::gaps::gaps;
 use crate::guidelines::Guidelines;
-use crate::names::names_of;
+use crate::names::{Names, names_of};
 use crate::parameters::{Parameters, Setting};
 use crate::places::Places;
-use crate::rule::{Law, NamedValue, Reader, Rule, read_laws, read_rule};
+use crate::rule::{Law, NamedValue, Reader, Reads, Rule, read_laws, read_rule};
 use crate::suggestion::BookId;
 use crate::yaml::{File, whole};
 
@@ -88,20 +88,18 @@ impl RuleBook {
             Ok(parameters) => parameters,
             Err(more) => return Err(sorted(problems.into_iter().chain(more).collect())),
         };
-        let values = kept(read_values(&file, &written.values, &parameters, reading.is_watched), &mut problems);
+        let names = Names::new(&written, &parameters);
+        let reads = Reads { file: &file, names: &names, is_watched: reading.is_watched, is_judged };
+        let values = kept(read_values(reads, &written.values), &mut problems);
         // A rule can only be judged by laws and values that are right themselves.
         let sound = problems.is_empty();
-        let rules = if sound {
-            kept(read_rules(&file, &written, (&values, &laws, &parameters), reading.is_watched), &mut problems)
-        } else {
-            Vec::new()
-        };
+        let rules = if sound { kept(read_rules(reads, &written, &values, &laws), &mut problems) } else { Vec::new() };
         let (files, tables) = read_tables(&content, is_judged, &mut problems);
         let guidelines_file = content.file("guidelines.yaml").map_err(|problem| vec![problem]);
         let guidelines = guidelines_file
             .as_ref()
             .map_err(Clone::clone)
-            .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds));
+            .and_then(|guidelines| Guidelines::read(guidelines, &written.cost_kinds, &income_kinds, is_judged));
         problems.extend(check_kinds(&file, &written));
         problems.extend(crate::identity::personal_data(&content));
         if is_judged && problems.is_empty() {
@@ -117,12 +115,17 @@ impl RuleBook {
             (Ok(guidelines), Ok(file)) => kept(parameters.read_settings(file, &guidelines.settings), &mut problems),
             _ => BTreeMap::new(),
         };
+        if is_judged {
+            let chosen = guidelines_file.as_ref().ok().zip(guidelines.as_ref().ok().map(|one| &one.settings));
+            problems.extend(parameters.with(&settings).same_months(&file, &written.parameters, chosen));
+        }
         let cases = CaseReader {
             content: &content,
             parameters: &parameters,
             cost_kinds: &written.cost_kinds,
             income_kinds: &income_kinds,
             tables: &tables,
+            is_judged,
         };
         let cases = kept(cases.read(), &mut problems);
         let guidelines = match guidelines {
@@ -141,11 +144,11 @@ impl RuleBook {
         Ok(Self {
             used: Arc::new(used),
             id: BookId { name: written.rulebook.value, version: written.version, sha256 },
-            title: written.title,
+            title: written.title.value,
             coverage: written.coverage,
             parameters: Arc::new(parameters.with(&settings)),
             defaults: Arc::new(parameters),
-            authorities: written.authorities.into_iter().map(|one| (one.id.value, one.title)).collect(),
+            authorities: written.authorities.into_iter().map(|one| (one.id.value, one.title.value)).collect(),
             income_kinds: Arc::new(written.income_kinds.into_iter().map(income_kind).collect()),
             cost_kinds: Arc::new(written.cost_kinds.into_iter().collect()),
             places: Arc::new(Places::new(&values)),
@@ -190,12 +193,12 @@ impl RuleBook {
         &self.cases
     }
 
-    /// Amounts that are not what the published increase would make them, to be compared with the statute once more; and
-    /// rules that begin or end beside nothing, where that is no error.
+    /// Amounts that are not what the published increase would make them, to be compared with the statute once more; rules
+    /// that begin or end beside nothing, where that is no error; and guidelines that are lower for a family.
     pub fn warnings(&self) -> Vec<Problem> {
         let amounts = self.tables.windows(2).flat_map(|pair| pair[1].unexpected(&pair[0]));
         let gaps = if self.requires_coverage() { Vec::new() } else { gaps(&self.rules, &self.tables) };
-        amounts.chain(gaps).collect()
+        amounts.chain(gaps).chain(self.guidelines.warnings()).collect()
     }
 
     pub(crate) fn id(&self) -> &BookId {
@@ -326,12 +329,8 @@ fn read_all_laws(file: &File, written: &BookFile) -> Result<BTreeMap<String, Vec
 }
 
 /// Named values may use those above them only, so there are no circles.
-fn read_values(
-    file: &File,
-    written: &[ValueFile],
-    parameters: &Parameters,
-    is_watched: bool,
-) -> Result<Vec<NamedValue>, Vec<Problem>> {
+fn read_values(reads: Reads<'_>, written: &[ValueFile]) -> Result<Vec<NamedValue>, Vec<Problem>> {
+    let file = reads.file;
     let (mut values, mut problems) = (Vec::<NamedValue>::new(), circles(file, written));
     if !problems.is_empty() {
         return Err(problems);
@@ -344,12 +343,12 @@ fn read_values(
         if taken {
             problems.push(file.at(&value.name, format!("namnet ”{name}” är redan taget")));
         }
-        let mut reader = Reader::new(file, for_each, &values, parameters).watching(is_watched);
-        let template = reader.expression(&value.value);
+        let mut reader = Reader::new(reads, for_each, &values);
+        let (template, kind) = reader.value(&value.value);
         problems.extend(reader.problems);
         let (name, place, watched) = (name.clone(), file.at(&value.name, ""), reader.watched);
         let title = value.title.clone();
-        values.push(NamedValue { name, title, place, for_each, value: template, watched });
+        values.push(NamedValue { name, title, place, for_each, value: template, kind: kind.into(), watched });
     }
     if problems.is_empty() { Ok(values) } else { Err(problems) }
 }
@@ -386,29 +385,49 @@ fn circles(file: &File, written: &[ValueFile]) -> Vec<Problem> {
             } else {
                 format!("”{}” använder ”{other}”, som står längre ned; flytta upp det", name.value)
             };
-            problems.push(file.at(name, message));
+            let line = file.at(&written[used].name, "").line;
+            let hint = if used == index {
+                "skriv värdet av fakta eller av värden ovanför, eller ta bort det".to_owned()
+            } else {
+                format!("”{other}” står på rad {line}; ett värde får bara använda dem som står ovanför det")
+            };
+            problems.push(Problem { hint: Some(hint), ..file.at(name, message) });
         }
     }
     problems
 }
 
 fn read_rules(
-    file: &File,
+    reads: Reads<'_>,
     written: &BookFile,
-    (values, laws, parameters): (&[NamedValue], &BTreeMap<String, Vec<Law>>, &Parameters),
-    is_watched: bool,
+    values: &[NamedValue],
+    laws: &BTreeMap<String, Vec<Law>>,
 ) -> Result<Vec<Rule>, Vec<Problem>> {
+    let file = reads.file;
     let (mut rules, mut problems) = (Vec::<Rule>::new(), Vec::new());
     for rule in &written.rules {
-        match read_rule(file, rule, values, laws, parameters, is_watched) {
+        match read_rule(reads, rule, values, laws) {
             Err(more) => problems.extend(more),
-            Ok(read) if rules.iter().any(|known| known.id == read.id && known.validity.overlaps(read.validity)) => {
-                problems.push(file.at(&rule.id, format!("två regler ”{}” gäller samtidigt", read.id)));
+            Ok(read) => {
+                let same = |known: &&Rule| known.id == read.id && known.validity.overlaps(read.validity);
+                if let Some(other) = rules.iter().find(same) {
+                    let message = format!("två regler ”{}” gäller samtidigt", read.id);
+                    problems.push(twice(file.at(&rule.id, message), &other.place));
+                }
+                rules.push(read);
             }
-            Ok(read) => rules.push(read),
         }
     }
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
+}
+
+/// A problem with two things that are in force at once, and where the other stands.
+pub(crate) fn twice(problem: Problem, other: &Problem) -> Problem {
+    let line = other.line_beside(&problem);
+    let hint = format!(
+        "den andra står på {line}; låt den ena sluta gälla (to) månaden innan den andra börjar (from), eller ta bort den ena"
+    );
+    Problem { hint: Some(hint), ..problem }
 }
 
 fn unread_parameters(file: &File, written: &BookFile, values: &[NamedValue], rules: &[Rule]) -> Vec<Problem> {
@@ -448,7 +467,10 @@ fn read_tables(content: &Content, is_judged: bool, problems: &mut Vec<Problem>) 
         match read {
             Err(more) => problems.extend(more),
             Ok((file, table)) if tables.iter().any(|known| known.year == table.year) => {
-                problems.push(whole(&file.path, format!("två filer har beloppen för {}", table.year)));
+                let others = tables.iter().filter(|known| known.year == table.year).map(Table::file_name);
+                let message = format!("två filer har beloppen för {}", table.year);
+                let hint = format!("den andra är {}; låt ett år stå i en fil", others.collect::<Vec<_>>().join(", "));
+                problems.push(Problem { hint: Some(hint), ..whole(&file.path, message) });
             }
             Ok((file, table)) => {
                 files.push(file);

@@ -14,6 +14,8 @@ pub(crate) struct Validity {
 }
 
 impl Validity {
+    pub const ALWAYS: Self = Self { from: None, to: None };
+
     pub fn read(file: &File, from: &Text, to: Option<&Text>) -> Result<Self, Problem> {
         Self::read_open(file, Some(from), to)
     }

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use expression::Finding;
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Error, Location, Spanned};
 
 use crate::Problem;
+use crate::yaml_syntax::in_swedish;
 
 /// One file of a rule book and its text.
 #[derive(Debug, Clone)]
@@ -30,6 +32,24 @@ impl File {
     /// A problem with a value that was read with its place.
     pub fn at<T>(&self, value: &Spanned<T>, message: impl Into<String>) -> Problem {
         self.problem(value.defined, 0, word_length(&self.text, value.defined), message.into())
+    }
+
+    /// What was found in a text that was read with its place.
+    pub fn found(&self, text: &Spanned<String>, finding: Finding) -> Problem {
+        let problem = self.within(text, finding.offset, finding.length, finding.message);
+        Problem { hint: Some(finding.hint), ..problem }
+    }
+
+    /// That an amount stands without quotation marks: YAML would take it for a number, and drop its last zero.
+    pub fn unquoted<T>(&self, amount: &Spanned<T>) -> Option<Problem> {
+        let start = self.text.lines().nth(line(amount.defined).checked_sub(1)?)?;
+        let written: String = start.chars().skip(column(amount.defined).saturating_sub(1)).collect();
+        if !written.starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let number: String = written.chars().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | '_')).collect();
+        let problem = self.at(amount, "beloppet ska stå inom citattecken");
+        Some(Problem { hint: Some(format!("skriv \"{number}\"")), length: number.chars().count(), ..problem })
     }
 
     /// A problem `offset` bytes into a text that was read with its place.
@@ -80,30 +100,117 @@ impl File {
         Problem { file: self.path.clone(), line, column, length: length.max(1), message, hint: None }
     }
 
+    /// That a field is missing: told where the thing begins that lacks it, with its name. The reader only knows where the
+    /// thing ends.
+    fn missing(&self, field: &str, at: Location) -> Problem {
+        let message = format!("fältet ”{field}” saknas");
+        let hint = Some(format!("lägg till {field}: …"));
+        let ends = line(at).max(1);
+        let of_file = self.lacks(field);
+        let lines = self.text.lines().take(ends).enumerate();
+        let things = lines.filter_map(|(index, text)| Some((index + 1, begins(text)?)));
+        match things.last().filter(|_| !of_file) {
+            Some((line, (indent, text))) => {
+                let named = name_of(text);
+                let message = named.map_or_else(|| message.clone(), |name| format!("{message} i ”{name}”"));
+                let length = text.trim_end().chars().count();
+                Problem { file: self.path.clone(), line, column: indent + 3, length, message, hint }
+            }
+            None if of_file => Problem { hint, ..whole(&self.path, message) },
+            None => Problem { hint, ..self.problem(at, 0, word_length(&self.text, at), message) },
+        }
+    }
+
+    /// Whether the file as a whole has no such field, and should have.
+    fn lacks(&self, field: &str) -> bool {
+        const FIELDS: [&[&str]; 4] = [
+            &["rulebook", "title", "version", "authorities", "income_kinds", "cost_kinds", "laws", "rules"],
+            &["year", "title", "sources", "cells"],
+            &["municipality", "source", "guidelines"],
+            &["cases"],
+        ];
+        let start = format!("{field}:");
+        let has = |field: &str| self.text.lines().any(|line| line.starts_with(field));
+        // A file is known by the fields that stand in it.
+        let fields = FIELDS.iter().max_by_key(|fields| fields.iter().filter(|field| has(&format!("{field}:"))).count());
+        fields.is_some_and(|fields| fields.contains(&field)) && !has(&start)
+    }
+
     fn yaml_problem(&self, error: &Error) -> Problem {
         let error = error.without_snippet();
+        let written = error.to_string();
+        let english = written.split(" at line ").next().unwrap_or(&written);
         let (message, hint) = match error {
             Error::SerdeUnknownField { field, expected, .. } => {
                 (format!("fältet ”{field}” är okänt"), Some(format!("här kan stå {}", expected.join(", "))))
             }
-            Error::SerdeMissingField { field, .. } => (format!("fältet ”{field}” saknas"), None),
+            Error::SerdeMissingField { field, location } => return self.missing(field, *location),
             Error::SerdeUnknownVariant { variant, expected, .. } => {
                 (format!("”{variant}” är okänt"), Some(format!("här kan stå {}", expected.join(", "))))
             }
-            Error::DuplicateMappingKey { key, .. } => {
-                (format!("nyckeln ”{}” står två gånger", key.as_deref().unwrap_or("?")), None)
+            Error::DuplicateMappingKey { key, .. } => (
+                format!("nyckeln ”{}” står två gånger", key.as_deref().unwrap_or("?")),
+                Some("ta bort den ena".to_owned()),
+            ),
+            Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
+                (format!("{} väntas här ({english})", wanted(expected)), None)
             }
-            Error::SerdeInvalidType { .. }
-            | Error::SerdeInvalidValue { .. }
-            | Error::InvalidScalar { .. }
-            | Error::Unexpected { .. } => (format!("värdet har fel form ({error})"), None),
-            other => (format!("filen går inte att läsa som YAML ({other})"), None),
+            Error::InvalidScalar { ty, .. } => (format!("{} väntas här ({english})", wanted(ty)), None),
+            Error::Unexpected { expected, .. } => (format!("{} väntas här ({english})", wanted(expected)), None),
+            Error::NullIntoString { .. } => {
+                ("här saknas ett värde".to_owned(), Some("skriv en text efter kolonet".to_owned()))
+            }
+            Error::Eof { .. } => ("filen är tom, eller tar slut mitt i".to_owned(), None),
+            _ => {
+                let (message, hint) = in_swedish(english);
+                (message, Some(hint.to_owned()))
+            }
         };
         match error.location() {
             Some(at) => Problem { hint, ..self.problem(at, 0, word_length(&self.text, at), message) },
             None => Problem { hint, ..whole(&self.path, message) },
         }
     }
+}
+
+/// A line that begins a thing of a list: how far in, and its text after the dash.
+fn begins(line: &str) -> Option<(usize, &str)> {
+    let start = line.trim_start();
+    let text = start.strip_prefix("- ")?;
+    let is_thing = text.starts_with('{')
+        || text.split_once(':').is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+    is_thing.then_some((line.len() - start.len(), text))
+}
+
+/// What a thing of a list is called.
+fn name_of(text: &str) -> Option<&str> {
+    let start = ["id", "name", "case", "cost", "kind", "by"].iter().find_map(|key| {
+        let rest = text.trim_start_matches('{').strip_prefix(key)?;
+        rest.strip_prefix(':')
+    })?;
+    let name = start.split([',', '}', '#']).next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+    (!name.is_empty()).then_some(name)
+}
+
+/// What the reader wants, in Swedish.
+fn wanted(expected: &str) -> String {
+    let known = [
+        ("struct", "en post med fält (namn: värde)"),
+        ("mapping", "en post med fält (namn: värde)"),
+        ("a map", "en post med fält (namn: värde)"),
+        ("a sequence", "en lista"),
+        ("sequence", "en lista"),
+        ("a string", "en text"),
+        ("string", "en text"),
+        ("scalar", "ett enkelt värde"),
+        ("a boolean", "true eller false"),
+        ("bool", "true eller false"),
+        ("i32", "ett heltal"),
+        ("i64", "ett heltal"),
+        ("integer", "ett heltal"),
+    ];
+    let found = known.iter().find(|(start, _)| expected.starts_with(start));
+    found.map_or_else(|| expected.to_owned(), |(_, said)| (*said).to_owned())
 }
 
 /// A problem with a file or folder as a whole.

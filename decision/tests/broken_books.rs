@@ -59,6 +59,20 @@ fn a_wrong_rule_is_shown_where_it_stands() {
         ("when: '${flags.first_application}'", "when: ja"),
         ("law: confidentiality", "law: sekretess"),
         ("    law: confidentiality\n", ""),
+        ("    explanation: En första ansökan utreds alltid av en handläggare.\n", ""),
+        (
+            "    refer: {code: first_application, reason: Det är en första ansökan}",
+            "    refer: {code: first_application}",
+        ),
+        ("version: \"2025.1\"\n", ""),
+        ("cost_kinds: [hyra", "cost_kinds: hyra\nkinds: [hyra"),
+        (
+            "valid: {from: 2022-01}\n    when: '${flags.first_application}'",
+            "valid: 2022-01\n    when: '${flags.first_application}'",
+        ),
+        ("    title: Första ansökan\n", "    title:\n"),
+        ("    title: Första ansökan\n", "    title: Första: ansökan\n"),
+        ("    title: Första ansökan\n", "    title: \"Första ansökan\n"),
         ("    explanation: En första ansökan", "    förklaring: En första ansökan"),
         ("id: refer.first_application", "id: refer.needs_person"),
         (
@@ -164,6 +178,61 @@ fn what_is_never_used_or_can_never_happen_is_refused() {
     let text: Vec<String> =
         changes.iter().map(|(from, to)| format!("— {}\n{}\n", to.trim(), problems(book, from, to))).collect();
     insta::assert_snapshot!(text.join("\n"));
+}
+
+#[test]
+fn what_can_only_go_wrong_is_shown_at_the_rule_that_is_wrong() {
+    let book = "rulebook.yaml";
+    let changes = [
+        ("asset_sum > 0 &&", "asset_sum > \"hej\" &&"),
+        ("asset_sum > 0 &&", "asset_sum > \"0\" &&"),
+        ("asset_sum > 0 &&", "asset_sum / 0 > 0 &&"),
+        ("parameters.assets == \"refer\"", "parameters.assets == \"refere\""),
+        ("{part: cost, amount: '${cost.applied}'", "{part: cost, amount: '${\"hej\"}'"),
+        ("{part: cost, amount: '${cost.applied}'", "{part: cost, amount: '${cost.known}'"),
+        ("{part: cost, amount: '${cost.applied}'", "{part: cost, amount: '${if cost.applied > 1 { () } else { 1 }}'"),
+        ("when: '${flags.first_application}'", "when: '${household.members}'"),
+        ("when: '${flags.first_application}'", "when: '${household.kind}'"),
+        (
+            "!is_null(surplus_previous) && surplus_previous > 0 && parameters.surplus_previous == \"refer\"",
+            "surplus_previous > 0 && parameters.surplus_previous == \"refer\"",
+        ),
+        ("amount: '${-surplus_previous}'", "amount: '${-surplus_previous + household.kind}'"),
+        (
+            "'${!is_null(cost_group.guideline) && cost_group.applied > cost_group.guideline}'",
+            "'${cost_group.applied > cost_group.guideline}'",
+        ),
+        ("when: '${income_group.authorities > 1}'", "when: '${income_group.reported > income_group.declared}'"),
+        ("past.result == \"support\"", "past.result == \"avslag\""),
+        ("map(|asset| asset.amount)", "map(|asset| asset.belopp)"),
+        ("household.children.len > 0)}", "household.children > 0)}"),
+        ("months_between(stimulus_since, period) }", "months_between(stimulus_since, date) }"),
+        ("contains(parameters.whitelist, income.kind)", "contains(parameters.whitelist, income.net)"),
+        ("    title: Första ansökan\n", "    title: \"\"\n"),
+        ("    explanation: En första ansökan utreds alltid av en handläggare.\n", "    explanation: ' '\n"),
+        ("  - {id: fk, title: Försäkringskassan}", "  - {id: fk, title: ''}"),
+        ("    value: application\n", "    value: control\n"),
+    ];
+    let mut text: Vec<String> =
+        changes.iter().map(|(from, to)| format!("— {}\n{}\n", to.trim(), problems(book, from, to))).collect();
+    for (file, from, to) in [
+        ("guidelines.yaml", "single: \"900\"", "single: 900"),
+        ("guidelines.yaml", "single: \"900\"", "single: 900.10"),
+        ("guidelines.yaml", "municipality:", "parameters: {counted_month: control}\nmunicipality:"),
+        ("amounts/2025.yaml", "amount: \"3910\"", "amount: 3910"),
+    ] {
+        text.push(format!("— {to}\n{}\n", problems(file, from, to)));
+    }
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+#[test]
+fn a_guideline_that_is_lower_for_a_family_is_a_warning() {
+    let dir = copy_with("guidelines.yaml", "family: \"12500\"", "family: \"125\"");
+    let warnings = decision::check(dir.path(), false).warnings;
+    let shown = shown(warnings.first().expect("a warning"), dir.path());
+    assert!(warnings.len() == 1 && shown.contains("lägre för en familj (125) än för en ensam (9500)"), "{shown}");
+    assert!(shown.contains("single: \"9500\", family: \"125\"") && shown.contains("kontrollera beloppen"), "{shown}");
 }
 
 #[test]

@@ -70,6 +70,31 @@ fn every_kind_of_change_is_told_in_swedish() {
             "when: '${flags.first_application && household.members > 1}'",
         ),
         ("rulebook.yaml", "amount: '${cells.shared}'", "amount: '${cells.shared * 2}'"),
+        ("rulebook.yaml", "when: '${!is_child && person.age < 18}'", "when: '${!is_child && person.age < 17}'"),
+        ("rulebook.yaml", "cells: {six: shared.6, seven: shared.7}", "cells: {six: shared.5, seven: shared.7}"),
+        (
+            "rulebook.yaml",
+            "when: '${cost.known && !special && is_null(cost.guideline)}'",
+            "when: '${is_null(cost.guideline) && cost.known && !special}'",
+        ),
+        (
+            "rulebook.yaml",
+            "when: '${part_of_month && (parameters.child_part_of_month == \"refer\" || person.days_at_home == 0)}'",
+            "when: '${part_of_month && (parameters.child_part_of_month != \"days_of_month\" || person.days_at_home == 0)}'",
+        ),
+        (
+            "rulebook.yaml",
+            "law: investigation\n    valid: {from: 2022-01}\n    for_each: authority",
+            "law: confidentiality\n    valid: {from: 2022-01}\n    for_each: authority",
+        ),
+        ("rulebook.yaml", "value: none\n", "value: up_krona\n"),
+        ("rulebook.yaml", "value: '${sum(assets.map", "value: '${0.5 * sum(assets.map"),
+        (
+            "rulebook.yaml",
+            "special_needs:                # högre norm i särskilda fall\n    - {text: \"Socialstyrelsens allmänna råd SOSFS 2013:1",
+            "special_needs:\n    - {text: \"Socialstyrelsens allmänna råd SOSFS 2013:2",
+        ),
+        ("rulebook.yaml", "days_at_home: '${person.days_at_home}'}", "days_at_home: '${person.days_at_home + 1}'}"),
         ("rulebook.yaml", "refer.assets\n    title: Tillgångar\n", "refer.assets\n    title: Hushållets tillgångar\n"),
         ("amounts/2025.yaml", "adults.single: {amount: \"3910\"", "adults.single: {amount: \"3990\""),
         (
@@ -83,7 +108,17 @@ fn every_kind_of_change_is_told_in_swedish() {
             "  - {cost: bredband, valid: {from: 2022-01}, ceiling: {single: \"400\", family: \"400\"}}\n",
             "",
         ),
-        ("guidelines.yaml", "counted_incomes: []", "counted_incomes: [övrigt]"),
+        (
+            "guidelines.yaml",
+            "{cost: el,",
+            "{cost: medicin, valid: {from: 2026-01}, per: person, ceiling: {single: \"200\", family: \"300\"}}\n  - {cost: el,",
+        ),
+        (
+            "guidelines.yaml",
+            "counted_incomes: []",
+            "counted_incomes: [övrigt]\nparameters: {assets: count, asset_limit: \"20000\"}",
+        ),
+        ("guidelines.yaml", "source: Exempelkommunens", "source: Nya Exempelkommunens"),
     ];
     insta::assert_snapshot!(told(&changes));
 }
@@ -103,7 +138,7 @@ fn rules_that_come_go_and_move_are_told() {
     let moved = told(&[("rulebook.yaml", first, ""), ("rulebook.yaml", assets, &format!("{assets}{first}"))]);
     insta::assert_snapshot!(moved, @"
     Regler
-    - Regeln refer.first_application prövas nu efter refer.assets.
+    - Regeln ”Första ansökan” (refer.first_application, från 2022-01) prövas nu efter ”Tillgångar” (refer.assets, från 2022-01).
     ");
     insta::assert_snapshot!(told(&[("rulebook.yaml", first, new)]));
     let ends = [
@@ -112,19 +147,21 @@ fn rules_that_come_go_and_move_are_told() {
     ];
     insta::assert_snapshot!(told(&ends), @"
     Regler
-    - Regeln refer.assets (”Tillgångar”) från 2022-01: gäller till och med tillkommer: 2026-06.
+    - Regeln ”Tillgångar” (refer.assets, från 2022-01) gäller nu till och med 2026-06.
     ");
 }
 
 #[test]
 fn a_table_that_is_new_is_told_cell_by_cell() {
     let mut files = pairs(&shipped());
-    let table = "year: 2031\ntitle: Prov\nsources: {prov: Prov}\ncells:\n  prisbasbelopp: {amount: \"1\", source: prov, verified: true}\n";
+    let table = "year: 2031\ntitle: Prov\nuplift_percent: \"2.8\"\nsources: {prov: Provets källa}\ncells:\n  adults.single: {amount: null, verified: false}\n  \
+                 prisbasbelopp: {amount: \"1000\", source: prov, verified: true}\n";
     files.push(("amounts/2031.yaml".into(), table.into()));
     let changes = diff(&shipped(), &RuleBook::read(Content::kept("prov", files)).expect("a book"));
     let cell = changes.iter().find(|change| change.name == "2031 prisbasbelopp").expect("the cell");
     assert_eq!((cell.part, cell.change), (ChangedPart::Amount, ChangeKind::Added));
-    assert_eq!(cell.text, "Nytt belopp prisbasbelopp 2031: verifierad ja; belopp 1 kr; källa prov.");
+    assert_eq!(cell.text, "Nytt belopp: för ”Prisbasbelopp” 2031: 1 000 kr (prov).");
+    insta::assert_snapshot!(describe(&changes));
 }
 
 /// Each first month of validity in the shipped book: changed, it is told, and nothing else is.

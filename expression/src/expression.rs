@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::branch::{Branch, watched};
 use crate::evaluate::Run;
-use crate::findings::{Comparison, Finding, beginnings, comparisons, constant_conditions};
+use crate::findings::{Finding, beginnings, constant_conditions};
 use crate::mutation::{Mutation, mutations};
 use crate::node::Node;
 use crate::translate::translate;
@@ -77,11 +77,6 @@ impl Expression {
     /// Conditions in it that are the same for all values; `is_condition`: the whole is one too.
     pub fn constant_conditions(&self, is_condition: bool) -> Vec<Finding> {
         constant_conditions(&self.root, is_condition)
-    }
-
-    /// The texts that names are compared with.
-    pub fn comparisons(&self) -> Vec<Comparison> {
-        comparisons(&self.root)
     }
 
     /// The texts that its value is or begins with, each with its offset.

@@ -1,5 +1,4 @@
-//! What can be seen of an expression without any values: conditions that never change, texts that a thing is compared
-//! with, and how a text that is put together begins.
+//! What can be seen of an expression without any values: conditions that never change, and how a text that is put together begins.
 
 use rust_decimal::Decimal;
 
@@ -16,17 +15,15 @@ pub struct Finding {
     pub length: usize,
     /// What is wrong, in Swedish.
     pub message: String,
+    /// What to do about it, in Swedish.
+    pub hint: String,
 }
 
-/// `income.kind == "lön"`: a path and a text that it is compared with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
-    pub path: Vec<String>,
-    pub text: String,
-    /// Where the text stands in the source, in bytes.
-    pub offset: usize,
-    /// How many bytes a caret underlines.
-    pub length: usize,
+impl Finding {
+    /// The same finding, in a source in which the expression starts at `by`.
+    pub(crate) fn shifted(self, by: usize) -> Self {
+        Self { offset: self.offset + by, ..self }
+    }
 }
 
 /// Conditions that are the same for all values. `is_condition`: the whole is one too.
@@ -93,7 +90,8 @@ fn walk(node: &Node, is_condition: bool, findings: &mut Vec<Finding>) {
 }
 
 fn found(findings: &mut Vec<Finding>, at: &Node, message: String) {
-    findings.push(Finding { offset: at.offset, length: at.length, message });
+    let hint = "skriv om villkoret, eller ta bort den delen av det".to_owned();
+    findings.push(Finding { offset: at.offset, length: at.length, message, hint });
 }
 
 fn names_nothing(node: &Node) -> bool {
@@ -167,24 +165,6 @@ fn lower(operator: Operator, limit: Decimal) -> Option<(Decimal, bool)> {
         Operator::GreaterOrEqual | Operator::Equal => Some((limit, true)),
         _ => None,
     }
-}
-
-/// The texts that names are compared with.
-pub(crate) fn comparisons(root: &Node) -> Vec<Comparison> {
-    let mut found: Vec<Comparison> = root.children().into_iter().flat_map(comparisons).collect();
-    if let Kind::Binary { operator: Operator::Equal | Operator::NotEqual, left, right } = &root.kind {
-        for (one, other) in [(left, right), (right, left)] {
-            if let (Kind::Path { name, properties }, Kind::Constant(value)) = (&one.kind, &other.kind)
-                && let Value::Text(text) = value
-            {
-                let names = [name].into_iter().chain(properties.iter().map(|one| &one.name));
-                let path = names.map(|name| name.to_string()).collect();
-                let (offset, length) = (other.offset, text.len() + 2);
-                found.push(Comparison { path, text: text.to_string(), offset, length });
-            }
-        }
-    }
-    found
 }
 
 /// The texts that the value of an expression is or begins with, where they stand in it.

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::node::Each;
 use crate::operators::{compare, equal};
+use crate::types::Sort::{self, Bool, Date, List, Number, Text};
 use crate::{Month, Personnummer, Record, Value, money, text_of};
 
 /// An argument: most are read where they are, in the scope or in the expression.
@@ -22,9 +23,30 @@ pub(crate) struct Function {
     pub name: &'static str,
     pub least: usize,
     pub most: usize,
+    /// The kinds that each argument may be, the last for all that follow; none: any, and it may be empty.
+    pub takes: &'static [&'static [Sort]],
+    pub gives: Gives,
     pub run: fn(&[Argument]) -> Result<Value>,
     signature: &'static str,
     about: &'static str,
+}
+
+/// What kind of value a function gives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Gives {
+    Bool,
+    Number,
+    Text,
+    Date,
+    Month,
+    Personnummer,
+    Texts,
+    Months,
+    /// What its first argument is.
+    First,
+    /// What is in the list that its first argument is; the argument itself when it is no list.
+    Element,
+    Any,
 }
 
 /// A function as documentation and editors want it.
@@ -62,51 +84,64 @@ const CLOSURE_FUNCTIONS: [FunctionInfo; 5] = [
 ];
 
 macro_rules! functions {
-    ($($name:literal $least:literal..=$most:expr, $run:expr, $signature:literal, $about:literal;)*) => {
-        &[$(Function { name: $name, least: $least, most: $most, run: $run, signature: $signature, about: $about }),*]
+    ($($name:literal $least:literal..=$most:expr, $takes:expr, $gives:expr, $run:expr, $signature:literal, $about:literal;)*) => {
+        &[$(Function {
+            name: $name, least: $least, most: $most, takes: $takes, gives: $gives, run: $run, signature: $signature,
+            about: $about,
+        }),*]
     };
 }
 
 const MANY: usize = 50;
 
+const N: &[Sort] = &[Number];
+const T: &[Sort] = &[Text];
+const D: &[Sort] = &[Date];
+const M: &[Sort] = &[Sort::Month];
+const L: &[Sort] = &[List];
+const R: &[Sort] = &[Sort::Record];
+const ORDERED: &[Sort] = &[Number, Date, Sort::Month, List];
+const WRITABLE: &[Sort] = &[Bool, Number, Text, Date, Sort::Month, Sort::Personnummer];
+const VALUE: &[Sort] = &[Bool, Number, Text, Date, Sort::Month, Sort::Personnummer, List, Sort::Record];
+
 static FUNCTIONS: &[Function] = functions! {
-    "money" 1..=1, |a| to_money(&a[0]), "money(text)", "beloppet i en text som ”1 234,50 kr”";
-    "kr" 1..=1, |a| whole_ore(&a[0]).map(|d| Value::from(money::kr(d))), "kr(belopp)", "beloppet som text: ”6 020” eller ”6 020,50”";
-    "plain" 1..=1, |a| whole_ore(&a[0]).map(|d| Value::from(money::plain(d))), "plain(belopp)", "beloppet som text utan mellanrum: ”6020,50”";
-    "round" 1..=2, round, "round(tal, decimaler)", "avrundat, halvor bort från noll";
-    "abs" 1..=1, |a| number(&a[0]).map(|d| Value::from(d.abs())), "abs(tal)", "talet utan tecken";
-    "integer" 1..=1, |a| integer(&a[0]), "integer(text)", "heltalet i en text eller ett tal utan decimaler";
-    "sum" 1..=1, |a| sum(&a[0]), "sum(lista)", "summan; en tom lista ger 0";
-    "min" 1..=MANY, |a| extreme(a, std::cmp::Ordering::Less), "min(a, b, …)", "det minsta av argumenten eller av en lista";
-    "max" 1..=MANY, |a| extreme(a, std::cmp::Ordering::Greater), "max(a, b, …)", "det största av argumenten eller av en lista";
-    "date" 1..=1, |a| to_date(&a[0]), "date(text)", "datumet i en text som ”2025-12-05”";
-    "month" 1..=1, |a| to_month(&a[0]), "month(text)", "månaden i en text som ”2025-12”, eller den månad ett datum är i";
-    "age" 2..=2, age, "age(född, dag)", "fyllda år på en dag";
-    "days_between" 2..=2, days_between, "days_between(från, till)", "antal dagar från ett datum till ett annat";
-    "add_days" 2..=2, add_days, "add_days(datum, antal)", "datumet så många dagar senare, eller tidigare om antalet är negativt";
-    "add_months" 2..=2, add_months, "add_months(datum, antal)", "datumet eller månaden så många månader senare";
-    "months_between" 2..=2, months_between, "months_between(från, till)", "antal månader från en månad till en annan";
-    "months_in_row" 2..=2, crate::month_runs::months_in_row, "months_in_row(månader, före)", "hur många månader i följd i listan som slutar med månaden före";
-    "month_starts" 2..=2, crate::month_runs::month_starts, "month_starts(månader, antal)", "de månader i listan som börjar en tid av så många månader; en tid börjar när den förra är slut";
-    "personnummer" 1..=2, to_personnummer, "personnummer(text, dag)", "identitetsnumret i en text; dagen behövs bara när århundradet saknas";
-    "is_null" 1..=1, |a| Ok(Value::from(a[0].is_null())), "is_null(x)", "om värdet är tomt";
-    "or_else" 3..=3, or_else, "or_else(post, \"fält\", annars)", "fältet om det finns och inte är tomt, annars det andra";
-    "has" 2..=2, has, "has(post, \"fält\")", "om posten har fältet";
-    "text" 1..=1, |a| text_of(&a[0]).map(Value::from), "text(x)", "värdet som text";
-    "len" 1..=1, |a| len(&a[0]), "len(x)", "antal element i en lista eller tecken i en text";
-    "contains" 2..=2, |a| contains(&a[0], &a[1]), "contains(x, y)", "om listan har värdet, texten har texten eller månaden har datumet";
-    "first" 1..=1, |a| end_of(&a[0], |list| list.first().cloned()), "first(lista)", "det första elementet";
-    "last" 1..=1, |a| end_of(&a[0], |list| list.last().cloned()), "last(lista)", "det sista elementet";
-    "join" 2..=2, join, "join(lista, text)", "listans element som en text med något mellan";
-    "split" 2..=2, split, "split(text, skilje)", "textens delar som en lista";
-    "unique" 1..=1, |a| unique(&a[0]), "unique(lista)", "listan utan upprepningar";
-    "trim" 1..=1, |a| Ok(Value::from(text(&a[0])?.trim())), "trim(text)", "texten utan mellanrum i kanterna";
-    "upper" 1..=1, |a| Ok(Value::from(text(&a[0])?.to_uppercase())), "upper(text)", "texten med stora bokstäver";
-    "lower" 1..=1, |a| Ok(Value::from(text(&a[0])?.to_lowercase())), "lower(text)", "texten med små bokstäver";
-    "capital" 1..=1, |a| Ok(Value::from(capital(text(&a[0])?))), "capital(text)", "texten med stor begynnelsebokstav";
-    "starts_with" 2..=2, |a| Ok(Value::from(text(&a[0])?.starts_with(text(&a[1])?))), "starts_with(text, början)", "om texten börjar så";
-    "ends_with" 2..=2, |a| Ok(Value::from(text(&a[0])?.ends_with(text(&a[1])?))), "ends_with(text, slut)", "om texten slutar så";
-    "replace" 3..=3, replace, "replace(text, det, mot)", "texten med alla förekomster utbytta";
+    "money" 1..=1, &[&[Text, Number]], Gives::Number, |a| to_money(&a[0]), "money(text)", "beloppet i en text som ”1 234,50 kr”";
+    "kr" 1..=1, &[N], Gives::Text, |a| whole_ore(&a[0]).map(|d| Value::from(money::kr(d))), "kr(belopp)", "beloppet som text: ”6 020” eller ”6 020,50”";
+    "plain" 1..=1, &[N], Gives::Text, |a| whole_ore(&a[0]).map(|d| Value::from(money::plain(d))), "plain(belopp)", "beloppet som text utan mellanrum: ”6020,50”";
+    "round" 1..=2, &[N], Gives::Number, round, "round(tal, decimaler)", "avrundat, halvor bort från noll";
+    "abs" 1..=1, &[N], Gives::Number, |a| number(&a[0]).map(|d| Value::from(d.abs())), "abs(tal)", "talet utan tecken";
+    "integer" 1..=1, &[&[Text, Number]], Gives::Number, |a| integer(&a[0]), "integer(text)", "heltalet i en text eller ett tal utan decimaler";
+    "sum" 1..=1, &[L], Gives::Number, |a| sum(&a[0]), "sum(lista)", "summan; en tom lista ger 0";
+    "min" 1..=MANY, &[ORDERED], Gives::Element, |a| extreme(a, std::cmp::Ordering::Less), "min(a, b, …)", "det minsta av argumenten eller av en lista";
+    "max" 1..=MANY, &[ORDERED], Gives::Element, |a| extreme(a, std::cmp::Ordering::Greater), "max(a, b, …)", "det största av argumenten eller av en lista";
+    "date" 1..=1, &[&[Text, Date]], Gives::Date, |a| to_date(&a[0]), "date(text)", "datumet i en text som ”2025-12-05”";
+    "month" 1..=1, &[&[Text, Date, Sort::Month]], Gives::Month, |a| to_month(&a[0]), "month(text)", "månaden i en text som ”2025-12”, eller den månad ett datum är i";
+    "age" 2..=2, &[D], Gives::Number, age, "age(född, dag)", "fyllda år på en dag";
+    "days_between" 2..=2, &[D], Gives::Number, days_between, "days_between(från, till)", "antal dagar från ett datum till ett annat";
+    "add_days" 2..=2, &[D, N], Gives::Date, add_days, "add_days(datum, antal)", "datumet så många dagar senare, eller tidigare om antalet är negativt";
+    "add_months" 2..=2, &[&[Date, Sort::Month], N], Gives::First, add_months, "add_months(datum, antal)", "datumet eller månaden så många månader senare";
+    "months_between" 2..=2, &[M], Gives::Number, months_between, "months_between(från, till)", "antal månader från en månad till en annan";
+    "months_in_row" 2..=2, &[L, M], Gives::Number, crate::month_runs::months_in_row, "months_in_row(månader, före)", "hur många månader i följd i listan som slutar med månaden före";
+    "month_starts" 2..=2, &[L, N], Gives::Months, crate::month_runs::month_starts, "month_starts(månader, antal)", "de månader i listan som börjar en tid av så många månader; en tid börjar när den förra är slut";
+    "personnummer" 1..=2, &[&[Text, Sort::Personnummer], D], Gives::Personnummer, to_personnummer, "personnummer(text, dag)", "identitetsnumret i en text; dagen behövs bara när århundradet saknas";
+    "is_null" 1..=1, &[], Gives::Bool, |a| Ok(Value::from(a[0].is_null())), "is_null(x)", "om värdet är tomt";
+    "or_else" 3..=3, &[R, T, &[]], Gives::Any, or_else, "or_else(post, \"fält\", annars)", "fältet om det finns och inte är tomt, annars det andra";
+    "has" 2..=2, &[R, T], Gives::Bool, has, "has(post, \"fält\")", "om posten har fältet";
+    "text" 1..=1, &[WRITABLE], Gives::Text, |a| text_of(&a[0]).map(Value::from), "text(x)", "värdet som text";
+    "len" 1..=1, &[&[Text, List]], Gives::Number, |a| len(&a[0]), "len(x)", "antal element i en lista eller tecken i en text";
+    "contains" 2..=2, &[&[Text, List, Sort::Month], VALUE], Gives::Bool, |a| contains(&a[0], &a[1]), "contains(x, y)", "om listan har värdet, texten har texten eller månaden har datumet";
+    "first" 1..=1, &[L], Gives::Element, |a| end_of(&a[0], |list| list.first().cloned()), "first(lista)", "det första elementet";
+    "last" 1..=1, &[L], Gives::Element, |a| end_of(&a[0], |list| list.last().cloned()), "last(lista)", "det sista elementet";
+    "join" 2..=2, &[L, T], Gives::Text, join, "join(lista, text)", "listans element som en text med något mellan";
+    "split" 2..=2, &[T], Gives::Texts, split, "split(text, skilje)", "textens delar som en lista";
+    "unique" 1..=1, &[L], Gives::First, |a| unique(&a[0]), "unique(lista)", "listan utan upprepningar";
+    "trim" 1..=1, &[T], Gives::Text, |a| Ok(Value::from(text(&a[0])?.trim())), "trim(text)", "texten utan mellanrum i kanterna";
+    "upper" 1..=1, &[T], Gives::Text, |a| Ok(Value::from(text(&a[0])?.to_uppercase())), "upper(text)", "texten med stora bokstäver";
+    "lower" 1..=1, &[T], Gives::Text, |a| Ok(Value::from(text(&a[0])?.to_lowercase())), "lower(text)", "texten med små bokstäver";
+    "capital" 1..=1, &[T], Gives::Text, |a| Ok(Value::from(capital(text(&a[0])?))), "capital(text)", "texten med stor begynnelsebokstav";
+    "starts_with" 2..=2, &[T], Gives::Bool, |a| Ok(Value::from(text(&a[0])?.starts_with(text(&a[1])?))), "starts_with(text, början)", "om texten börjar så";
+    "ends_with" 2..=2, &[T], Gives::Bool, |a| Ok(Value::from(text(&a[0])?.ends_with(text(&a[1])?))), "ends_with(text, slut)", "om texten slutar så";
+    "replace" 3..=3, &[T], Gives::Text, replace, "replace(text, det, mot)", "texten med alla förekomster utbytta";
 };
 
 /// The function of a name.

@@ -12,7 +12,9 @@ mod evaluate;
 mod expression;
 mod findings;
 mod functions;
+mod infer;
 mod json;
+mod known;
 pub mod money;
 mod month;
 mod month_runs;
@@ -26,14 +28,16 @@ mod readable;
 mod scope;
 mod template;
 mod translate;
+mod types;
 mod value;
 mod written;
 
 pub use branch::Branch;
 pub use error::{EvalError, ParseError};
 pub use expression::{Expression, Path};
-pub use findings::{Comparison, Finding};
+pub use findings::Finding;
 pub use functions::{FunctionInfo, functions};
+pub use infer::{Typed, Types};
 pub use json::{from_json, plain_json, to_json};
 pub use month::Month;
 pub use mutation::Mutation;
@@ -41,6 +45,7 @@ pub use personnummer::Personnummer;
 pub use readable::Words;
 pub use scope::{Place, Scope};
 pub use template::Template;
+pub use types::Type;
 pub use value::{
     Map, Record, Value, as_date, as_decimal, as_month, as_personnummer, as_text, date, kind_name, text_of,
 };

@@ -2,9 +2,12 @@
 //! means is said by its evaluation and nothing else.
 
 use crate::node::{Closure, Each, Kind, Node, Operator};
+use crate::written::written;
 use crate::{Expression, Template, as_text, text_of};
 
-/// What a name (`person.age`) or a text (`"single"`, with its quotes) is called; none where it has no other name.
+/// What a name (`person.age`) or a text (`"single"`, with its quotes) is called; none where it has no other name. A text
+/// that is compared with a name is first asked for after that name: `person.role "child"`. What a list is gone through by
+/// is called by the list: `costs[]`, `costs[].applied`.
 pub type Words<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Template {
@@ -33,7 +36,7 @@ impl Template {
 
 impl Expression {
     fn conditions(&self, words: Words<'_>) -> Vec<String> {
-        let reader = Reader { words };
+        let reader = Reader { words, elements: Vec::new() };
         match &self.root().kind {
             Kind::And(parts) => parts.iter().map(|part| reader.loose(part)).collect(),
             _ => vec![reader.loose(self.root())],
@@ -41,12 +44,14 @@ impl Expression {
     }
 
     fn readable(&self, words: Words<'_>) -> String {
-        Reader { words }.loose(self.root())
+        Reader { words, elements: Vec::new() }.loose(self.root())
     }
 }
 
 struct Reader<'a> {
     words: Words<'a>,
+    /// The closures' parameters in force, each with what it is called by its list.
+    elements: Vec<(String, String)>,
 }
 
 impl Reader<'_> {
@@ -59,18 +64,22 @@ impl Reader<'_> {
                 let path: Vec<&str> = [&**name].into_iter().chain(properties.iter().map(|p| &*p.name)).collect();
                 self.path(&path)
             }
+            Kind::List(items) if items.is_empty() => "en tom lista".to_owned(),
             Kind::List(items) => format!("listan {}", self.listed(items, ", ")),
             Kind::Map(entries) => {
                 let entries = entries.iter().map(|(name, node)| format!("{name}: {}", self.loose(node)));
                 entries.collect::<Vec<_>>().join(", ")
             }
-            Kind::Property { of, name } if &**name == "len" => format!("antalet {}", self.tight(of)),
-            Kind::Property { of, name } => format!("{} för {}", self.path(&[name]), self.tight(of)),
+            Kind::Property { of, name } => match part_of(name) {
+                Some(part) => format!("{part} {}", self.tight(of)),
+                None => format!("{} för {}", self.path(&[name]), self.tight(of)),
+            },
             Kind::Index { of, at } => format!("{} nummer {}", self.tight(of), self.tight(at)),
             Kind::Call { function, arguments } => self.call(function.name, arguments),
             Kind::Each { what, list, closure } => self.each(*what, list, closure),
             Kind::Binary { operator, left, right } => {
-                format!("{} {} {}", self.tight(left), between(*operator), self.tight(right))
+                let (one, two) = (self.beside(left, right), self.beside(right, left));
+                format!("{one} {} {two}", between(*operator))
             }
             Kind::Not(inner) => self.negated(inner),
             Kind::Negate(inner) => format!("minus {}", self.tight(inner)),
@@ -104,15 +113,27 @@ impl Reader<'_> {
 
     fn path(&self, path: &[&str]) -> String {
         let whole = path.join(".");
-        if let Some(words) = (self.words)(&whole) {
+        let element = self.elements.iter().rev().find(|(name, _)| path.first() == Some(&name.as_str()));
+        let named =
+            element.map_or_else(|| whole.clone(), |(_, element)| [&[element.as_str()], &path[1..]].concat().join("."));
+        if let Some(words) = (self.words)(&named) {
             return words;
         }
-        match path {
-            [start @ .., "len"] if !start.is_empty() => format!("antalet {}", self.path(start)),
-            [start @ .., "first_day"] if !start.is_empty() => format!("första dagen i {}", self.path(start)),
-            [start @ .., "last_day"] if !start.is_empty() => format!("sista dagen i {}", self.path(start)),
+        match path.split_last().and_then(|(last, start)| Some((part_of(last)?, start))) {
+            Some((part, start)) if !start.is_empty() => format!("{part} {}", self.path(start)),
             _ => whole,
         }
+    }
+
+    /// A side of a comparison: a text may be called otherwise beside some name.
+    fn beside(&self, node: &Node, other: &Node) -> String {
+        let named = match (&node.kind, &other.kind) {
+            (Kind::Constant(value), Kind::Path { .. }) => {
+                as_text(value).and_then(|text| (self.words)(&format!("{} \"{text}\"", written(other))))
+            }
+            _ => None,
+        };
+        named.unwrap_or_else(|| self.tight(node))
     }
 
     fn constant(&self, value: &crate::Value) -> String {
@@ -131,7 +152,9 @@ impl Reader<'_> {
 
     fn listed(&self, nodes: &[Node], between: &str) -> String {
         let one = |node: &Node| match &node.kind {
-            // Comparisons read well beside each other; other compounds need their parentheses.
+            // Comparisons read well beside each other; other compounds need their parentheses, also where what is denied
+            // could be taken to go on.
+            Kind::Not(of) if matches!(of.kind, Kind::Path { .. }) => self.tight(node),
             Kind::Binary { .. } | Kind::Not(_) | Kind::Call { .. } => self.loose(node),
             _ => self.tight(node),
         };
@@ -141,13 +164,13 @@ impl Reader<'_> {
     fn negated(&self, node: &Node) -> String {
         match &node.kind {
             Kind::Call { function, arguments } if function.name == "is_null" => {
-                format!("{} är känt", self.listed(arguments, ", "))
+                format!("{} finns", self.listed(arguments, ", "))
             }
             Kind::Call { function, arguments } if function.name == "contains" => {
                 let [list, value] = arguments.as_slice() else { return format!("inte ({})", self.loose(node)) };
                 format!("{} är inte i {}", self.tight(value), self.tight(list))
             }
-            Kind::Path { .. } => format!("inte ”{}”", self.loose(node)),
+            Kind::Path { .. } => format!("det gäller inte att {}", self.loose(node)),
             _ => format!("inte ({})", self.loose(node)),
         }
     }
@@ -169,6 +192,8 @@ impl Reader<'_> {
             "month" => format!("månaden för {}", one(0)),
             "age" => format!("åldern på {} för den som är född {}", one(1), one(0)),
             "days_between" => format!("antalet dagar från {} till {}", one(0), one(1)),
+            "months_in_row" => format!("antalet månader i följd bland {} fram till {}", one(0), one(1)),
+            "month_starts" => format!("de av {} som börjar en tid av {} månader", one(0), one(1)),
             "months_between" => format!("antalet månader från {} till {}", one(0), one(1)),
             "add_days" => format!("{} plus {} dagar", one(0), one(1)),
             "add_months" => format!("{} plus {} månader", one(0), one(1)),
@@ -183,16 +208,43 @@ impl Reader<'_> {
     }
 
     fn each(&self, what: Each, list: &Node, closure: &Closure) -> String {
-        let (list, body) = (self.tight(list), self.loose(&closure.body));
-        let name = closure.parameters.first().map(String::as_str).unwrap_or_default();
+        let mut elements = self.elements.clone();
+        if let (Some(parameter), Some(list)) = (closure.parameters.first(), gone_through(list)) {
+            elements.push((parameter.clone(), format!("{list}[]")));
+        }
+        let body = Reader { words: self.words, elements }.loose(&closure.body);
+        let list = self.tight(list);
         match what {
-            Each::Map => format!("för varje {name} bland {list}: {body}"),
-            Each::Filter => format!("{list} där för {name} gäller att {body}"),
-            Each::Any => format!("för någon {name} bland {list}: {body}"),
-            Each::All => format!("för alla {name} bland {list}: {body}"),
-            Each::Find => format!("den första {name} bland {list} där {body}"),
+            Each::Map => format!("{body} för var och en av {list}"),
+            Each::Filter => format!("{list} där {body}"),
+            Each::Any => format!("för någon av {list} gäller att {body}"),
+            Each::All => format!("för alla {list} gäller att {body}"),
+            Each::Find => format!("den första av {list} där {body}"),
         }
     }
+}
+
+/// The name of the list that is gone through, when it is one or a part of one.
+fn gone_through(list: &Node) -> Option<String> {
+    match &list.kind {
+        Kind::Path { .. } => Some(written(list)),
+        Kind::Each { what: Each::Filter, list, .. } => gone_through(list),
+        _ => None,
+    }
+}
+
+/// What a field of a list, a month or a date is of it.
+fn part_of(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "len" => "antalet",
+        "first_day" => "första dagen i",
+        "last_day" => "sista dagen i",
+        "days" => "antalet dagar i",
+        "next" => "månaden efter",
+        "previous" => "månaden före",
+        "year" => "året för",
+        _ => return None,
+    })
 }
 
 fn between(operator: Operator) -> &'static str {
@@ -220,7 +272,9 @@ mod tests {
             "person.age" => "personens ålder",
             "household.kind" => "hushållet",
             "\"couple\"" => "sammanboende",
+            "choice.a \"couple\"" => "två",
             "period" => "perioden",
+            "costs[].applied" => "det sökta",
             _ => return None,
         };
         Some(known.to_owned())
@@ -234,8 +288,17 @@ mod tests {
     fn the_parts_of_a_condition_are_a_list_in_words() {
         assert_eq!(
             conditions(r#"${person.age < 18 && household.kind == "couple" && !is_null(x) && !late}"#),
-            ["personens ålder är mindre än 18", "hushållet är sammanboende", "x är känt", "inte ”late”"]
+            ["personens ålder är mindre än 18", "hushållet är sammanboende", "x finns", "det gäller inte att late"]
         );
+    }
+
+    #[test]
+    fn a_text_is_called_as_it_is_beside_its_name_and_a_part_of_a_month_is_of_it() {
+        assert_eq!(
+            conditions(r#"${choice.a == "couple" || "couple" != choice.b}"#),
+            ["choice.a är två eller sammanboende är inte choice.b"]
+        );
+        assert_eq!(conditions("${n < period.days}"), ["n är mindre än antalet dagar i perioden"]);
     }
 
     #[test]
@@ -243,13 +306,18 @@ mod tests {
         assert_eq!(conditions("${(a || b > 2) && c}"), ["a eller b är mer än 2", "c"]);
         assert_eq!(conditions("${a + b * 2 > 10}"), ["(a + (b × 2)) är mer än 10"]);
         assert_eq!(conditions("${!(a && b)}"), ["inte (a och b)"]);
+        assert_eq!(conditions("${!a || b}"), ["(det gäller inte att a) eller b"]);
     }
 
     #[test]
     fn choices_lists_and_dates_are_read_as_sentences() {
         assert_eq!(conditions("${if a { 1 } else if b { 2 } else { 0.5 }}"), ["1 om a, annars 2 om b, annars 0,50"]);
         assert_eq!(conditions("${add_months(born, 252) in period}"), ["born plus 252 månader är i perioden"]);
-        assert_eq!(conditions("${list.any(|x| x.n > 0)}"), ["för någon x bland list: x.n är mer än 0"]);
+        assert_eq!(conditions("${list.any(|x| x.n > 0)}"), ["för någon av list gäller att x.n är mer än 0"]);
+        assert_eq!(
+            conditions("${sum(costs.filter(|x| x.applied > 1).map(|y| y.applied)) > 2}"),
+            ["summan av det sökta för var och en av (costs där det sökta är mer än 1) är mer än 2"]
+        );
         assert_eq!(conditions("${list.len > 3}"), ["antalet list är mer än 3"]);
         assert_eq!(conditions("${(n ?? 0) >= 6}"), ["(n (saknas det: 0)) är minst 6"]);
     }

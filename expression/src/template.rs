@@ -10,7 +10,7 @@ use rhai::Token;
 
 use crate::branch::Branch;
 use crate::expression::Path;
-use crate::findings::{Comparison, Finding};
+use crate::findings::Finding;
 use crate::mutation::Mutation;
 use crate::translate::{READER, offset_of};
 use crate::value::write_text;
@@ -124,15 +124,7 @@ impl Template {
     pub fn constant_conditions(&self, is_condition: bool) -> Vec<Finding> {
         self.of_expressions(|expression, offset| {
             let findings = expression.constant_conditions(is_condition).into_iter();
-            findings.map(|finding| Finding { offset: finding.offset + offset, ..finding }).collect()
-        })
-    }
-
-    /// The texts that names are compared with.
-    pub fn comparisons(&self) -> Vec<Comparison> {
-        self.of_expressions(|expression, offset| {
-            let comparisons = expression.comparisons().into_iter();
-            comparisons.map(|one| Comparison { offset: one.offset + offset, ..one }).collect()
+            findings.map(|finding| finding.shifted(offset)).collect()
         })
     }
 
@@ -147,7 +139,7 @@ impl Template {
         }
     }
 
-    fn of_expressions<T>(&self, what: impl Fn(&Expression, usize) -> Vec<T>) -> Vec<T> {
+    pub(crate) fn of_expressions<T>(&self, what: impl Fn(&Expression, usize) -> Vec<T>) -> Vec<T> {
         let one = |part: &Part| match part {
             Part::Expression { expression, offset, .. } => what(expression, *offset),
             Part::Text(_) => Vec::new(),

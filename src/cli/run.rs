@@ -130,7 +130,8 @@ async fn say_what_is_not_approved(app: &App, bot: &Bot) -> anyhow::Result<()> {
 /// The items given: every one's reference and record; all of them right, or nothing is done.
 fn given(bot: &Bot, arguments: &Arguments) -> anyhow::Result<Option<Vec<(String, Value)>>> {
     if let Some(text) = &arguments.item {
-        let item = serde_json::from_str(text).map_err(|error| Invalid(format!("--item är inte rätt JSON: {error}")))?;
+        let told = |error| format!("--item är inte rätt JSON: {}", decision::strict_json::in_swedish(&error));
+        let item = serde_json::from_str(text).map_err(|error| Invalid(told(error)))?;
         return Ok(Some(vec![record(bot, &item)?]));
     }
     let Some(file) = &arguments.items else { return Ok(None) };

@@ -57,9 +57,10 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
     }
     let file = arguments.facts.as_deref().unwrap_or_else(|| Path::new("-"));
     let text = read(file)?;
-    let facts = serde_json::from_str::<super::strict_json::Strict>(&text)
-        .map(|facts| facts.0)
-        .map_err(|error| Invalid(format!("{} är inte rätt JSON: {error}", file.display())))?;
+    let facts = serde_json::from_str::<super::strict_json::Strict>(&text).map(|facts| facts.0).map_err(|error| {
+        let told = decision::strict_json::in_swedish(&error);
+        Invalid(format!("{} är inte rätt JSON: {told}", file.display()))
+    })?;
     let suggestion = book.suggest(&facts).map_err(|error| Invalid(error.to_string()))?;
     let answer = Explanation::read(&serde_json::to_value(&suggestion)?)?;
     let people = explanation::people(&facts);

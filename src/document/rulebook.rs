@@ -14,6 +14,6 @@ pub fn rulebook(book: &RuleBook, before: Option<&RuleBook>) -> Result<String, Er
 }
 
 fn changes(before: &RuleBook, book: &RuleBook) -> Value {
-    let lines: Vec<String> = decision::diff(before, book).into_iter().map(|change| change.text).collect();
-    json!({"since": before.version(), "sha256": before.sha256(), "lines": lines})
+    let parts = decision::told(&decision::diff(before, book));
+    json!({"since": before.version(), "sha256": before.sha256(), "parts": parts})
 }

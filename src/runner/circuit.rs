@@ -13,7 +13,7 @@ use super::work::{Held, Work};
 use crate::app::App;
 use crate::bot::System;
 use crate::model::{CircuitId, EventKind, FailureKind};
-use crate::store::{self, CircuitLimits, Entry, SignIn};
+use crate::store::{self, AfterFailure, CircuitLimits, Entry, SignIn};
 
 /// What sending mail is called among the systems.
 pub(super) const MAIL: &str = "mail";
@@ -82,7 +82,13 @@ impl Work<'_> {
             }
             Err(Stop::Failed(Failure { kind: Some(kind), permanent: false, .. })) => {
                 let id = circuit_id(self.app, system);
-                if self.failed(&id, kind).await? { Err(Stop::CircuitOpen(id)) } else { result }
+                // A page that the probe does not find may be the item's own fault: it has failed, and another tries next.
+                let own = kind == FailureKind::PageChanged && matches!(self.held, Held::Item(_));
+                match self.failed(&id, kind).await? {
+                    AfterFailure::Closed => result,
+                    AfterFailure::ProbeFailed if own => result,
+                    AfterFailure::Open | AfterFailure::ProbeFailed => Err(Stop::CircuitOpen(id)),
+                }
             }
             Err(_) => result,
         }
@@ -97,15 +103,15 @@ impl Work<'_> {
         Ok(self.app.store.circuit_answered(&id, &self.holder(), &event).await?)
     }
 
-    async fn failed(&mut self, id: &CircuitId, kind: FailureKind) -> Result<bool, Stop> {
+    async fn failed(&mut self, id: &CircuitId, kind: FailureKind) -> Result<AfterFailure, Stop> {
         let own = &self.app.config.circuits;
         let limits = CircuitLimits { failures: own.failures, wait: own.wait, max_wait: own.max_wait };
         let event = self.event(EventKind::CircuitOpened);
-        let open = self.app.store.circuit_failed(id, kind, &self.holder(), limits, &event).await?;
-        if open {
+        let after = self.app.store.circuit_failed(id, kind, &self.holder(), limits, &event).await?;
+        if after != AfterFailure::Closed {
             tracing::warn!(system = id.system, kind = kind.as_str(), "a circuit is open: new work waits");
         }
-        Ok(open)
+        Ok(after)
     }
 
     /// Who goes into the system: the item or the run.

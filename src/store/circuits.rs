@@ -38,6 +38,17 @@ pub enum Entry {
     Shut,
 }
 
+/// What a failure has made of a circuit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterFailure {
+    /// The system is worked in as before.
+    Closed,
+    /// It gets no new work now.
+    Open,
+    /// It still gets none: this was the probe.
+    ProbeFailed,
+}
+
 /// Whether this one may sign in now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignIn {
@@ -118,6 +129,7 @@ impl Store {
         let is_time = circuit.retry_at.as_deref().is_some_and(|at| at <= time_text(now).as_str());
         let entry = match circuit.state {
             CircuitState::Closed => Entry::Free,
+            CircuitState::Open if is_time && another_should_try(&mut tx, &circuit, holder).await? => Entry::Shut,
             CircuitState::Open if is_time => Entry::Probe,
             CircuitState::Probing if circuit.probe.as_deref() == Some(holder) => Entry::Probe,
             CircuitState::Probing if !is_working(&mut tx, circuit.probe.as_deref(), now).await? => Entry::Probe,
@@ -139,7 +151,7 @@ impl Store {
         Ok(entry)
     }
 
-    /// A system failed for this item or run; whether its circuit is open after that.
+    /// A system failed for this item or run; what its circuit is after that.
     pub async fn circuit_failed(
         &self,
         id: &CircuitId,
@@ -147,7 +159,7 @@ impl Store {
         holder: &str,
         limits: CircuitLimits,
         event: &Event,
-    ) -> Result<bool> {
+    ) -> Result<AfterFailure> {
         let mut tx = self.begin().await?;
         let now = now(&mut tx).await?;
         make(&mut tx, id, now).await?;
@@ -156,7 +168,7 @@ impl Store {
         };
         let Some(after) = after_failure(&before, kind, holder, limits, now) else {
             tx.roll_back().await?;
-            return Ok(true);
+            return Ok(AfterFailure::Open);
         };
         let changed = query(
             "update circuits set state = $1, kind = $2, failures = $3, last_holder = $4, opened_at = $5, retry_at = $6,
@@ -189,7 +201,11 @@ impl Store {
             append(&mut tx, &[event]).await?;
         }
         tx.commit().await?;
-        Ok(open)
+        Ok(match open {
+            false => AfterFailure::Closed,
+            true if before.state == CircuitState::Probing => AfterFailure::ProbeFailed,
+            true => AfterFailure::Open,
+        })
     }
 
     /// A system did what it should for this item or run: the row of failures ends, and where this was the probe, the
@@ -305,10 +321,28 @@ pub(super) async fn wait_until(tx: &mut Tx, id: &CircuitId) -> Result<String> {
         Some(circuit) => match circuit.state {
             CircuitState::Closed => now,
             CircuitState::Probing | CircuitState::Replaced => now + wait(&circuit),
-            CircuitState::Open => circuit.retry_at.as_deref().and_then(parse_time).unwrap_or(now + UNTIL_TOLD),
+            // Whoever is due and still waits lets another try first.
+            CircuitState::Open => {
+                let due = circuit.retry_at.as_deref().and_then(parse_time).unwrap_or(now + UNTIL_TOLD);
+                due.max(now + TimeDelta::seconds(1))
+            }
         },
     };
     Ok(time_text(until))
+}
+
+/// Whether an item that has failed tries behind it leaves the probe to one that waits with fewer. A page that one odd item
+/// does not find would otherwise be tried by that item for ever.
+async fn another_should_try(tx: &mut Tx, circuit: &Circuit, holder: &str) -> Result<bool> {
+    if circuit.kind.as_deref() != Some(FailureKind::PageChanged.as_str()) {
+        return Ok(false);
+    }
+    let sql = "select (select count(*) from items as other where other.circuit = $1 and other.state = 'deferred'
+             and other.id <> $2 and other.tries < (select tries from items where id = $2))
+         + (select count(*) from runs where circuit = $1 and state = 'queued'
+             and (select tries from items where id = $2) > 0)";
+    let others: i64 = query(sql).bind(&circuit.id).bind(holder).fetch_value(tx).await?;
+    Ok(others > 0)
 }
 
 /// What a failure makes of a circuit; none where it changes nothing.

@@ -37,7 +37,7 @@ use std::path::Path;
 
 use crate::seal::Seal;
 pub use alerts::{AlertPace, FailedItems, NewMessage, Working};
-pub use circuits::{CircuitLimits, Entry, SignIn};
+pub use circuits::{AfterFailure, CircuitLimits, Entry, SignIn};
 use database::{Pools, Tx, now};
 pub use decisions::{Answer, NewDecision, Refusal};
 pub use delegations::{FunctionCase, NewDelegation};

@@ -8,7 +8,6 @@ mod locate;
 mod node;
 mod placed;
 mod read;
-mod syntax;
 
 use std::path::Path;
 

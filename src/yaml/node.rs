@@ -55,7 +55,7 @@ impl<'a> Builder<'a> {
             Some(Ok(pair)) => Ok(pair),
             Some(Err(error)) => {
                 let marker = error.marker();
-                let (message, hint) = super::syntax::in_swedish(&error.to_string());
+                let (message, hint) = decision::yaml_syntax::in_swedish(&error.to_string());
                 Err(Problem::at(self.file, marker.line(), marker.col() + 1, message).hint(hint))
             }
             None => Err(Problem::at(self.file, 0, 0, "filen tar slut mitt i")),

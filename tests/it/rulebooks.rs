@@ -399,7 +399,7 @@ async fn a_person_with_the_right_approves_what_has_no_fault() {
         let told = office.kollega(&["rules", "diff", before, BOOK]);
         assert_eq!(told.code, Some(0), "{}", told.err);
         assert!(
-            told.out.contains("Riktlinjen municipality: värde ändras från Exempelkommun till ”Nya Exempelkommun”."),
+            told.out.contains("Riktlinjerna, kommunen ändras från Exempelkommun till ”Nya Exempelkommun”."),
             "{}",
             told.out
         );

@@ -1,7 +1,7 @@
 //! The YAML parser's complaints in Swedish, with what to do about the usual ones.
 
 /// What is wrong and what to do, for the parser's message.
-pub(super) fn in_swedish(message: &str) -> (String, &'static str) {
+pub fn in_swedish(message: &str) -> (String, &'static str) {
     let known = KNOWN.iter().find(|(part, ..)| message.contains(part));
     known.map_or_else(
         || {
