@@ -56,6 +56,11 @@ pub enum Error {
     /// The person has taken away all of the reasons.
     #[error("motiveringen är tom: skriv varför beslutet blir som det blir, eller låt utkastet stå kvar")]
     NoMotivation,
+    /// What is to be decided on is not what Kollega suggested.
+    #[error(
+        "förslaget är ändrat i databasen, eller inte gjort av Kollega, och får inte beslutas: kör om ärendet med `kollega rerun {0}`"
+    )]
+    ChangedSuggestion(String),
     /// The store says no.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -158,6 +163,7 @@ impl Desk {
     /// Records a signed-in person's decision; or says why not, and records that it was tried.
     pub async fn decide(&self, item: &Item, user: &User, reply: Reply) -> Result<Decision, Error> {
         let role = self.admit(item, user).await?;
+        self.whole_suggestion(item).await?;
         let motivation = self.settled(item, &reply).await?;
         let new = NewDecision {
             item: item.id.clone(),
@@ -170,6 +176,17 @@ impl Desk {
             motivation,
         };
         Ok(self.store.decide(&new, |decision| self.seal.seal(decision)).await??)
+    }
+
+    /// The suggestion in force, none where there is none; one whose seal is wrong is refused.
+    pub async fn whole_suggestion(&self, item: &Item) -> Result<Option<StoredSuggestion>, Error> {
+        let current = self.store.suggestion(&item.id).await?;
+        match current {
+            Some(current) if !self.seal.is_valid_suggestion(&current) => {
+                Err(Error::ChangedSuggestion(item.reference.clone()))
+            }
+            current => Ok(current),
+        }
     }
 
     /// The role by which the person decides; or why they may not, recorded as tried.

@@ -412,6 +412,17 @@ pub struct StoredSuggestion {
     pub approved: Option<bool>,
     /// The version of the program that answered.
     pub program: Option<String>,
+    /// None where it was stored before there were seals, or not by a program that has the key.
+    pub seal: Option<String>,
+}
+
+impl StoredSuggestion {
+    /// What the seal covers.
+    pub fn sealed_text(&self) -> String {
+        let (facts, answer) = (self.facts.0.to_string(), self.answer.0.to_string());
+        let parts = ["suggestion", &self.id, &self.item.0, &self.suggestion_id, facts.as_str(), &answer, &self.at];
+        parts.map(|part| format!("{}:{part}", part.len())).join("|")
+    }
 }
 
 /// The role in which the automated decision function decides: no person can have it.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::model::{Decision, Delegation, new_id};
+use crate::model::{Decision, Delegation, StoredSuggestion, new_id};
 
 const FILE: &str = "seal.key";
 const LENGTH: usize = 32;
@@ -73,6 +73,17 @@ impl Seal {
     pub fn is_valid_delegation(&self, delegation: &Delegation) -> bool {
         let mac = self.mac_of(&delegation.sealed_text());
         hex::decode(&delegation.seal).is_ok_and(|seal| mac.verify_slice(&seal).is_ok())
+    }
+
+    /// The seal of a suggestion, in hex.
+    pub fn of_suggestion(&self, suggestion: &StoredSuggestion) -> String {
+        hex::encode(self.mac_of(&suggestion.sealed_text()).finalize().into_bytes())
+    }
+
+    /// Whether the suggestion is as it was when it was sealed here.
+    pub fn is_valid_suggestion(&self, suggestion: &StoredSuggestion) -> bool {
+        let seal = suggestion.seal.as_deref().and_then(|seal| hex::decode(seal).ok());
+        seal.is_some_and(|seal| self.mac_of(&suggestion.sealed_text()).verify_slice(&seal).is_ok())
     }
 
     /// The keyed hash by which a reference of a bot is known again when its item has been removed, in hex.

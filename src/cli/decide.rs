@@ -69,7 +69,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let motivation = arguments.motivation.as_deref().map(motivation).transpose()?;
     let desk = Desk { store, config: Arc::new(config.clone()), seal };
     desk.admit(&item, &user).await?;
-    let current = desk.store.suggestion(&item.id).await?.context("ärendet har inget förslag")?;
+    let current = desk.whole_suggestion(&item).await?.context("ärendet har inget förslag")?;
     let Some(answer) = answer else {
         show(&item, &current, arguments.format)?;
         return Ok(ExitCode::SUCCESS);

@@ -109,7 +109,9 @@ impl From<Unexplained> for Failure {
     fn from(error: Unexplained) -> Self {
         match error {
             Unexplained::NotAllowed | Unexplained::Blind => Self::Forbidden,
-            Unexplained::NoSuggestion | Unexplained::NoLetter | Unexplained::Forged => Self::NotFound,
+            Unexplained::NoSuggestion | Unexplained::NoLetter | Unexplained::Forged | Unexplained::Changed => {
+                Self::NotFound
+            }
             Unexplained::NoAppeal => Self::NoAppeal,
             Unexplained::Store(error) => error.into(),
             Unexplained::Page(error) => error.into(),

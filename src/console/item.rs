@@ -83,7 +83,7 @@ pub(super) async fn of(
         "why": why::item(&desk.store, &desk.config, item).await?,
         "since": clock(&item.updated_at),
         "due": item.due_at.as_deref().map(&clock),
-        "suggestion": suggestion.as_ref().map(|found| explained(found, &clock)),
+        "suggestion": suggestion.as_ref().map(|found| explained(desk, found, &clock)),
         "decisions": decisions.iter().map(|made| decided(desk, made, sight, &clock)).collect::<Vec<_>>(),
         "fields": desk.fields(item, sight).iter().map(field).collect::<Vec<_>>(),
         "may_decide": may_decide,
@@ -213,9 +213,9 @@ fn summary(item: &Item, sight: Sight) -> Value {
         "reason": item.reason.as_ref().filter(|_| sight == Sight::Personal)})
 }
 
-/// The suggestion; none inside means that what is stored cannot be read, and nothing may be decided on it.
-fn explained(stored: &StoredSuggestion, clock: &impl Fn(&str) -> String) -> Value {
-    let explanation = Explanation::of(stored).ok();
+/// The suggestion; none inside means that what is stored is not what was suggested, and nothing may be decided on it.
+fn explained(desk: &Desk, stored: &StoredSuggestion, clock: &impl Fn(&str) -> String) -> Value {
+    let explanation = Explanation::of(stored).ok().filter(|_| desk.seal.is_valid_suggestion(stored));
     let worked_out: Vec<String> =
         explanation.iter().flat_map(|found| &found.lines).map(crate::explanation::Line::worked_out_from).collect();
     json!({

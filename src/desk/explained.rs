@@ -39,6 +39,10 @@ pub enum Unexplained {
         "brevet kan inte skrivas: det ska säga hur beslutet överklagas (förvaltningslagen 33 §). Skriv kommunens text i en fil och peka ut den med notice.appeal i kollega.toml"
     )]
     NoAppeal,
+    #[error(
+        "förslaget är ändrat i databasen, eller inte gjort av Kollega, och visas inte: säg till den som ansvarar för driften"
+    )]
+    Changed,
     #[error("förslaget kan inte läsas: {0}")]
     Unreadable(#[from] serde_json::Error),
     #[error(transparent)]
@@ -62,6 +66,9 @@ impl Desk {
             return Err(Unexplained::Blind);
         }
         let stored = self.store.suggestion(&item.id).await?.ok_or(Unexplained::NoSuggestion)?;
+        if !self.seal.is_valid_suggestion(&stored) {
+            return Err(Unexplained::Changed);
+        }
         let answer = Explanation::of(&stored)?;
         let decision = self.store.decision(&item.id, &stored.id).await?;
         let forged = decision.as_ref().is_some_and(|decision| !self.seal.is_valid(decision));

@@ -46,8 +46,19 @@ impl Work<'_> {
     }
 
     async fn suggestion_to_decide(&self) -> Result<StoredSuggestion, Stop> {
-        let suggestion = self.app.store.suggestion(&self.claim()?.item.id).await?;
+        let suggestion = self.whole_suggestion().await?;
         suggestion.ok_or_else(|| Stop::permanent("det finns inget förslag att besluta om"))
+    }
+
+    /// The suggestion in force, none where there is none. Nothing goes on by one that was changed in the database.
+    pub(super) async fn whole_suggestion(&self) -> Result<Option<StoredSuggestion>, Stop> {
+        let suggestion = self.app.store.suggestion(&self.claim()?.item.id).await?;
+        if suggestion.as_ref().is_some_and(|found| !self.app.seal.is_valid_suggestion(found)) {
+            return Err(Stop::permanent(
+                "förslaget är ändrat i databasen, eller inte gjort av Kollega: kör om ärendet",
+            ));
+        }
+        Ok(suggestion)
     }
 
     /// The decision that answers the suggestion, if it is one.

@@ -179,8 +179,7 @@ impl Work<'_> {
     /// What earlier stages came to: the suggestion and the decision, believed only if they hold.
     async fn recall(&mut self, first: usize) -> Result<(), Stop> {
         let bot = self.bot;
-        let item = self.claim()?.item.id.clone();
-        if let Some(suggestion) = self.app.store.suggestion(&item).await? {
+        if let Some(suggestion) = self.whole_suggestion().await? {
             self.scope.set("suggestion", scope::suggestion(&suggestion.answer.0));
         }
         for stage in &bot.stages[..first] {

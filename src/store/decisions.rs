@@ -10,7 +10,7 @@ use super::life::{Change, change_state};
 use super::motivations::{self, NewMotivation};
 use super::{Claim, Result, Store, now, query};
 use crate::model::{
-    AnswerKind, Decision, Event, EventKind, Item, ItemId, ItemState, StoredSuggestion, new_id_at, time_text,
+    AnswerKind, Decision, Event, EventKind, Item, ItemId, ItemState, Json, StoredSuggestion, new_id_at, time_text,
 };
 
 /// What a person answers.
@@ -104,20 +104,36 @@ impl Store {
             .bind(&claim.item.id)
             .execute_soon(&mut tx)
             .await?;
+        let mut stored = StoredSuggestion {
+            id: new_id_at(now),
+            item: claim.item.id.clone(),
+            suggestion_id: suggestion_id.to_owned(),
+            facts: Json(facts.clone()),
+            answer: Json(answer.clone()),
+            at,
+            superseded_at: None,
+            rulebook: None,
+            sha256: None,
+            approved: None,
+            program: None,
+            seal: None,
+        };
+        stored.seal = self.seal.as_ref().map(|seal| seal.of_suggestion(&stored));
         let stored = query(
-            "insert into suggestions (id, item, suggestion_id, facts, answer, at, rulebook, sha256, program, approved)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+            "insert into suggestions (id, item, suggestion_id, facts, answer, at, rulebook, sha256, program, seal, approved)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
                  exists (select 1 from rulebooks where book = $7 and sha256 = $8 and approved_at is not null)) returning *",
         )
-        .bind(new_id_at(now))
-        .bind(&claim.item.id)
-        .bind(suggestion_id)
+        .bind(&stored.id)
+        .bind(&stored.item)
+        .bind(&stored.suggestion_id)
         .bind(facts.to_string())
         .bind(answer.to_string())
-        .bind(&at)
+        .bind(&stored.at)
         .bind(answer["rulebook"]["name"].as_str())
         .bind(answer["rulebook"]["sha256"].as_str())
         .bind(env!("CARGO_PKG_VERSION"))
+        .bind(&stored.seal)
         .fetch_one(&mut tx)
         .await?;
         append(&mut tx, events).await?;

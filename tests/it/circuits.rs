@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kollega::model::{CircuitId, CircuitState, Event, EventKind, FailureKind, ItemState, RunState};
 use kollega::secret::Secret;
-use kollega::store::{CircuitLimits, Claim, Entry, Finish, NewRun, SignIn, Store};
+use kollega::store::{AfterFailure, CircuitLimits, Claim, Entry, Finish, NewRun, SignIn, Store};
 use sandbox::{FaultKind, FaultSpec, System, credentials};
 use serde_json::json;
 
@@ -51,7 +51,7 @@ async fn wait_for_it(store: &Store, claim: &Claim) {
 }
 
 async fn fails(store: &Store, kind: FailureKind, holder: &str) -> bool {
-    store.circuit_failed(&id(), kind, holder, LIMITS, &event()).await.expect("the store")
+    store.circuit_failed(&id(), kind, holder, LIMITS, &event()).await.expect("the store") != AfterFailure::Closed
 }
 
 /// The same where the circuit, once open, stays so for a while.
@@ -69,6 +69,11 @@ async fn open_and_due(store: &Store) {
     for _ in 0..3 {
         fails(store, FailureKind::SystemDown, "x").await;
     }
+    due(store).await;
+}
+
+/// Waits until the open circuit may be tried.
+async fn due(store: &Store) {
     let circuit = store.circuit(&id()).await.expect("the store").expect("the circuit");
     assert_eq!(circuit.state, CircuitState::Open);
     let due = circuit.retry_at.expect("a time");
@@ -115,6 +120,29 @@ on_both! {
         wait_for_it(&store, probe).await;
         let other = claims.iter().find(|claim| claim.item.id.0 != probes[0].1).expect("another");
         assert_eq!(enters(&store, &other.item.id.0).await, Entry::Probe);
+    }
+
+    async fn a_page_that_one_item_does_not_find_is_tried_by_another_next(database) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = database.store(folder.path()).await;
+        with_items(&store, 2).await;
+        let (odd, good) = (claim(&store).await, claim(&store).await);
+        for holder in [odd.item.id.0.as_str(), "y", "z"] {
+            fails(&store, FailureKind::PageChanged, holder).await;
+        }
+        due(&store).await;
+        assert_eq!(enters(&store, &odd.item.id.0).await, Entry::Probe);
+        let after = store.circuit_failed(&id(), FailureKind::PageChanged, &odd.item.id.0, LIMITS, &event()).await;
+        assert_eq!(after.expect("the store"), AfterFailure::ProbeFailed);
+        // It has failed a try, as an item does whose page is not as it should be.
+        let failed = Finish { failed_try: true, ..Finish::new(ItemState::Ready).because("page_changed", "") };
+        store.finish(&odd, &failed, &json!({}), &[]).await.expect("the end");
+        wait_for_it(&store, &good).await;
+        due(&store).await;
+        assert_eq!(enters(&store, &odd.item.id.0).await, Entry::Shut, "another waits with fewer tries");
+        assert_eq!(enters(&store, &good.item.id.0).await, Entry::Probe);
+        store.circuit_answered(&id(), &good.item.id.0, &event()).await.expect("the store");
+        assert_eq!(enters(&store, &odd.item.id.0).await, Entry::Free);
     }
 
     async fn a_probe_that_fails_doubles_the_wait_and_one_that_succeeds_wakes_everybody(database) {

@@ -307,3 +307,25 @@ async fn a_decision_written_past_kollega_is_not_valid() {
     let kept = office.desk.store.decision(&other.id, &other_suggestion.id).await.expect("the store").expect("the row");
     assert!(office.desk.seal.is_valid(&kept));
 }
+
+#[tokio::test]
+async fn a_suggestion_that_was_changed_in_the_database_is_neither_shown_nor_decided_on() {
+    let office = Office::open().await;
+    office.hire("anna", "caseworker").await;
+    let (item, _) = office.waiting("A-1", &approval()).await;
+    let as_anna =
+        |command: &[&str]| kollega_with(&office, PASSWORD, &[command, &["--as", "anna", "--password-stdin"]].concat());
+    for change in [
+        "update suggestions set answer = replace(answer, '6020', '16020')",
+        "update suggestions set answer = replace(answer, '16020', '6020'), seal = null",
+    ] {
+        office.execute(change).await;
+        for command in [&["decide", "A-1"][..], &["decide", "A-1", "approve"], &["explain", "A-1"]] {
+            let refused = as_anna(command);
+            assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""), "{command:?}");
+            assert!(refused.err.contains("förslaget är ändrat i databasen"), "{}", refused.err);
+        }
+    }
+    assert_eq!(office.item("A-1").await.state, ItemState::AwaitingDecision);
+    assert!(office.desk.store.decisions(&item.id).await.expect("the store").is_empty());
+}

@@ -20,6 +20,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 pub async fn furnish(folder: &Path) {
     let config = Config::load(Some(&folder.join("kollega.toml"))).expect("the configuration");
     let store = Store::open(&config.data().join("kollega.db")).await.expect("the store");
+    let store = store.with_seal(kollega::seal::Seal::open(&config.data()).expect("the seal"));
     for (name, role) in [("anna", "caseworker"), ("olle", "operations"), ("inga", "developer"), ("rita", "reviewer")] {
         person::add(&store, name, PASSWORD, &[role.to_owned()]).await.expect("a person");
     }

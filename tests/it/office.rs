@@ -58,8 +58,8 @@ impl Office {
         std::fs::write(folder.path().join("kollega.toml"), database.configuration().await).expect("the configuration");
         let config = Config::load(Some(&folder.path().join("kollega.toml"))).expect("the configuration");
         let secrets = SecretStore::open(&config.data()).expect("the secrets");
-        let store = kollega::app::open_store(&config, &secrets).await.expect("the store");
         let seal = Seal::open(&config.data()).expect("the seal");
+        let store = kollega::app::open_store(&config, &secrets).await.expect("the store").with_seal(seal.clone());
         let new = NewRun {
             bot: "ekonomiskt-bistand".into(),
             version: "1".into(),
