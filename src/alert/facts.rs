@@ -259,6 +259,7 @@ async fn of_schedule(app: &App, schedule: &Schedule, now: DateTime<Utc>) -> stor
     let mut facts = Vec::new();
     facts.extend(missed(app, schedule, now).await?);
     facts.extend(unhandled(app, schedule, now).await?);
+    facts.extend(paused(app, schedule).await?);
     if let Some(expect) = schedule.alert.as_ref().and_then(|alert| alert.expect) {
         facts.extend(expected(app, schedule, expect, now).await?);
     }
@@ -285,6 +286,15 @@ async fn missed(app: &App, schedule: &Schedule, now: DateTime<Utc>) -> store::Re
         count: i64::try_from(missed.len()).unwrap_or(i64::MAX),
         detail: json!({"schedule": schedule.name, "bot": schedule.bot}),
     }))
+}
+
+/// A schedule that paused itself after failures: nothing starts until a person resumes it. A person's own pause is known.
+async fn paused(app: &App, schedule: &Schedule) -> store::Result<Option<AlertFact>> {
+    let watch = app.store.watch(&schedule.name).await?;
+    let Some(watch) = watch.filter(|watch| watch.paused_by.as_deref() == Some("schedule")) else { return Ok(None) };
+    let Some(since) = watch.paused_at.as_deref().and_then(parse_time) else { return Ok(None) };
+    let detail = json!({"schedule": schedule.name, "bot": schedule.bot, "why": "paused"});
+    Ok(Some(fact(AlertKind::Absent, &schedule.name, since, 1, detail)))
 }
 
 /// A time that came and that nobody has looked at: no scheduler runs, or it fails.

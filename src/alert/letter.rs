@@ -161,6 +161,7 @@ fn absent(alert: &Alert, since: &str) -> (String, String, &'static str) {
             alert.count
         ),
         Some("unreadable") => "Schemats fil kan inte läsas, så ingenting startar.".into(),
+        Some("paused") => format!("Schemat pausade sig självt {since} efter misslyckade körningar. Ingenting startar."),
         _ => format!("Klockan {} skulle en körning ha hämtat sitt arbete.", detail["by"].as_str().unwrap_or_default()),
     };
     let todo = match detail["why"].as_str() {
@@ -168,6 +169,9 @@ fn absent(alert: &Alert, since: &str) -> (String, String, &'static str) {
         Some("not_looked_at") => "se till att `kollega serve` är i gång och läs dess logg.".into(),
         Some("too_few") => format!("{todo} Är källan tom, eller har dess lista ändrats?"),
         Some("unreadable") => "kör `kollega check`.".into(),
+        Some("paused") => {
+            format!("rätta felet och kör `kollega schedules resume {0}`; {todo}", alert.subject)
+        }
         _ => todo,
     };
     (what, todo, "/korningar")

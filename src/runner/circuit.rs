@@ -140,7 +140,9 @@ impl Work<'_> {
     async fn kind_by_page(&mut self, otherwise: Option<FailureKind>) -> Option<FailureKind> {
         let Ok(session) = self.session() else { return otherwise };
         let Some(state) = session.page_state().await else { return otherwise };
-        if state.status >= 500 || !state.loaded || self.is_down().await {
+        // What took too long has been slow, whatever the page looks like by now.
+        let slow = otherwise == Some(FailureKind::SystemDown);
+        if slow || state.status >= 500 || !state.loaded || self.is_down().await {
             return Some(FailureKind::SystemDown);
         }
         Some(FailureKind::PageChanged)

@@ -361,6 +361,25 @@ async fn a_letter_whose_sender_died_comes_under_the_message_id_that_was_on_disk(
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schedule_that_paused_itself_is_told_and_a_persons_pause_is_not() {
+    let desk = Desk::open("").await;
+    for name in ["natten", "dagen"] {
+        let file = desk.folder.path().join(format!("schedules/{name}.yaml"));
+        write(&file, &format!("schedule: {name}\nbot: robot\ncron: \"0 0 0 1 1 * *\"\n"));
+    }
+    let store = &desk.app.store;
+    kollega::scheduler::turn(store, &desk.app.config).await;
+    for name in ["natten", "dagen"] {
+        assert!(store.pause_schedule(name, "olle", "flytt").await.expect("the store"));
+    }
+    desk.execute("update watches set paused_by = 'schedule' where schedule = 'natten'").await;
+    let letters = desk.looks_until(1).await;
+    let text = text_of(&letters[0]);
+    assert!(text.contains("UTEBLIVET: natten\nSchemat pausade sig självt"), "{text}");
+    assert!(text.contains("kollega schedules resume natten") && !text.contains("dagen"), "{text}");
+}
+
 fn write(file: &Path, text: &str) {
     std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
     std::fs::write(file, text).expect("a file");
