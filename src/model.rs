@@ -109,6 +109,29 @@ states! {
 }
 
 impl ItemState {
+    /// For people.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Ready => "i kö",
+            Self::InProgress => "pågår",
+            Self::AwaitingDecision => "väntar på beslut",
+            Self::Deferred => "uppskjutet",
+            Self::Done => "klart",
+            Self::HandedOver => "överlämnat",
+            Self::Failed => "misslyckades",
+            Self::Uncertain => "osäkert",
+            Self::Cancelled => "avbrutet",
+        }
+    }
+
+    /// A state as it is stored, for people.
+    pub fn stored_in_words(state: &str) -> &str {
+        match Self::try_from(state.to_owned()) {
+            Ok(state) => state.in_words(),
+            Err(_) => state,
+        }
+    }
+
     /// The allowed changes, in one place.
     pub fn may_become(self, next: Self) -> bool {
         use ItemState::{
@@ -420,7 +443,7 @@ impl StoredSuggestion {
     /// What the seal covers.
     pub fn sealed_text(&self) -> String {
         let (facts, answer) = (self.facts.0.to_string(), self.answer.0.to_string());
-        let parts = ["suggestion", &self.id, &self.item.0, &self.suggestion_id, facts.as_str(), &answer, &self.at];
+        let parts = ["suggestion", &self.id, &self.item.0, &self.suggestion_id, facts.as_str(), &answer];
         parts.map(|part| format!("{}:{part}", part.len())).join("|")
     }
 }

@@ -14,46 +14,12 @@ use crate::model::{
 
 /// An item's state.
 pub fn item_state(state: ItemState) -> &'static str {
-    match state {
-        ItemState::Ready => "i kö",
-        ItemState::InProgress => "pågår",
-        ItemState::AwaitingDecision => "väntar på beslut",
-        ItemState::Deferred => "uppskjutet",
-        ItemState::Done => "klart",
-        ItemState::HandedOver => "överlämnat",
-        ItemState::Failed => "misslyckades",
-        ItemState::Uncertain => "osäkert",
-        ItemState::Cancelled => "avbrutet",
-    }
-}
-
-/// A state as it is stored, in words.
-pub fn item_state_text(state: &str) -> &str {
-    match ItemState::try_from(state.to_owned()) {
-        Ok(state) => item_state(state),
-        Err(_) => state,
-    }
+    state.in_words()
 }
 
 /// `2025-12` as `december 2025`.
 pub fn month(text: &str) -> String {
-    const NAMES: [&str; 12] = [
-        "januari",
-        "februari",
-        "mars",
-        "april",
-        "maj",
-        "juni",
-        "juli",
-        "augusti",
-        "september",
-        "oktober",
-        "november",
-        "december",
-    ];
-    let read = text.parse::<expression::Month>().ok();
-    let named = read.and_then(|month| Some((NAMES.get(month.number() as usize - 1)?, month.year())));
-    named.map_or_else(|| text.to_owned(), |(name, year)| format!("{name} {year}"))
+    text.parse().map_or_else(|_| text.to_owned(), expression::Month::in_words)
 }
 
 /// A run's state.

@@ -10,6 +10,26 @@ use chrono::{Datelike, Months, NaiveDate};
 pub struct Month(NaiveDate);
 
 impl Month {
+    /// For people: `december 2025`.
+    pub fn in_words(self) -> String {
+        const NAMES: [&str; 12] = [
+            "januari",
+            "februari",
+            "mars",
+            "april",
+            "maj",
+            "juni",
+            "juli",
+            "augusti",
+            "september",
+            "oktober",
+            "november",
+            "december",
+        ];
+        let name = usize::try_from(self.number()).ok().and_then(|number| NAMES.get(number - 1)).copied();
+        format!("{} {}", name.unwrap_or_default(), self.year())
+    }
+
     /// The month `month` (1–12) of `year`; years 1900 to 2200 are months, others are slips of the pen.
     pub fn new(year: i32, month: u32) -> Option<Self> {
         if !(1900..=2200).contains(&year) {

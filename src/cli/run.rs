@@ -98,7 +98,7 @@ async fn show_progress(app: &App, run: &RunId) {
             continue;
         };
         let mut told: Vec<String> =
-            counts.iter().map(|one| format!("{} {}", wording::item_state_text(&one.state), one.count)).collect();
+            counts.iter().map(|one| format!("{} {}", ItemState::stored_in_words(&one.state), one.count)).collect();
         let timezone = wording::timezone(&app.config);
         told.extend(
             circuits

@@ -168,7 +168,8 @@ fn environment() -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     // It prints everything that the template was given, past the check of names.
     environment.remove_global("debug");
-    environment.add_filter("month", |month: &str| crate::wording::month(month));
+    let in_words = |month: &str| month.parse().map_or_else(|_| month.to_owned(), expression::Month::in_words);
+    environment.add_filter("month", in_words);
     environment
 }
 

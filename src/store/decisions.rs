@@ -57,7 +57,7 @@ pub struct NewDecision {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The item does not wait for a decision.
-    #[error("ärendet väntar inte på beslut (läge: {})", crate::wording::item_state(*.0))]
+    #[error("ärendet väntar inte på beslut (läge: {})", .0.in_words())]
     NotWaiting(ItemState),
     /// It waits in another stage by now, where another role may decide.
     #[error("ärendet har gått vidare till en annan etapp: läs om det")]

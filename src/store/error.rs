@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::model::ItemState;
+
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -31,8 +33,8 @@ pub enum Error {
     /// A change of state that is not allowed.
     #[error(
         "ett ärende i läget ”{}” kan inte få läget ”{}”",
-        crate::wording::item_state_text(from),
-        crate::wording::item_state_text(to)
+        ItemState::stored_in_words(from),
+        ItemState::stored_in_words(to)
     )]
     NotAllowed {
         /// The present state.

@@ -148,7 +148,7 @@ impl Store {
     pub async fn nothing_ready(&self, run: &RunId) -> Result<bool> {
         let soon = time_text(self.now().await? + SOON);
         let sql = "select count(*) from (select 1 from items where run = $1
-             and (state in ('ready', 'in_progress') or state = 'deferred' and circuit is null and not_before <= $2) limit 1) as open";
+             and (state in ('ready', 'in_progress') or state = 'deferred' and circuit is null and (not_before is null or not_before <= $2)) limit 1) as open";
         let open: i64 = query(sql).bind(run).bind(soon).fetch_value(self).await?;
         Ok(open == 0)
     }
