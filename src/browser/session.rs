@@ -95,8 +95,13 @@ impl Session {
         self.at = None;
         self.glimpse = None;
         match self.send(Command::post("url", json!({"url": url})), limit).await {
+            // The driver stands at the top of the window then.
+            Ok(_) => {
+                self.at = Some(Vec::new());
+                Ok(())
+            }
             // A page that opens a dialog as it loads is open; the dialog is for the next step.
-            Ok(_) | Err(ErrorKind::UnexpectedDialog { .. }) => Ok(()),
+            Err(ErrorKind::UnexpectedDialog { .. }) => Ok(()),
             Err(kind) => Err(Error::acted(what, kind)),
         }
     }
