@@ -149,6 +149,8 @@ pub struct CaseWords {
     pub title: String,
     pub outcome: Option<String>,
     pub amount: Option<String>,
+    /// Whether the facts are wrong, so that nothing is worked out.
+    pub refused: bool,
     /// What else is expected, in words.
     pub expects: Vec<String>,
 }
@@ -482,6 +484,7 @@ fn case(case: &crate::Case) -> CaseWords {
         title: case.title.clone(),
         outcome: text("outcome"),
         amount: text("amount"),
+        refused: expected.contains_key("error"),
         expects: expected.iter().filter_map(|(key, value)| expects(key, value)).collect(),
     }
 }

@@ -55,7 +55,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     let code = tell("Återställt från säkerhetskopian", &arguments.file, &contents, arguments.format)?;
     if arguments.format == Format::Table {
         print(&format!(
-            "Det är som det var {}. Innan roboten sparar något tittar den i systemet: det som redan är gjort görs inte igen.",
+            "Det är som det var {}. Innan roboten sparar något tittar den i systemet: det som redan är gjort görs inte igen. Ett brev som gick efter kopian kan gå en gång till.",
             wording::local_seconds(&contents.at, wording::timezone(config))
         ));
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::model::{Firing, Run, RunState, Watch, parse_time};
+use crate::model::{Circuit, Firing, Run, RunState, Watch, parse_time};
 use crate::rulebook;
 use crate::schedule::{Coming, Overlap, Schedule, due, preview};
 use crate::scheduler;
@@ -64,8 +64,11 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
         paused_reason: watch.as_ref().and_then(|watch| watch.paused_reason.clone()),
         firings,
     };
-    let mut without_worker = Vec::new();
+    let (mut without_worker, mut circuit) = (Vec::new(), None);
     for run in &open {
+        if circuit.is_none() {
+            circuit = store.circuit_of_run(&run.id).await?.filter(|circuit| circuit.is_open());
+        }
         if !store.has_worker(&run.pool).await? {
             without_worker.push(run.pool.clone());
         }
@@ -76,7 +79,7 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
         Err(_) => None,
     };
     let timezone = wording::timezone(config);
-    let state = State { now, watch, open, without_worker, watched, not_approved, timezone };
+    let state = State { now, watch, open, circuit, without_worker, watched, not_approved, timezone };
     match &read {
         Ok(schedule) => state.explain(schedule, &mut why),
         Err(problem) => {
@@ -111,6 +114,8 @@ struct State {
     now: DateTime<Utc>,
     watch: Option<Watch>,
     open: Vec<Run>,
+    /// The open circuit of the system that one of those runs waits for.
+    circuit: Option<Circuit>,
     /// The pools of those runs that no living worker takes.
     without_worker: Vec<String>,
     /// Whether a scheduler is up.
@@ -132,6 +137,11 @@ impl State {
         } else if let Some(late) = self.unhandled(schedule) {
             let because = format!("Tiden {late} har kommit, men ingen schemaläggare har sett den.");
             why.say("no_scheduler", because, "Se till att `kollega serve` är i gång.");
+        } else if let Some(circuit) = &self.circuit {
+            let told = wording::circuit(circuit, self.timezone);
+            let because = format!("Körningen väntar: kretsbrytaren för {} är {told}.", circuit.system);
+            let next = format!("Ingenting, om systemet är på väg tillbaka. Är det lagat nu: `kollega systems reset {}`.", circuit.system);
+            why.say("circuit_open", because, next);
         } else if let Some(run) = self.open.iter().find(|run| self.is_untaken(run)) {
             self.no_worker(run, why);
         } else if let Some(run) = self.open.first() {
