@@ -67,7 +67,7 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
     let (mut without_worker, mut circuit) = (Vec::new(), None);
     for run in &open {
         if circuit.is_none() {
-            circuit = store.circuit_of_run(&run.id).await?.filter(|circuit| circuit.is_open());
+            circuit = store.circuit_of_run(&run.id).await?.filter(Circuit::is_open);
         }
         if !store.has_worker(&run.pool).await? {
             without_worker.push(run.pool.clone());
@@ -140,7 +140,10 @@ impl State {
         } else if let Some(circuit) = &self.circuit {
             let told = wording::circuit(circuit, self.timezone);
             let because = format!("Körningen väntar: kretsbrytaren för {} är {told}.", circuit.system);
-            let next = format!("Ingenting, om systemet är på väg tillbaka. Är det lagat nu: `kollega systems reset {}`.", circuit.system);
+            let next = format!(
+                "Ingenting, om systemet är på väg tillbaka. Är det lagat nu: `kollega systems reset {}`.",
+                circuit.system
+            );
             why.say("circuit_open", because, next);
         } else if let Some(run) = self.open.iter().find(|run| self.is_untaken(run)) {
             self.no_worker(run, why);
