@@ -163,8 +163,8 @@ impl Desk {
     /// Records a signed-in person's decision; or says why not, and records that it was tried.
     pub async fn decide(&self, item: &Item, user: &User, reply: Reply) -> Result<Decision, Error> {
         let role = self.admit(item, user).await?;
-        self.whole_suggestion(item).await?;
-        let motivation = self.settled(item, &reply).await?;
+        let current = self.whole_suggestion(item).await?;
+        let motivation = self.settled(item, current, &reply).await?;
         let new = NewDecision {
             item: item.id.clone(),
             stage: item.stage.clone(),

@@ -769,6 +769,13 @@ pub struct LoggedEvent {
     pub detail: Option<String>,
 }
 
+impl LoggedEvent {
+    /// What else is told of it; null where nothing is, or it can't be read.
+    pub fn told(&self) -> serde_json::Value {
+        self.detail.as_deref().and_then(|detail| serde_json::from_str(detail).ok()).unwrap_or_default()
+    }
+}
+
 /// A nominal time of a schedule, or another start of it, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct Firing {

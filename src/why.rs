@@ -283,9 +283,7 @@ async fn withheld(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
     let events = store.item_events(&item.id).await?;
     let kind = EventKind::NotDelegated.as_str();
     let last = events.iter().rev().find(|event| event.kind == kind && event.attempt == Some(item.attempt));
-    let detail: Option<serde_json::Value> =
-        last.and_then(|event| event.detail.as_deref()).and_then(|detail| serde_json::from_str(detail).ok());
-    let code = detail.and_then(|detail| detail["why"].as_str().map(str::to_owned));
+    let code = last.and_then(|event| event.told()["why"].as_str().map(str::to_owned));
     let Some(known) = code.and_then(|code| Withheld::try_from(code).ok()) else { return Ok(()) };
     why.not_delegated = Some(known.as_str());
     why.because = format!("{} Roboten beslutade inte själv: {}.", why.because, wording::withheld(known));

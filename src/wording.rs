@@ -19,7 +19,7 @@ pub fn item_state(state: ItemState) -> &'static str {
 
 /// `2025-12` as `december 2025`.
 pub fn month(text: &str) -> String {
-    text.parse().map_or_else(|_| text.to_owned(), expression::Month::in_words)
+    expression::Month::text_in_words(text)
 }
 
 /// A run's state.

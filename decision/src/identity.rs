@@ -87,13 +87,22 @@ fn unescaped(line: &str) -> Cow<'_, str> {
 
 /// The places of mail addresses and telephone numbers in a line.
 fn contacts_in(line: &str) -> Vec<(usize, usize)> {
+    let begins = |before: char| !(before.is_alphanumeric() || "+-.,".contains(before));
+    places_in(line, begins, |rest| mail_address(rest).or_else(|| telephone(rest)))
+}
+
+/// Where something stands in a line that may begin after such a sign: column from 0 and length, in characters.
+fn places_in(
+    line: &str,
+    begins: impl Fn(char) -> bool,
+    length_of: impl Fn(&[char]) -> Option<usize>,
+) -> Vec<(usize, usize)> {
     let letters: Vec<char> = line.chars().collect();
-    let begins = |at: usize| at == 0 || !(letters[at - 1].is_alphanumeric() || "+-.,".contains(letters[at - 1]));
     let mut found = Vec::new();
     let mut at = 0;
     while at < letters.len() {
-        let rest = &letters[at..];
-        match begins(at).then(|| mail_address(rest).or_else(|| telephone(rest))).flatten() {
+        let may_begin = at == 0 || begins(letters[at - 1]);
+        match may_begin.then(|| length_of(&letters[at..])).flatten() {
             Some(length) => {
                 found.push((at, length));
                 at += length;
@@ -146,22 +155,9 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The places of valid numbers in a line: column from 0 and length, in characters.
+/// The places of valid numbers in a line.
 fn numbers_in(line: &str) -> Vec<(usize, usize)> {
-    let letters: Vec<char> = line.chars().collect();
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < letters.len() {
-        let begins = letters[at].is_ascii_digit() && (at == 0 || !letters[at - 1].is_alphanumeric());
-        match begins.then(|| number_at(&letters[at..])).flatten() {
-            Some(length) => {
-                found.push((at, length));
-                at += length;
-            }
-            None => at += 1,
-        }
-    }
-    found
+    places_in(line, |before| !before.is_alphanumeric(), number_at)
 }
 
 fn number_at(letters: &[char]) -> Option<usize> {

@@ -30,6 +30,11 @@ impl Month {
         format!("{} {}", name.unwrap_or_default(), self.year())
     }
 
+    /// A month as it is stored, for people: `2025-12`; what is no month stays as it is.
+    pub fn text_in_words(text: &str) -> String {
+        text.parse().map_or_else(|_| text.to_owned(), Self::in_words)
+    }
+
     /// The month `month` (1–12) of `year`; years 1900 to 2200 are months, others are slips of the pen.
     pub fn new(year: i32, month: u32) -> Option<Self> {
         if !(1900..=2200).contains(&year) {

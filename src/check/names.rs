@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use expression::Path as Name;
+use expression::{Path as Name, Type};
 
 use crate::bot::{Action, FieldType, Item, Text};
 use crate::config::Config;
@@ -32,9 +32,6 @@ const SUGGESTION: &[&str] = &[
 const DECISION: &[&str] =
     &["outcome", "amount", "by", "delegation", "at", "reason", "changed", "motivation", "suggestion_id"];
 const RUN: &[&str] = &["id"];
-const DATE: &[&str] = &["year", "month", "day"];
-const MONTH: &[&str] = &["year", "number", "first_day", "last_day", "next", "previous", "days"];
-const PERSONNUMMER: &[&str] = &["is_valid", "is_interim", "is_samordning", "digits", "born"];
 
 /// What names are checked against.
 struct Names<'a> {
@@ -87,7 +84,7 @@ impl Names<'_> {
                 "decision" => known(here.text, name, 1, "beslutet", DECISION, findings),
                 "config" => self.check_config(here.text, name, findings),
                 "run" => known(here.text, name, 1, "körningen", RUN, findings),
-                "today" => known(here.text, name, 1, "ett datum", DATE, findings),
+                "today" => known(here.text, name, 1, "ett datum", &Type::Date.fields().unwrap_or_default(), findings),
                 "now" => known(here.text, name, 1, "`now`, som är en text,", &[], findings),
                 _ => self.check_local(here, name, findings),
             }
@@ -129,16 +126,15 @@ impl Names<'_> {
             return;
         };
         let what = format!("`{field}`");
-        match spec.kind {
-            FieldType::Date => known(here.text, name, 2, &what, DATE, findings),
-            FieldType::Month => known(here.text, name, 2, &what, MONTH, findings),
-            FieldType::Personnummer => known(here.text, name, 2, &what, PERSONNUMMER, findings),
-            FieldType::List => known(here.text, name, 2, &what, &["len"], findings),
-            FieldType::Map => {}
-            FieldType::Text | FieldType::Money | FieldType::Integer | FieldType::Bool => {
-                known(here.text, name, 2, &what, &[], findings);
-            }
-        }
+        let kind = match spec.kind {
+            FieldType::Date => Type::Date,
+            FieldType::Month => Type::Month,
+            FieldType::Personnummer => Type::Personnummer,
+            FieldType::List => Type::list(Type::Any),
+            FieldType::Map => return,
+            FieldType::Text | FieldType::Money | FieldType::Integer | FieldType::Bool => Type::Text(None),
+        };
+        known(here.text, name, 2, &what, &kind.fields().unwrap_or_default(), findings);
     }
 
     fn check_config(&self, text: &Text, name: &Name, findings: &mut Findings<'_>) {

@@ -92,6 +92,9 @@ async fn show_progress(app: &App, run: &RunId) {
     let progress = Progress::begin();
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
+        if !progress.is_due() {
+            continue;
+        }
         // What can't be read now is read next time.
         let (Ok(counts), Ok(circuits)) = (app.store.item_counts(Some(run)).await, app.store.open_circuits().await)
         else {

@@ -67,15 +67,11 @@ pub(super) async fn of(desk: &Desk, item: &Item) -> store::Result<Option<Evidenc
     Ok(Some(evidence))
 }
 
-fn detail(event: &LoggedEvent) -> serde_json::Value {
-    event.detail.as_deref().and_then(|detail| serde_json::from_str(detail).ok()).unwrap_or_default()
-}
-
 fn seen(event: &LoggedEvent, clock: &impl Fn(&str) -> String) -> Option<Seen> {
     if event.kind != EventKind::Verified.as_str() {
         return None;
     }
-    let detail = detail(event);
+    let detail = event.told();
     let how = match detail["session"].as_str() {
         Some("fresh") => "ny inloggning",
         Some("before") => "innan",
@@ -94,7 +90,7 @@ fn picture(desk: &Desk, event: &LoggedEvent, clock: &impl Fn(&str) -> String) ->
     if event.kind != EventKind::Screenshot.as_str() {
         return None;
     }
-    let detail = detail(event);
+    let detail = event.told();
     let file = detail["file"].as_str()?.to_owned();
     let what = match detail["why"].as_str() {
         Some("before_commit") => "Det ifyllda formuläret, strax innan det sparades",
@@ -116,7 +112,7 @@ pub(super) async fn show_picture(
     let events = desk.store.item_events(&item.id).await?;
     let is_of_item = events
         .iter()
-        .any(|event| event.kind == EventKind::Screenshot.as_str() && detail(event)["file"].as_str() == Some(&file));
+        .any(|event| event.kind == EventKind::Screenshot.as_str() && event.told()["file"].as_str() == Some(&file));
     let path = Screenshots::of(&desk.config.data()).find(&file).filter(|_| is_of_item).ok_or(Failure::NotFound)?;
     let picture = tokio::fs::read(path).await.map_err(|_| Failure::NotFound)?;
     Ok(([(header::CONTENT_TYPE, "image/png")], picture).into_response())

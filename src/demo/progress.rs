@@ -58,8 +58,7 @@ async fn tell(app: &App, event: &LoggedEvent) -> anyhow::Result<()> {
         Some(id) => app.store.find_item(&id.0).await?.map(|item| item.reference).unwrap_or_default(),
         None => event.bot.clone().unwrap_or_default(),
     };
-    let code = event.detail.as_deref().and_then(|detail| serde_json::from_str::<serde_json::Value>(detail).ok());
-    let code = code.and_then(|detail| detail["code"].as_str().map(|code| format!(" ({code})"))).unwrap_or_default();
+    let code = event.told()["code"].as_str().map(|code| format!(" ({code})")).unwrap_or_default();
     let time = event.at.get(11..19).unwrap_or_default();
     print(&format!("{time}  {reference:<20} {words}{code}"));
     Ok(())

@@ -89,8 +89,7 @@ fn times(events: &[LoggedEvent]) -> (i64, i64) {
             }
             _ => {}
         }
-        let detail = event.detail.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
-        waited += detail.and_then(|detail| detail["waited_ms"].as_i64()).unwrap_or(0);
+        waited += event.told()["waited_ms"].as_i64().unwrap_or(0);
     }
     (total, waited.min(total))
 }

@@ -55,13 +55,17 @@ impl Desk {
     }
 
     /// The reasons that a decision is made with: what the person wrote, or what stood there.
-    pub(super) async fn settled(&self, item: &Item, reply: &Reply) -> Result<Option<NewMotivation>, Error> {
+    pub(super) async fn settled(
+        &self,
+        item: &Item,
+        current: Option<StoredSuggestion>,
+        reply: &Reply,
+    ) -> Result<Option<NewMotivation>, Error> {
         if reply.motivation.as_deref().is_some_and(|text| text.trim().is_empty()) {
             return Err(Error::NoMotivation);
         }
         let kind = reply.answer.kind();
-        let current = self.store.suggestion(&item.id).await?.filter(|current| current.id == reply.suggestion);
-        let prepared = match &current {
+        let prepared = match &current.filter(|current| current.id == reply.suggestion) {
             Some(current) => self.motivations(item, current).await?.into_iter().find(|one| one.kind == kind),
             None => None,
         };

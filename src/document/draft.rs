@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use decision::{AboutRule, RuleBook};
 use serde_json::Value;
 
-use super::explanation::{part_of, value_text};
+use super::explanation::{has_answered, part_of, value_text};
 use super::page::kronor;
 use crate::explanation::{Explanation, Line};
 use crate::model::AnswerKind;
@@ -46,7 +46,7 @@ pub fn draft(
         text.push(format!("Hushållet har inga inkomster som räknas för {period}."));
     }
     if !left_out.is_empty() {
-        let same = book.zip(answer.rulebook.as_ref()).is_some_and(|(book, answered)| book.sha256() == answered.sha256);
+        let same = has_answered(book, answer);
         let rule = |line: &Line| rules.get(&line.rule).filter(|_| same);
         let points: Vec<String> =
             left_out.into_iter().map(|line| left_out_point(line, people, several, rule(line))).collect();

@@ -122,7 +122,7 @@ pub fn explanation(
 
 fn content(answer: &Explanation, people: &BTreeMap<String, String>, book: Option<&RuleBook>, about: &About) -> Value {
     let rules = book.map(RuleBook::about_rules).unwrap_or_default();
-    let same = book.zip(answer.rulebook.as_ref()).is_some_and(|(book, answered)| book.sha256() == answered.sha256);
+    let same = has_answered(book, answer);
     let row = |line: &Line| row(line, people, rules.get(&line.rule).filter(|_| same));
     let (left_out, counted): (Vec<&Line>, Vec<&Line>) = answer.lines.iter().partition(|line| is_left_out(line));
     let part = |wanted: &str| -> Vec<Row> {
@@ -151,6 +151,11 @@ fn content(answer: &Explanation, people: &BTreeMap<String, String>, book: Option
         "appeal": paragraphs(&about.appeal),
         "book_title": book.map(RuleBook::title),
     })
+}
+
+/// Whether it is the very rule book that answered: only then its words are the answer's.
+pub(super) fn has_answered(book: Option<&RuleBook>, answer: &Explanation) -> bool {
+    book.zip(answer.rulebook.as_ref()).is_some_and(|(book, answered)| book.sha256() == answered.sha256)
 }
 
 fn title(answer: &Explanation) -> String {

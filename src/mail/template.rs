@@ -168,8 +168,7 @@ fn environment() -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     // It prints everything that the template was given, past the check of names.
     environment.remove_global("debug");
-    let in_words = |month: &str| month.parse().map_or_else(|_| month.to_owned(), expression::Month::in_words);
-    environment.add_filter("month", in_words);
+    environment.add_filter("month", |month: &str| expression::Month::text_in_words(month));
     environment
 }
 

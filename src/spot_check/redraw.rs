@@ -30,19 +30,25 @@ pub struct Redraw {
     pub differences: Vec<String>,
 }
 
-/// Which rows' results are not what the event log says that their reviewers found.
+/// What a reviewer found: verdict, kind of error, and whom it harms.
+pub(super) type Found = (Option<String>, Option<String>, Option<String>);
+
+/// What the event log says that reviewers found, by row.
+pub(super) fn recorded_results(events: &[LoggedEvent]) -> BTreeMap<String, Found> {
+    let found = |event: &LoggedEvent| {
+        let told = event.told();
+        let text = |name: &str| told[name].as_str().map(ToOwned::to_owned);
+        Some((text("sample")?, (text("verdict"), text("error_kind"), text("harm"))))
+    };
+    events.iter().filter(|event| event.kind == EventKind::SpotClassified.as_str()).filter_map(found).collect()
+}
+
+/// Which rows' results are not what was recorded.
 pub(super) fn changed_results(
-    events: &[LoggedEvent],
+    recorded: &BTreeMap<String, Found>,
     rows: &[SpotRow],
     assessments: &BTreeMap<String, Assessment>,
 ) -> Vec<String> {
-    let found = |event: &LoggedEvent| {
-        let detail: Value = event.detail.as_deref()?.parse().ok()?;
-        let text = |name: &str| detail[name].as_str().map(ToOwned::to_owned);
-        Some((text("sample")?, (text("verdict"), text("error_kind"), text("harm"))))
-    };
-    let recorded: BTreeMap<_, _> =
-        events.iter().filter(|event| event.kind == EventKind::SpotClassified.as_str()).filter_map(found).collect();
     let is_changed = |row: &&SpotRow| {
         let now = assessments.get(&row.id).filter(|one| one.verdict.is_some());
         now.map(|one| (one.verdict.clone(), one.error_kind.clone(), one.harm.clone())) != recorded.get(&row.id).cloned()
@@ -60,9 +66,9 @@ pub async fn redraw(store: &Store, config: &Config, seal: &Seal, name: &str, mon
     let mut differences = Vec::new();
     let events = store.spot_events().await?;
     let told = |kind: EventKind, month: Option<&str>| {
-        let detail = |event: &LoggedEvent| event.detail.as_deref()?.parse::<Value>().ok();
-        let ours = |detail: &Value| detail["plan"] == name && month.is_none_or(|month| detail["month"] == month);
-        events.iter().filter(|event| event.kind == kind.as_str()).filter_map(detail).find(ours).unwrap_or(Value::Null)
+        let ours = |told: &Value| told["plan"] == name && month.is_none_or(|month| told["month"] == month);
+        let of_kind = events.iter().filter(|event| event.kind == kind.as_str());
+        of_kind.map(LoggedEvent::told).find(ours).unwrap_or(Value::Null)
     };
     let planned = told(EventKind::SpotPlanned, None);
     if planned["sha256"] != recorded.sha256.as_str() || crate::yaml::content_hash(&recorded.body) != recorded.sha256 {
@@ -112,7 +118,7 @@ pub async fn redraw(store: &Store, config: &Config, seal: &Seal, name: &str, mon
             differences.push(format!("raden {} är inget ärende som handlades den månaden", row.id));
         }
     }
-    let changed = changed_results(&events, &rows, &store.assessments().await?);
+    let changed = changed_results(&recorded_results(&events), &rows, &store.assessments().await?);
     differences.extend(changed.into_iter().map(|id| format!("bedömningen av {id} är inte den som registrerades")));
     Ok(Redraw {
         plan: name.to_owned(),

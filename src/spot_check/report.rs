@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
 
-use super::redraw::changed_results;
+use super::redraw::{changed_results, recorded_results};
 use super::{Refused, find_plan, wilson};
 use crate::model::{EventKind, Rate, SpotDraw, SpotPlan, Verdict};
 use crate::store::Store;
@@ -85,16 +84,16 @@ pub async fn report(store: &Store, name: &str) -> Result<Report, Refused> {
     let mut months = Vec::new();
     let events = store.spot_events().await?;
     let differed = events.iter().filter(|event| event.kind == EventKind::SpotClassified.as_str()).filter(|event| {
-        let detail = event.detail.as_deref().and_then(|detail| detail.parse::<Value>().ok()).unwrap_or_default();
-        detail["plan"] == name && detail["differs"] == true
+        let told = event.told();
+        told["plan"] == name && told["differs"] == true
     });
     let differed = u32::try_from(differed.count()).unwrap_or(u32::MAX);
-    let mut changed = Vec::new();
+    let (results, mut changed) = (recorded_results(&events), Vec::new());
     let (mut kinds, mut harms) = (BTreeMap::new(), BTreeMap::new());
     for draw in &draws {
         let mut month = Cell::named(&draw.month);
         let rows = store.spot_rows(name, &draw.month).await?;
-        changed.extend(changed_results(&events, &rows, &assessments));
+        changed.extend(changed_results(&results, &rows, &assessments));
         for row in rows {
             let found = assessments.get(&row.id);
             let verdict = found.and_then(|found| found.verdict.as_deref());

@@ -27,12 +27,17 @@ impl Progress {
         self.say(|| rows(what, done, total));
     }
 
+    /// Whether it is time to tell something.
+    pub fn is_due(&self) -> bool {
+        self.told.get().elapsed() >= if stderr().is_terminal() { OVER } else { LINES }
+    }
+
     /// Tells this, if it is time and not what was told last.
     pub fn say(&self, text: impl FnOnce() -> String) {
-        let terminal = stderr().is_terminal();
-        if self.told.get().elapsed() < if terminal { OVER } else { LINES } {
+        if !self.is_due() {
             return;
         }
+        let terminal = stderr().is_terminal();
         self.told.set(Instant::now());
         let text = text();
         if self.line.replace(text.clone()) == text {

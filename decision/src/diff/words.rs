@@ -83,8 +83,7 @@ fn word(field: &str) -> String {
         let name = field.strip_prefix(start)?;
         Some(match name.split_once('.') {
             Some((name, "from")) => format!("varifrån {said} {} kommer", label(name)),
-            Some((name, _)) => format!("{said} {}", label(name)),
-            None => format!("{said} {}", label(name)),
+            name_and_more => format!("{said} {}", label(name_and_more.map_or(name, |(name, _)| name))),
         })
     };
     match known {
