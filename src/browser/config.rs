@@ -10,11 +10,13 @@ use super::Target;
 const DISABLE: &str = "--disable-features=";
 
 /// What a browser that nobody looks at does not need, and what makes each page take a third longer: a new process part for
-/// each document, the old page kept while the new one has nothing to show, a second look before a page is left, and
-/// what asks servers elsewhere. Other drivers switch off the same.
-const UNUSED: [&str; 7] = [
+/// each document, the old page kept while the new one has nothing to show, what a click starts kept until it has been
+/// painted (up to a frame of 17 ms for each click that leaves a page), a second look before a page is left, and what asks
+/// servers elsewhere. Other drivers switch off much of the same.
+const UNUSED: [&str; 8] = [
     "RenderDocument",
     "PaintHolding",
+    "DeferRendererTasksAfterInput",
     "BackForwardCache",
     "AvoidUnnecessaryBeforeUnloadCheckSync",
     "Translate",
