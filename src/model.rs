@@ -10,16 +10,22 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use ulid::Generator;
 
-/// A new id, sortable by time; the ids of one process ascend.
+/// A new id by this machine's clock; those of one process ascend. Nothing in the store is ordered by it.
 pub fn new_id() -> String {
-    new_id_at(Utc::now())
+    static OURS: Mutex<Generator> = Mutex::new(Generator::new());
+    next(&OURS, Utc::now())
 }
 
 /// A new id for something that happens at this time. The store gives the database's time, so that ids that several
-/// machines make are in order whatever their own clocks say.
+/// machines make are in order whatever their own clocks say. That clock has a generator to itself: one that had once seen
+/// this machine's, minutes ahead, would go on from there.
 pub fn new_id_at(time: DateTime<Utc>) -> String {
-    static GENERATOR: Mutex<Generator> = Mutex::new(Generator::new());
-    let mut generator = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    static DATABASES: Mutex<Generator> = Mutex::new(Generator::new());
+    next(&DATABASES, time)
+}
+
+fn next(generator: &Mutex<Generator>, time: DateTime<Utc>) -> String {
+    let mut generator = generator.lock().unwrap_or_else(PoisonError::into_inner);
     match generator.generate_from_datetime(time.into()) {
         Ok(id) => id,
         Err(overflow) => overflow.commit_overflow_random(),

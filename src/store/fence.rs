@@ -77,15 +77,16 @@ impl Store {
         tx.commit().await
     }
 
-    /// Every intent of a stage, by any attempt of this item, oldest first.
+    /// Every intent of a stage, by any attempt of this item, oldest first: whose token is higher came later, whatever any
+    /// clock said.
     pub async fn intents(&self, item: &ItemId, stage: &str) -> Result<Vec<Intent>> {
-        let sql = "select * from intents where item = $1 and stage = $2 order by id";
+        let sql = "select * from intents where item = $1 and stage = $2 order by token, id";
         query(sql).bind(item).bind(stage).fetch_all(self).await
     }
 
     /// Every intent of an item, oldest first.
     pub async fn item_intents(&self, item: &ItemId) -> Result<Vec<Intent>> {
-        query("select * from intents where item = $1 order by id").bind(item).fetch_all(self).await
+        query("select * from intents where item = $1 order by token, id").bind(item).fetch_all(self).await
     }
 
     /// A person has looked at an uncertain item: the commit took effect (`Done`), or it did not (`NotDone`), and the

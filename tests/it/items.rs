@@ -256,6 +256,26 @@ on_both! {
         assert_eq!(queue.item("A-1").await.state, ItemState::Cancelled);
     }
 
+    async fn the_last_intent_is_by_who_held_the_item_last_whatever_a_clock_said(database) {
+        let queue = Queue::on(database).await;
+        let item = queue.add("A-1").await;
+        let claim = queue.claim().await.expect("the item");
+        queue.store.intend(&claim, "spara", None, MINUTE, &[]).await.expect("an intent");
+        queue.store.settle(&claim, "spara", IntentOutcome::NotDone, "inget", &[]).await.expect("an outcome");
+        // By a machine whose clock was years ahead.
+        queue.execute("update intents set id = '0ZZZZZZZZZZZZZZZZZZZZZZZZZ'").await;
+        queue.set(&item.id, ItemState::InProgress).await;
+        let later = queue.claim().await.expect("taken over");
+        queue.store.intend(&later, "spara", None, MINUTE, &[]).await.expect("an intent");
+        for intents in [
+            queue.store.intents(&item.id, "spara").await.expect("the intents"),
+            queue.store.item_intents(&item.id).await.expect("the intents"),
+        ] {
+            let outcomes: Vec<_> = intents.iter().map(|intent| intent.outcome.as_deref()).collect();
+            assert_eq!(outcomes, [Some("not_done"), None]);
+        }
+    }
+
     async fn an_item_is_asked_for_or_its_commit_begins_never_both(database) {
         let queue = Queue::on(database).await;
         for number in 0..12 {

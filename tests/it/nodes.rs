@@ -573,6 +573,15 @@ async fn clocks_that_are_minutes_off_do_no_harm() {
     references.dedup();
     assert_eq!(references.len(), made, "made twice: {records:?}");
     assert!(made > 0, "nothing was made\n{}\n{}", early.said(), late.said());
+    // What is ordered by its id is in the order of the database's clock.
+    let events = site.app.store.events_after("").await.expect("the events");
+    assert!(events.len() > 20);
+    for event in events {
+        let id = ulid::Ulid::from_string(&event.id).expect("an id").datetime();
+        let at = kollega::model::parse_time(&event.at).expect("a time");
+        let apart = (chrono::DateTime::<chrono::Utc>::from(id) - at).abs();
+        assert!(apart < chrono::TimeDelta::seconds(5), "{apart} between the id and the time of {event:?}");
+    }
 }
 
 /// What the page does the first time it is asked for; every later time it says `Klar`.
