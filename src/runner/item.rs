@@ -16,7 +16,7 @@ use super::work::{Held, Work};
 use crate::app::App;
 use crate::bot::{Bot, Stage};
 use crate::browser::{SessionRecord, end_recorded};
-use crate::model::{EventKind, ItemState};
+use crate::model::{EventKind, ItemState, Run};
 use crate::store::{self, Claim, Finish, RUN_STOPPED, Standing};
 
 /// How often in one stage the robot signs in again after having been signed out.
@@ -36,6 +36,7 @@ pub(super) async fn work_on(
     bot: &Bot,
     drain: &Drain,
     claim: Claim,
+    run: &Run,
     browsers: &mut Browsers,
 ) -> store::Result<()> {
     if claim.taken_over && !end_browsers_of(&claim).await {
@@ -43,14 +44,14 @@ pub(super) async fn work_on(
         // its browsers, and is taken over again when this lease has ended.
         return Ok(());
     }
-    if app.store.standing(&claim.item.id, &claim.item.run, claim.taken_over).await? == Standing::Stops {
+    if app.store.standing(&claim.item.id, run, claim.taken_over).await? == Standing::Stops {
         return app.store.finish(&claim, &stopped(), &claim.item.fields.0, &[]).await;
     }
     if !browsers.is_empty() {
         // What was opened for an earlier item serves this one too: whoever takes over must know of it.
         app.store.set_browsers(&claim, &browsers.records()).await?;
     }
-    let now = app.store.now().await?;
+    let now = claim.at;
     let mut scope = scope::base(&app.config, now, &claim.item.run);
     let record = Record::restore(&claim.item.fields.0);
     scope.set("item", record.as_item(&bot.item.fields));
@@ -157,7 +158,8 @@ impl Work<'_> {
     /// Whether the item's run has been asked to stop: between two stages is where that can be done.
     async fn is_to_stop(&self) -> Result<bool, Stop> {
         let item = &self.claim()?.item;
-        Ok(self.app.store.standing(&item.id, &item.run, false).await? == Standing::Stops)
+        let Some(run) = self.app.store.run(&item.run).await? else { return Ok(false) };
+        Ok(self.app.store.standing(&item.id, &run, false).await? == Standing::Stops)
     }
 
     /// Whether the item's run is held to an approved script.
@@ -179,7 +181,9 @@ impl Work<'_> {
     /// What earlier stages came to: the suggestion and the decision, believed only if they hold.
     async fn recall(&mut self, first: usize) -> Result<(), Stop> {
         let bot = self.bot;
-        if let Some(suggestion) = self.whole_suggestion().await? {
+        if bot.stages[..first].iter().any(|stage| stage.suggest.is_some())
+            && let Some(suggestion) = self.whole_suggestion().await?
+        {
             self.scope.set("suggestion", scope::suggestion(&suggestion.answer.0));
         }
         for stage in &bot.stages[..first] {

@@ -13,7 +13,7 @@ use super::record::Record;
 use crate::app::App;
 use crate::bot::{Bot, Named, System, TargetSpec, Targets, Text, Tree};
 use crate::browser::{Found, Session, Target, TargetKind};
-use crate::model::{Event, EventKind};
+use crate::model::{Event, EventKind, ItemId};
 use crate::screenshots::Screenshots;
 use crate::secret::Redactor;
 use crate::store::{Claim, RunLease};
@@ -23,6 +23,16 @@ pub(super) enum Held {
     Item(Box<Claim>),
     Run(Box<RunLease>),
 }
+
+/// A lease to be prolonged, with what has happened.
+pub(super) struct Renewal {
+    pub item: ItemId,
+    pub token: i64,
+    pub lease: Duration,
+    pub events: Vec<Event>,
+}
+
+const ENDED_BY_GUARD: &str = "webbläsaren avslutades av vakten";
 
 /// The work on one item's stage, or on a run's collecting.
 pub(super) struct Work<'a> {
@@ -94,7 +104,24 @@ impl Work<'_> {
         if !shorter {
             watched = self.browsers.renew(self.time_left()).await;
         }
-        if watched { Ok(()) } else { Err(Stop::failed("webbläsaren avslutades av vakten")) }
+        if watched { Ok(()) } else { Err(Stop::failed(ENDED_BY_GUARD)) }
+    }
+
+    /// What is to be written down of a step that may begin meanwhile: of an item's step outside a commit whose lease ends
+    /// before the one that is held, and which the guard has been told of. None where the store must answer first.
+    pub async fn renewal_beside(&mut self, time: Duration) -> Result<Option<Renewal>, Stop> {
+        let lease = time + self.lease;
+        let until = Instant::now() + lease;
+        let Held::Item(claim) = &self.held else { return Ok(None) };
+        if self.committing || until >= self.deadline {
+            return Ok(None);
+        }
+        let (item, token) = (claim.item.id.clone(), claim.token);
+        if !self.browsers.renew(lease).await {
+            return Err(Stop::failed(ENDED_BY_GUARD));
+        }
+        self.deadline = until;
+        Ok(Some(Renewal { item, token, lease, events: std::mem::take(&mut self.events) }))
     }
 
     /// How long our lease lasts, by the local monotonic clock.

@@ -15,7 +15,7 @@ use crate::model::{Node, RunId, RunState, new_id};
 use crate::script;
 use crate::store::{self, Claimant, Error, RunLease};
 
-/// How often it is looked whether an open circuit's secrets have been changed.
+/// How often, beside the items, it is looked at the runs, and whether an open circuit's secrets have been changed.
 const NOTICE: Duration = Duration::from_secs(1);
 
 /// How a worker is to work.
@@ -184,10 +184,16 @@ impl Worker {
         let mut browsers = Browsers::new(Arc::clone(&self.guard), self.options.headed);
         let mut collected: BTreeMap<RunId, RunLease> = BTreeMap::new();
         let mut noticed = Instant::now();
+        let mut looked = None;
         let mut ended = Ok(());
         while !self.drain.has_begun() && !self.guard.has_ended().await {
+            // Between two items there is no need to look at the runs each time.
+            let looks = looked.is_none_or(|looked: Instant| looked.elapsed() >= NOTICE);
+            if looks {
+                looked = Some(Instant::now());
+            }
             let turn = tokio::select! {
-                turn = Box::pin(self.turn(&name, &mut browsers, &mut collected)) => turn,
+                turn = Box::pin(self.turn(&name, &mut browsers, &mut collected, looks)) => turn,
                 () = self.drain.hurries() => break,
             };
             let busy = match turn {
@@ -213,7 +219,9 @@ impl Worker {
                     tracing::warn!(%error, "failed to look for new secrets");
                 }
             }
-            if !busy {
+            if !busy && !looks {
+                looked = None;
+            } else if !busy {
                 if self.options.until_done && self.nothing_to_do().await {
                     break;
                 }
@@ -237,23 +245,28 @@ impl Worker {
         }
     }
 
-    /// One piece of work, if there is any.
+    /// One piece of work, if there is any; of the runs, too, when it `looks`.
     async fn turn(
         &self,
         name: &str,
         browsers: &mut Browsers,
         collected: &mut BTreeMap<RunId, RunLease>,
+        looks: bool,
     ) -> store::Result<bool> {
-        self.end_runs(collected).await?;
-        if self.collect_next(name, browsers, collected).await? {
-            return Ok(true);
+        if looks {
+            self.end_runs(collected).await?;
+            if self.collect_next(name, browsers, collected).await? {
+                return Ok(true);
+            }
         }
         let claimant = self.claimant(name);
         let lease = claimant.lease;
         let Some(claim) = self.app.store.claim_item(&claimant).await? else { return Ok(false) };
         browsers.renew(lease).await;
-        match self.bot_of(&claim).await? {
-            Ok(bot) => Box::pin(item::work_on(&self.app, &bot, &self.drain, claim, browsers)).await?,
+        let run = self.app.store.run(&claim.item.run).await?;
+        let run = run.ok_or_else(|| Error::Missing(format!("körningen {}", claim.item.run)))?;
+        match script::bot_of(&self.app.store, &self.app.config, &run, claim.item.attempt).await? {
+            Ok(bot) => Box::pin(item::work_on(&self.app, &bot, &self.drain, claim, &run, browsers)).await?,
             Err(why) => {
                 let finish = store::Finish::new(crate::model::ItemState::Failed).because("bot", why);
                 self.app.store.finish(&claim, &finish, &claim.item.fields.0, &[]).await?;
@@ -314,13 +327,6 @@ impl Worker {
     fn claimant<'a>(&'a self, worker: &'a str) -> Claimant<'a> {
         let own = &self.app.config.worker;
         Claimant { worker, pools: &self.options.pools, lease: own.lease, margin: own.margin }
-    }
-
-    /// The bot by the script that the item's run is held to.
-    async fn bot_of(&self, claim: &store::Claim) -> store::Result<Result<Bot, String>> {
-        let run = self.app.store.run(&claim.item.run).await?;
-        let run = run.ok_or_else(|| Error::Missing(format!("körningen {}", claim.item.run)))?;
-        script::bot_of(&self.app.store, &self.app.config, &run, claim.item.attempt).await
     }
 }
 

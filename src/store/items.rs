@@ -62,6 +62,8 @@ pub struct Claimant<'a> {
 pub struct Claim {
     pub item: Item,
     pub token: i64,
+    /// When it was claimed, by the database's clock.
+    pub at: DateTime<Utc>,
     /// Whether it was claimed from another worker, whose lease had ended.
     pub taken_over: bool,
     /// What each write under the claim keeps at least of the lease.
@@ -255,11 +257,16 @@ impl Store {
         let taken_over = taken == EventKind::TakenOver.as_str();
         tx.commit().await?;
         let token = item.token;
-        Ok(Some(Claim { item, token, taken_over, lease, delegation: None }))
+        Ok(Some(Claim { item, token, at: now, taken_over, lease, delegation: None }))
     }
 
     /// Sets the lease to end `lease` from now and appends what has happened.
     pub async fn renew(&self, claim: &Claim, lease: Duration, events: &[Event]) -> Result<()> {
+        self.renew_item(&claim.item.id, claim.token, lease, events).await
+    }
+
+    /// The same for whoever does not have the whole claim at hand.
+    pub async fn renew_item(&self, item: &ItemId, token: i64, lease: Duration, events: &[Event]) -> Result<()> {
         let mut tx = self.begin_brief().await?;
         let at = now(&mut tx).await?;
         query(
@@ -267,8 +274,8 @@ impl Store {
         )
         .bind(time_text(at + lease))
         .bind(time_text(at))
-        .bind(&claim.item.id)
-        .bind(claim.token)
+        .bind(item)
+        .bind(token)
         .must_change(&mut tx, Error::LeaseLost)
         .await?;
         append(&mut tx, events).await?;

@@ -60,8 +60,7 @@ impl Store {
 
     /// Whether the work on an item of this run goes on. An item taken over from a worker that would not stop is waiting
     /// for a run that may have begun meanwhile: it goes on there.
-    pub async fn standing(&self, item: &ItemId, run: &RunId, taken_over: bool) -> Result<Standing> {
-        let Some(run) = self.run(run).await? else { return Ok(Standing::GoesOn) };
+    pub async fn standing(&self, item: &ItemId, run: &Run, taken_over: bool) -> Result<Standing> {
         let stopping = run.state == RunState::Running && run.stop_at.is_some();
         let left = taken_over && run.state == RunState::Stopped;
         if !stopping && !left {

@@ -256,7 +256,7 @@ on_both! {
         let waits = yard.item("Å-2").await;
         assert_eq!((waits.state, waits.code.as_deref()), (ItemState::Deferred, Some(RUN_STOPPED)));
         assert!(yard.store().claim_item(&claimant("x", MINUTE, MINUTE)).await.expect("the store").is_none());
-        assert_eq!(yard.store().standing(&claim.item.id, &run, false).await.expect("the store"), Standing::Stops);
+        assert_eq!(yard.store().standing(&claim.item.id, &yard.run(&run).await, false).await.expect("the store"), Standing::Stops);
         // It does not: then it is taken from its worker, whose writes are refused.
         let ended = yard.turn_until("the end", async || Some(yard.run(&run).await).filter(|run| run.ended_at.is_some())).await;
         assert_eq!(ended.state, RunState::Stopped);
@@ -268,7 +268,7 @@ on_both! {
         yard.sql("update items set lease_until = '2026-01-01T00:00:00.000Z' where state = 'in_progress'").await;
         let taken = yard.store().claim_item(&claimant("x", MINUTE, Duration::ZERO)).await.expect("the store").expect("the item");
         assert!(taken.taken_over);
-        assert_eq!(yard.store().standing(&taken.item.id, &run, true).await.expect("the store"), Standing::Stops);
+        assert_eq!(yard.store().standing(&taken.item.id, &yard.run(&run).await, true).await.expect("the store"), Standing::Stops);
         let finish = kollega::store::Finish::new(ItemState::Deferred).because(RUN_STOPPED, "");
         yard.store().finish(&taken, &finish, &json!({}), &[]).await.expect("put aside");
         // The bot's next run takes up both.

@@ -13,12 +13,13 @@ mod set;
 mod sign_in;
 mod ssbtek;
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::error::Stop;
-use super::work::Work;
+use super::work::{Renewal, Work};
 use crate::bot::{Action, Step, Steps};
 use crate::model::EventKind;
 
@@ -45,9 +46,17 @@ impl Work<'_> {
     /// Does one step: logged before and after, under a lease that covers its time limit.
     async fn run_step(&mut self, step: &Step) -> Result<(), Stop> {
         let label = label(&step.action);
-        self.begin_step(&label, self.time_of(&step.action)?).await?;
-        let started = Instant::now();
-        let result = self.within_lease(&step.action, &label).await;
+        let time = self.time_of(&step.action)?;
+        self.note_step(&label)?;
+        let started;
+        let result = if let Some(beside) = self.renewal_beside(time).await? {
+            started = Instant::now();
+            self.beside(beside, &step.action, &label).await?
+        } else {
+            self.renew(time).await?;
+            started = Instant::now();
+            self.within_lease(&step.action, &label).await
+        };
         let took = started.elapsed();
         if waits_for_systems(&step.action) {
             self.waited += took;
@@ -68,8 +77,41 @@ impl Work<'_> {
         Err(Stop::failed("steget höll på tills lånet av ärendet tog slut, och avbröts"))
     }
 
+    /// Does a step while its beginning is written down. Where the lease turns out to be lost, the step is cut off.
+    async fn beside(&mut self, renewal: Renewal, action: &Action, label: &str) -> Result<Result<(), Stop>, Stop> {
+        let store = &self.app.store;
+        let Renewal { item, token, lease, events } = renewal;
+        let written = store.renew_item(&item, token, lease, &events);
+        let outcome = {
+            let done = self.within_lease(action, label);
+            let (mut written, mut done) = (pin!(written), pin!(done));
+            tokio::select! {
+                biased;
+                result = &mut written => match result {
+                    Ok(()) => Ok(done.await),
+                    Err(error) => Err(error),
+                },
+                result = &mut done => written.await.map(|()| result),
+            }
+        };
+        match outcome {
+            Ok(result) => Ok(result),
+            Err(error) => {
+                self.events.splice(0..0, events);
+                self.leave_system().await;
+                Err(error.into())
+            }
+        }
+    }
+
     /// Notes that a step begins, with a lease that covers it.
     pub(super) async fn begin_step(&mut self, label: &str, time: Duration) -> Result<(), Stop> {
+        self.note_step(label)?;
+        self.renew(time).await
+    }
+
+    /// Notes that a step begins, unless the time of its stage is over.
+    fn note_step(&mut self, label: &str) -> Result<(), Stop> {
         if let Some((until, limit)) = self.stage_limit
             && Instant::now() >= until
         {
@@ -78,7 +120,7 @@ impl Work<'_> {
         let mut event = self.event(EventKind::StepStarted);
         event.step = Some(label.to_owned());
         self.note(event);
-        self.renew(time).await
+        Ok(())
     }
 
     /// Notes how a step ended. A page that says that nobody is signed in is told apart from other failures.
