@@ -331,7 +331,11 @@ impl Work<'_> {
         let wait = finish.wait.map(|wait| wait.as_secs());
         let system = finish.circuit.as_ref().map(|circuit| &circuit.system);
         if finish.state != ItemState::Ready {
-            let event = self.event(kind).detail(json!({"code": finish.code, "wait_s": wait, "system": system}));
+            // What went wrong outside a step is told here: no step has said it.
+            let is_told = self.events.iter().any(|event| event.kind == EventKind::StepFailed);
+            let error = finish.reason.as_ref().filter(|why| finish.failed_try && !is_told && !why.is_empty());
+            let detail = json!({"code": finish.code, "wait_s": wait, "system": system, "error": error});
+            let event = self.event(kind).detail(detail);
             self.note(event);
         }
         let fields = self.record.store();

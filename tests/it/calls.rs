@@ -177,6 +177,20 @@ async fn a_file_of_the_same_name_with_something_else_is_left_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_says_why_no_file_could_be_left() {
+    let books = books(false).await;
+    fs::remove_dir(books.folder.path().join("kvitton")).expect("no folder");
+    queue(&books, &["U-1"]).await;
+    let _worker = books.worker("worker");
+    books.has("U-1", EventKind::Retried, FILE).await;
+    let item = books.item("U-1").await;
+    let events = books.app.store.item_events(&item.id).await.expect("the events");
+    let retried = events.into_iter().find(|event| event.kind == EventKind::Retried.as_str()).expect("it");
+    let told = retried.detail.expect("a detail");
+    assert!(told.contains("kvitton finns inte eller kan inte nås"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_records_from_before_are_handed_over_and_nothing_is_added() {
     let books = books(false).await;
     for _ in 0..2 {

@@ -578,7 +578,7 @@ async fn clocks_that_are_minutes_off_do_no_harm() {
     assert!(events.len() > 20);
     for event in events {
         let id = ulid::Ulid::from_string(&event.id).expect("an id").datetime();
-        let at = kollega::model::parse_time(&event.at).expect("a time");
+        let at = parse_time(&event.at).expect("a time");
         let apart = (chrono::DateTime::<chrono::Utc>::from(id) - at).abs();
         assert!(apart < chrono::TimeDelta::seconds(5), "{apart} between the id and the time of {event:?}");
     }
