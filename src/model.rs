@@ -894,6 +894,11 @@ impl Node {
     pub fn pools(&self) -> Vec<String> {
         serde_json::from_str(&self.pools).unwrap_or_default()
     }
+
+    /// Whether this is one of its sessions.
+    pub fn has_session(&self, worker: &str) -> bool {
+        worker.strip_prefix(&self.name).is_some_and(|rest| rest.starts_with('/'))
+    }
 }
 
 /// A node as it is seen from the store.

@@ -69,11 +69,17 @@ impl Store {
                 true => "draining",
                 false => "alive",
             };
-            let is_its = |worker: &str| worker.strip_prefix(&node.name).is_some_and(|rest| rest.starts_with('/'));
-            let holds = held.iter().filter(|one| is_its(&one.0)).map(|one| one.1.clone()).collect();
+            let holds = held.iter().filter(|one| node.has_session(&one.0)).map(|one| one.1.clone()).collect();
             NodeState { node, state, holds }
         };
         Ok(nodes.into_iter().map(state).collect())
+    }
+
+    /// When the worker was last heard of, if that is so long ago that it counts as dead.
+    pub async fn dead_since(&self, worker: &str) -> Result<Option<String>> {
+        let nodes = self.nodes().await?.into_iter();
+        let dead = nodes.filter(|node| node.state == "dead").find(|node| node.node.has_session(worker));
+        Ok(dead.map(|node| node.node.seen_at))
     }
 
     /// Whether a living worker takes work of this pool.

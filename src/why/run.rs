@@ -64,7 +64,17 @@ pub async fn run(store: &Store, config: &Config, run: &Run) -> Result<RunWhy> {
             let stop =
                 run.stop_reason.as_ref().map(|why| format!(" Den är ombedd att sluta: {why}.")).unwrap_or_default();
             let since = run.started_at.as_ref().unwrap_or(&run.created_at);
-            (since, format!("Arbetaren {worker} håller i den: {what}.{stop}"), "Ingenting.".into())
+            match store.dead_since(worker).await? {
+                Some(silent) => {
+                    let silent = wording::local_time(&silent, timezone);
+                    let until = wording::local_time(run.lease_until.as_deref().unwrap_or_default(), timezone);
+                    let because = format!(
+                        "Arbetaren {worker} har inte hört av sig sedan {silent}. Den har körningen till {until}, sedan tar en annan över: {what}.{stop}"
+                    );
+                    (since, because, "Se till att en arbetare är i gång: `kollega nodes`.".into())
+                }
+                None => (since, format!("Arbetaren {worker} håller i den: {what}.{stop}"), "Ingenting.".into()),
+            }
         }
         RunState::Done => {
             let waiting = count(&["awaiting_decision", "deferred", "uncertain"]);

@@ -73,13 +73,17 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
             without_worker.push(run.pool.clone());
         }
     }
+    let is_dead = match open.first().and_then(|run| run.worker.as_deref()) {
+        Some(worker) => store.dead_since(worker).await?.is_some(),
+        None => false,
+    };
     let watched = store.has_scheduler().await?;
     let not_approved = match &read {
         Ok(schedule) => not_approved(store, config, schedule).await?,
         Err(_) => None,
     };
     let timezone = wording::timezone(config);
-    let state = State { now, watch, open, circuit, without_worker, watched, not_approved, timezone };
+    let state = State { now, watch, open, circuit, without_worker, is_dead, watched, not_approved, timezone };
     match &read {
         Ok(schedule) => state.explain(schedule, &mut why),
         Err(problem) => {
@@ -118,6 +122,8 @@ struct State {
     circuit: Option<Circuit>,
     /// The pools of those runs that no living worker takes.
     without_worker: Vec<String>,
+    /// Whether the worker that has the first of those runs is dead.
+    is_dead: bool,
     /// Whether a scheduler is up.
     watched: bool,
     /// A rule book that has no approved version.
@@ -219,6 +225,11 @@ impl State {
     fn running(&self, run: &Run, schedule: &Schedule, why: &mut ScheduleWhy) {
         let since = self.local(run.started_at.as_ref().unwrap_or(&run.created_at));
         let mut because = match &run.worker {
+            Some(worker) if self.is_dead => format!(
+                "Körningen {} pågår sedan {since}, men arbetaren {worker} har slutat höra av sig. Den har körningen till {}, sedan tar en annan över.",
+                run.id,
+                self.local(run.lease_until.as_deref().unwrap_or_default())
+            ),
             Some(worker) => format!("Körningen {} pågår sedan {since} hos arbetaren {worker}.", run.id),
             None => format!("Körningen {} står i kö sedan {since}.", run.id),
         };
@@ -242,11 +253,12 @@ impl State {
     /// Nothing goes on: what became of the latest time, and when the next comes.
     fn idle(&self, schedule: &Schedule, why: &mut ScheduleWhy) {
         let latest = why.firings.first().filter(|latest| latest.result != "fired").cloned();
-        let coming = Self::coming_told(why);
+        let coming = Self::coming_told(why, schedule.cron.is_some());
         if let Some(latest) = latest {
             let state = if latest.result == "missed" { "missed" } else { "skipped" };
             let reason = latest.reason.as_deref().unwrap_or("okänd orsak");
             let because = format!("{} {}: {reason}. {coming}", nominal(&latest), wording::firing(&latest.result));
+            let because = because.trim_end();
             why.say(state, because, "Ingenting, om orsaken är väntad. Starta nu: `kollega schedules start`.");
         } else if !why.coming.iter().any(|one| one.starts) && schedule.cron.is_none() {
             why.say(
@@ -265,13 +277,16 @@ impl State {
     }
 
     /// The next start, and why the times before it do not start.
-    fn coming_told(why: &ScheduleWhy) -> String {
+    fn coming_told(why: &ScheduleWhy, has_times: bool) -> String {
         let shown = |one: &Coming| {
             let note = if one.note.is_empty() { String::new() } else { format!(" ({})", one.note) };
             format!("{}{note}", without_zeros(&one.local))
         };
         let (starts, skipped): (Vec<&Coming>, Vec<&Coming>) = why.coming.iter().partition(|one| one.starts);
-        let Some(next) = starts.first() else { return "Schemat startar aldrig mer av klockan.".to_owned() };
+        let Some(next) = starts.first() else {
+            let ended = if has_times { "Schemat startar aldrig mer av klockan." } else { "" };
+            return ended.to_owned();
+        };
         let before = skipped.first().map(|one| format!(" Dessförinnan: {}.", shown(one))).unwrap_or_default();
         format!("Nästa tid är {}.{before}", shown(next))
     }

@@ -464,6 +464,29 @@ on_both! {
         assert!(why.because.contains("ingen arbetare är i gång för poolen default"), "{}", why.because);
         yard.claim_run().await;
         assert_eq!(yard.why("tät").await.state, "running");
+        // Its worker dies.
+        let run = yard.store().runs(None, 1).await.expect("the runs").remove(0);
+        let node = kollega::model::Node {
+            name: run.worker.clone().expect("a worker"),
+            kind: "worker".into(),
+            pools: "[\"default\"]".into(),
+            sessions: 1,
+            version: "1".into(),
+            secrets: String::new(),
+            draining: false,
+            started_at: String::new(),
+            seen_at: String::new(),
+        };
+        yard.store().beat(&node).await.expect("a beat");
+        yard.sql("update runs set worker = worker || '/0' where worker is not null").await;
+        let run = yard.store().run(&run.id).await.expect("the store").expect("the run");
+        let told = why::run(yard.store(), &yard.app.config, &run).await.expect("the store");
+        assert!(told.because.contains("håller i den"), "{}", told.because);
+        yard.sql("update nodes set seen_at = '2026-01-01T00:00:00.000Z'").await;
+        let told = why::run(yard.store(), &yard.app.config, &run).await.expect("the store");
+        assert!(told.because.contains("har inte hört av sig sedan"), "{}", told.because);
+        let told = yard.why("tät").await.because;
+        assert!(told.contains("sedan tar en annan över"), "{told}");
         yard.sql("update runs set lease_until = '2026-01-01T00:00:00.000Z'").await;
         let why = yard.why("tät").await;
         assert_eq!(why.state, "no_worker");
