@@ -62,17 +62,37 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         hold(&mut tx, claim).await?;
+        let now = now(&mut tx).await?;
         query(
             "update intents set outcome = $1, detail = $2, settled_at = $3
              where item = $4 and stage = $5 and (outcome is null or outcome = 'uncertain')",
         )
         .bind(outcome.as_str())
         .bind(detail)
-        .bind(time_text(now(&mut tx).await?))
+        .bind(time_text(now))
         .bind(&claim.item.id)
         .bind(stage)
         .execute_soon(&mut tx)
         .await?;
+        if outcome == IntentOutcome::Uncertain {
+            // An attempt of its own may find, before it intends anything, that nobody can tell what the one before came to:
+            // a person settles that too.
+            query(
+                "insert into intents (id, item, attempt, stage, token, outcome, detail, at, settled_at)
+                 select $1, $2, $3, $4, $5, $6, $7, $8, $8
+                 where not exists (select 1 from intents where item = $2 and stage = $4 and outcome = 'uncertain')",
+            )
+            .bind(new_id_at(now))
+            .bind(&claim.item.id)
+            .bind(claim.item.attempt)
+            .bind(stage)
+            .bind(claim.token)
+            .bind(outcome.as_str())
+            .bind(detail)
+            .bind(time_text(now))
+            .execute_soon(&mut tx)
+            .await?;
+        }
         append(&mut tx, events).await?;
         tx.commit().await
     }

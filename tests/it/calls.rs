@@ -10,7 +10,7 @@ use std::time::Duration;
 use kollega::app::App;
 use kollega::bot::Bot;
 use kollega::config::Config;
-use kollega::model::{EventKind, ItemState};
+use kollega::model::{EventKind, IntentOutcome, ItemState};
 use kollega::runner::from_plain;
 use kollega::store::NewRun;
 use sandbox::{FaultKind, FaultSpec, LedgerRecord, System};
@@ -174,6 +174,28 @@ async fn a_file_of_the_same_name_with_something_else_is_left_as_it_is() {
     let item = books.becomes("U-1", ItemState::HandedOver).await;
     assert_eq!(item.code.as_deref(), Some("already_there"));
     assert_eq!(fs::read_to_string(&file).expect("the file"), "någon annans");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_was_fetched_is_not_left_again_by_another_attempt_unless_a_person_says_so() {
+    use kollega::store::{Operation, Order};
+    let books = books(false).await;
+    queue(&books, &["U-1"]).await;
+    let _worker = books.worker("worker");
+    is_made_once(&books, "U-1").await;
+    let file = books.folder.path().join("kvitton/U-1.csv");
+    let store = &books.app.store;
+    let item = books.item("U-1").await;
+    for (answer, is_left) in [(IntentOutcome::Done, false), (IntentOutcome::NotDone, true)] {
+        fs::remove_file(&file).expect("fetched");
+        let order = Order { operation: Operation::Rerun, person: "olle".into(), reason: "en gång till".into() };
+        store.operate(&item.id, &order).await.expect("the store").expect("another attempt");
+        books.becomes("U-1", ItemState::Uncertain).await;
+        store.settle_by_person(&item.id, Some(answer), "olle").await.expect("settled");
+        books.becomes("U-1", ItemState::Done).await;
+        assert_eq!(file.exists(), is_left);
+        fs::write(&file, "").expect("a file for the next turn");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -256,6 +256,28 @@ on_both! {
         assert_eq!(queue.item("A-1").await.state, ItemState::Cancelled);
     }
 
+    async fn what_nobody_can_tell_of_an_attempt_before_is_settled_by_a_person(database) {
+        for outcome in [IntentOutcome::Done, IntentOutcome::NotDone] {
+            let queue = Queue::on(database).await;
+            let item = queue.add("A-1").await;
+            let claim = queue.claim().await.expect("the item");
+            queue.store.intend(&claim, "spara", None, MINUTE, &[]).await.expect("an intent");
+            queue.store.settle(&claim, "spara", IntentOutcome::Done, "sparat", &[]).await.expect("an outcome");
+            queue.store.finish(&claim, &Finish::new(ItemState::Done), &json!({}), &[]).await.expect("the end");
+            assert_eq!(queue.do_to(&item, Operation::Rerun).await, Ok(Operated::Done));
+            let claim = queue.claim().await.expect("the item");
+            for _ in 0..2 {
+                queue.store.settle(&claim, "spara", IntentOutcome::Uncertain, "hämtad?", &[]).await.expect("an outcome");
+            }
+            queue.store.finish(&claim, &Finish::new(ItemState::Uncertain), &json!({}), &[]).await.expect("the end");
+            queue.store.settle_by_person(&item.id, Some(outcome), "olle").await.expect("settled");
+            let intents = queue.store.intents(&item.id, "spara").await.expect("the intents");
+            let told: Vec<_> = intents.iter().map(|one| (one.attempt, one.outcome.as_deref())).collect();
+            assert_eq!(told, [(1, Some("done")), (2, Some(outcome.as_str()))]);
+            assert_eq!(queue.item("A-1").await.state, ItemState::Ready);
+        }
+    }
+
     async fn the_last_intent_is_by_who_held_the_item_last_whatever_a_clock_said(database) {
         let queue = Queue::on(database).await;
         let item = queue.add("A-1").await;
