@@ -33,6 +33,25 @@ fn next(generator: &Mutex<Generator>, time: DateTime<Utc>) -> String {
     .to_string()
 }
 
+/// Why a text can't be the reference of an item: two that look the same would be two items, and be done twice.
+pub fn reference_fault(text: &str) -> Option<String> {
+    if text.trim() != text {
+        return Some("referensen börjar eller slutar med mellanslag".into());
+    }
+    let (place, wrong) = text.chars().enumerate().find(|(_, char)| is_unclear(*char))?;
+    let (place, code) = (place + 1, u32::from(wrong));
+    Some(format!("tecken {place} i referensen syns inte eller ser ut som ett annat (U+{code:04X})"))
+}
+
+/// A character that is not seen, or not told from a common one: a control, a mark without width, a space or a hyphen of
+/// another kind, an accent apart from its letter.
+fn is_unclear(char: char) -> bool {
+    let code = u32::from(char);
+    char.is_control()
+        || char.is_whitespace() && char != ' '
+        || matches!(code, 0xAD | 0x0300..=0x036F | 0x200B..=0x2011 | 0x202A..=0x202E | 0x2060..=0x206F | 0xFE00..=0xFE0F | 0xFEFF)
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),*) => {$(
         $(#[$doc])*

@@ -12,7 +12,7 @@ use super::{Column, Format, Invalid, Progress, Table, items, load_bot, print};
 use crate::app::App;
 use crate::bot::Bot;
 use crate::config::Config;
-use crate::model::{ItemState, RunId};
+use crate::model::{ItemState, RunId, reference_fault};
 use crate::rulebook;
 use crate::runner::{Worker, WorkerOptions, from_plain};
 use crate::store::{Enqueued, ItemFilter, NewItem, NewRun};
@@ -149,7 +149,10 @@ fn given(bot: &Bot, arguments: &Arguments) -> anyhow::Result<Option<Vec<(String,
 fn record(bot: &Bot, plain: &Value) -> anyhow::Result<(String, Value)> {
     let reference = plain[&bot.item.reference.value].as_str().map(str::to_owned);
     let wrong = match (reference, from_plain(&bot.item.fields, plain)) {
-        (Some(reference), Ok(record)) => return Ok((reference, record.store())),
+        (Some(reference), Ok(record)) => match reference_fault(&reference) {
+            None => return Ok((reference, record.store())),
+            Some(fault) => fault,
+        },
         (None, Ok(_)) => format!("fältet `{}` saknas", bot.item.reference.value),
         (_, Err(why)) => why,
     };

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Column, Format, Invalid, Table, open_store, print, sign_in};
 use crate::config::Config;
-use crate::model::{Firing, User, Watch, new_id};
+use crate::model::{Firing, User, Watch, new_id, parse_time};
 use crate::schedule::{Coming, Schedule, preview};
 use crate::scheduler::{self, Cause};
 use crate::store::Store;
@@ -220,6 +220,7 @@ struct ScheduleRow {
 async fn list(config: &Config, format: Format) -> anyhow::Result<ExitCode> {
     let store = open_store(config).await?;
     let now = store.now().await?;
+    let timezone = wording::timezone(config);
     let mut rows = Vec::new();
     for file in scheduler::files(config) {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -248,7 +249,10 @@ async fn list(config: &Config, format: Format) -> anyhow::Result<ExitCode> {
             (None, None) => text(&row.next),
         };
         let result = row.last_result.as_deref().map(wording::firing).unwrap_or_default().to_owned();
-        vec![row.schedule.clone(), row.bot.clone(), row.cron.clone(), next, text(&row.last), result]
+        // The time of a start that no clock made is kept in UTC.
+        let local = |at: &String| parse_time(at).map_or(at.clone(), |_| wording::local_time(at, timezone));
+        let last = row.last.as_ref().map(local).unwrap_or_default();
+        vec![row.schedule.clone(), row.bot.clone(), row.cron.clone(), next, last, result]
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use expression::Personnummer;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::sheet::{Cell, Line, Sheet};
 use crate::bot::{Bot, FieldSpec, FieldType};
+use crate::model::reference_fault;
 use crate::runner::Record;
 
 /// The rows of a file, checked.
@@ -141,12 +143,17 @@ fn read_row(bot: &Bot, columns: &[Option<&FieldSpec>], line: &Line) -> Row {
             fault(letters(place), "cellen har ingen rubrik".into(), hint.into());
             continue;
         };
-        let set = value(field.kind, cell).and_then(|value| {
+        let set = value(field.kind, cell).and_then(|value| real(field.kind, value)).and_then(|value| {
             let set = record.set(&bot.item.fields, &field.name, &value);
             set.map(|()| value).map_err(|why| why.split_once(": ").map_or(why.clone(), |(_, why)| why.to_owned()))
         });
         match set {
-            Ok(value) if field.name == bot.item.reference.value => reference = expression::text_of(&value).ok(),
+            Ok(value) if field.name == bot.item.reference.value => {
+                reference = expression::text_of(&value).ok();
+                if let Some(why) = reference.as_deref().and_then(reference_fault) {
+                    fault(field.name.clone(), why, "skriv om den i cellen".into());
+                }
+            }
             Ok(_) => {}
             Err(why) => fault(field.name.clone(), why, hint(field.kind).into()),
         }
@@ -157,6 +164,17 @@ fn read_row(bot: &Bot, columns: &[Option<&FieldSpec>], line: &Line) -> Row {
         faults.push(Fault { row: line.number, column: own.clone(), message, hint: "fyll i den".into() });
     }
     Row { number: line.number, reference, fields: record.store(), faults }
+}
+
+/// A person's number that somebody has typed is one that can be: an enquiry about the wrong person is worse than none.
+fn real(kind: FieldType, value: expression::Value) -> Result<expression::Value, String> {
+    let number = expression::text_of(&value).ok().filter(|_| kind == FieldType::Personnummer);
+    match number.map(|text| Personnummer::parse(&text)) {
+        Some(Ok(number)) if !number.is_valid() && !number.is_interim() => {
+            Err("numret finns inte: datum eller kontrollsiffra stämmer inte".into())
+        }
+        _ => Ok(value),
+    }
 }
 
 /// A cell as a value that the field's type can be made of.

@@ -211,6 +211,33 @@ async fn everything_wrong_in_a_file_is_told_at_once_and_nothing_is_added() {
 }
 
 #[tokio::test]
+async fn references_that_only_look_the_same_and_numbers_that_nobody_has_are_refused() {
+    let office = office().await;
+    let wrong = ["A\u{200B}-1", "A\u{A0}-1", "A\u{2011}1", "A\u{1B}[31m-1", "A\u{A}-1", "A\u{30A}-1", "\u{202E}A-1"];
+    let rows: String = wrong.iter().fold(String::new(), |rows, one| rows + format!("\"{one}\";Eva\n").as_str());
+    let answer = add(&office, "lika.csv", format!("nummer;namn\nA-1;Eva\n{rows}").as_bytes(), &[]);
+    assert_eq!(answer.code, Some(2), "{}", answer.err);
+    for row in [3, 4, 5, 6, 7, 9, 10] {
+        assert!(answer.err.contains(&format!("rad {row}, kolumn nummer: tecken ")), "{row}: {}", answer.err);
+    }
+    assert!(answer.err.contains("(U+200B)"), "{}", answer.err);
+    // A wrong check digit, the day 80, the month 13, nobody.
+    let numbers = ["198909202388", "198909802380", "199913202387", "000000000000"];
+    let rows: String =
+        numbers.iter().enumerate().fold(String::new(), |rows, (at, one)| rows + format!("B-{at};{one}\n").as_str());
+    let answer = add(&office, "nummer.csv", format!("nummer;personnummer\n{rows}").as_bytes(), &[]);
+    assert_eq!(answer.code, Some(2), "{}", answer.err);
+    for row in 2..6 {
+        assert!(
+            answer.err.contains(&format!("rad {row}, kolumn personnummer: numret finns inte")),
+            "{row}: {}",
+            answer.err
+        );
+    }
+    assert!(items(&office).await.is_empty());
+}
+
+#[tokio::test]
 async fn what_is_wrong_never_repeats_what_stands_in_a_personal_field() {
     let office = office().await;
     let csv = "nummer;personnummer\nA-1;19900112-000X\nA-2;Åsa Öberg\n";

@@ -6,6 +6,7 @@ use super::super::work::{Held, Work};
 use chrono::{DateTime, Utc};
 
 use crate::bot::Enqueue;
+use crate::model::reference_fault;
 use crate::store::NewItem;
 
 impl Work<'_> {
@@ -14,6 +15,9 @@ impl Work<'_> {
             return Err(Stop::permanent("`enqueue` används bara under `collect`"));
         };
         let reference = self.text(&enqueue.reference)?;
+        if let Some(fault) = reference_fault(&reference) {
+            return Err(Stop::permanent(fault));
+        }
         let fields = &self.bot.item.fields;
         let mut record = Record::default();
         if let Some(tree) = &enqueue.fields {
