@@ -23,7 +23,9 @@ pub use trial::{Tried, try_channels};
 /// Looks, tells and sends until it is told to stop.
 pub async fn serve(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        if let Err(error) = look(&app).await {
+        if let Err(error) = look(&app).await
+            && !error.downcast_ref().is_some_and(|error| app.outage.is_why(error))
+        {
             tracing::error!(error = format!("{error:#}"), "failed to look after alerts");
         }
         let pause = tokio::time::timeout(app.config.alerts.every, stop.changed()).await;

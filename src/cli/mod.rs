@@ -146,7 +146,7 @@ pub async fn main() -> ExitCode {
     match run(cli).await {
         Ok(code) => code,
         Err(error) => {
-            print_error(&format!("fel: {error:#}"));
+            print_error(&format!("fel: {}", told(&error)));
             ExitCode::from(if error.is::<Invalid>() { 2 } else { 1 })
         }
     }
@@ -215,4 +215,27 @@ fn load_bot(config: &Config, name: &str) -> anyhow::Result<Bot> {
         let text: Vec<String> = problems.iter().map(|problem| problem.render(&source)).collect();
         Invalid(format!("roboten {name} kan inte läsas\n{}", text.join("\n"))).into()
     })
+}
+
+/// The error and what lies behind it; what says it already in its own words is not repeated.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_said_already_is_not_repeated() {
+        let inner = std::io::Error::other("nätet är nere");
+        let error = anyhow::Error::new(inner).context("databasen svarar inte: nätet är nere").context("inget gjordes");
+        assert_eq!(super::told(&error), "inget gjordes: databasen svarar inte: nätet är nere");
+    }
 }

@@ -215,7 +215,9 @@ impl Worker {
             };
             if noticed.elapsed() >= NOTICE {
                 noticed = Instant::now();
-                if let Err(error) = circuit::notice_new_secrets(&self.app).await {
+                if let Err(error) = circuit::notice_new_secrets(&self.app).await
+                    && !self.app.outage.is_why(&error)
+                {
                     tracing::warn!(%error, "failed to look for new secrets");
                 }
             }
