@@ -58,9 +58,8 @@ impl Work<'_> {
         let intents = self.app.store.intents(&item, &self.stage).await?;
         let seen = match intents.last() {
             Some(last) if is_done(last, attempt) => return Ok(Before::Done),
-            Some(last) if is_settled_as_not_done(last) => return Ok(Before::Free),
-            Some(_) => self.look_for_file(delivery).await?,
-            None => {
+            Some(last) if !is_settled_as_not_done(last, attempt) => self.look_for_file(delivery).await?,
+            _ => {
                 let seen = self.on_disk(delivery, Delivery::look_before).await?;
                 seen.map_err(|error| Stop::failed(format!("mappen kan inte läsas: {error}")))?
             }

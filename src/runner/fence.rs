@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::circuit::MAIL;
 use super::error::Stop;
-use super::verify::Seen;
+use super::verify::{Seen, is_many};
 use super::work::Work;
 use crate::bot::{Action, Mail, OnUncertain, Stage, Step, Steps};
 use crate::mail::{Phase, SendError, SendOutcome};
@@ -77,7 +77,12 @@ impl Work<'_> {
         };
         let seen = match intents.last() {
             Some(last) if is_done(last, attempt) => return Ok(Before::Done),
-            Some(last) if is_settled_as_not_done(last) => return Ok(Before::Free),
+            // A person saw that it was not made, but it may have been made by hand since: it is looked for once. Where the
+            // look can't tell, the person's word stands.
+            Some(last) if is_settled_as_not_done(last, attempt) => match self.look_before(verify).await? {
+                seen @ Seen::Unknown(_) if !is_many(&seen) => return Ok(Before::Free),
+                seen => return self.judge_before(seen, false).await,
+            },
             Some(_) => self.verify_fresh(verify).await?,
             // Somebody else, or a store that was restored from a copy, may have made it: looking costs one page.
             None => match self.look_before(verify).await? {
@@ -351,8 +356,8 @@ pub(super) fn is_done(intent: &Intent, attempt: i64) -> bool {
     intent.attempt == attempt && intent.outcome.as_deref() == Some("done")
 }
 
-/// Whether a person looked and saw that it did not take effect.
-pub(super) fn is_settled_as_not_done(intent: &Intent) -> bool {
+/// Whether a person looked, in this attempt, and saw that it did not take effect. In an attempt before, that says nothing.
+pub(super) fn is_settled_as_not_done(intent: &Intent, attempt: i64) -> bool {
     let by_person = intent.detail.as_deref().is_some_and(|detail| detail.starts_with("settled by"));
-    by_person && intent.outcome.as_deref() == Some("not_done")
+    by_person && intent.attempt == attempt && intent.outcome.as_deref() == Some("not_done")
 }

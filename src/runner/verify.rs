@@ -189,7 +189,7 @@ impl Work<'_> {
 
 const MANY: &str = "fler än en post passar";
 
-fn is_many(seen: &Seen) -> bool {
+pub(super) fn is_many(seen: &Seen) -> bool {
     matches!(seen, Seen::Unknown(why) if why.starts_with(MANY))
 }
 

@@ -16,6 +16,7 @@ use kollega::store::NewRun;
 use sandbox::{FaultKind, FaultSpec, LedgerRecord, System};
 use serde_json::json;
 
+use crate::database::claimant;
 use crate::morning::Morning;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -210,6 +211,34 @@ async fn the_log_says_why_no_file_could_be_left() {
     let retried = events.into_iter().find(|event| event.kind == EventKind::Retried.as_str()).expect("it");
     let told = retried.detail.expect("a detail");
     assert!(told.contains("kvitton finns inte eller kan inte nås"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_person_saw_was_not_made_is_looked_for_again_before_it_is_made() {
+    use kollega::store::{Finish, Operation, Order};
+    let books = books(false).await;
+    let store = &books.app.store;
+    // In the same attempt, and in another one: it is made by hand meanwhile.
+    for (reference, another) in [("U-1", false), ("U-2", true)] {
+        queue(&books, &[reference]).await;
+        let minute = Duration::from_mins(1);
+        let claim = store.claim_item(&claimant("w", minute, minute)).await.expect("the store").expect("the item");
+        store.intend(&claim, SAVE, None, minute, &[]).await.expect("an intent");
+        store.settle(&claim, SAVE, IntentOutcome::Uncertain, "inget svar", &[]).await.expect("an outcome");
+        store.finish(&claim, &Finish::new(ItemState::Uncertain), &claim.item.fields.0, &[]).await.expect("the end");
+        store.settle_by_person(&claim.item.id, Some(IntentOutcome::NotDone), "olle").await.expect("settled");
+        let order = |operation| Order { operation, person: "olle".into(), reason: "för hand".into() };
+        let operations = if another { &[Operation::HandOver, Operation::Rerun][..] } else { &[] };
+        for operation in operations {
+            store.operate(&claim.item.id, &order(*operation)).await.expect("the store").expect("done");
+        }
+        post(&books, reference).await;
+    }
+    let _worker = books.worker("worker");
+    for reference in ["U-1", "U-2"] {
+        is_made_once(&books, reference).await;
+        assert_eq!(books.count(reference, EventKind::Intent, SAVE).await, 0, "{}", books.story(reference).await);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
