@@ -181,7 +181,7 @@ enum Harmed {
 pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let store = open_store(config).await?;
     match arguments.action {
-        Action::Plan(arguments) => plan(&store, &arguments).await?,
+        Action::Plan(arguments) => plan(&store, config, &arguments).await?,
         Action::Draw(arguments) => draw(&store, config, &arguments).await?,
         Action::Redraw(arguments) => return redraw(&store, config, &arguments).await,
         Action::List(arguments) => list(&store, config, &arguments).await?,
@@ -199,12 +199,13 @@ fn told(refused: Refused) -> anyhow::Error {
     }
 }
 
-async fn plan(store: &Store, arguments: &PlanArguments) -> anyhow::Result<()> {
+async fn plan(store: &Store, config: &Config, arguments: &PlanArguments) -> anyhow::Result<()> {
     let file = &arguments.file;
     let source = std::fs::read_to_string(file)
         .map_err(|error| Invalid(format!("{} kan inte läsas: {error}", file.display())))?;
     let user = sign_in::sign_in(store, &arguments.who).await?;
-    let recorded = spot_check::record_plan(store, &user, file, &source, arguments.seed.clone()).await.map_err(told)?;
+    let (seed, zone) = (arguments.seed.clone(), wording::timezone(config));
+    let recorded = spot_check::record_plan(store, &user, file, &source, seed, zone).await.map_err(told)?;
     print(&format!("Planen {} är registrerad. Frö: {}", recorded.name, recorded.seed));
     Ok(())
 }

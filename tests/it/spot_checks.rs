@@ -74,7 +74,15 @@ async fn in_month(office: &Office, month: &str) {
 
 async fn with_plan(office: &Office, rut: &User) {
     let seed = Some("ett frö från tärning".to_owned());
-    let plan = spot_check::record_plan(&office.desk.store, rut, Path::new("plan.yaml"), PLAN, seed).await;
+    let plan = spot_check::record_plan(
+        &office.desk.store,
+        rut,
+        Path::new("plan.yaml"),
+        PLAN,
+        seed,
+        chrono_tz::Europe::Stockholm,
+    )
+    .await;
     assert_eq!(plan.expect("a plan").seed, "ett frö från tärning");
 }
 
@@ -262,6 +270,11 @@ async fn the_command_plans_draws_assesses_and_reports() {
     let broken = as_rut(&["spot-checks", "plan", &path]);
     assert_eq!(broken.code, Some(2));
     assert!(broken.err.contains("är mer än alla"), "{}", broken.err);
+    std::fs::write(&file, PLAN.replace("outcome: deny", "outcome: deny, amount_from: \"1\"")).expect("the plan");
+    let impossible = as_rut(&["spot-checks", "plan", &path]);
+    assert_eq!(impossible.code, Some(2));
+    let says = "inget ärende kan höra till stratumet `avslag`";
+    assert!(impossible.err.contains(says) && impossible.err.contains("plan.yaml:5:"), "{}", impossible.err);
     std::fs::write(&file, PLAN).expect("the plan");
     let planned = as_rut(&["spot-checks", "plan", &path]);
     assert_eq!(planned.code, Some(0), "{}", planned.err);
