@@ -140,9 +140,9 @@ fn no_cell_is_verified_with_a_wrong_figure_that_is_known() {
         let none = shipped
             .lines()
             .filter(|line| !line.starts_with(&format!("      {cell}:")))
-            .map(|line| match line.starts_with(&format!("  {cell}: ")) {
-                true => format!("  {cell}: {{amount: null, verified: false}}\n"),
-                false => format!("{line}\n"),
+            .map(|line| {
+                let is_cell = line.starts_with(&format!("  {cell}: "));
+                if is_cell { format!("  {cell}: {{amount: null, verified: false}}\n") } else { format!("{line}\n") }
             })
             .collect::<String>();
         let waiting = format!(
