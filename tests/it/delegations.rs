@@ -414,6 +414,11 @@ async fn delegations_are_recorded_listed_and_ended_by_an_administrator() {
         page.text
     );
     assert!(page.shows("delegation registrerad") && page.shows("person eva"), "{}", page.text);
+    for told in ["högsta belopp: 15 000 kr", "omfattar: bifall", "gäller från: 2025-02-01", "beslutsdag: 2025-01-10"]
+    {
+        assert!(page.shows(told), "{told}: {}", page.text);
+    }
+    assert!(!page.shows("valid_from") && !page.shows("max_amount"), "{}", page.text);
     let mut outsider = signed_in(&office, "ulf", "developer").await;
     assert_eq!(outsider.get("/delegationer").await.status, StatusCode::FORBIDDEN);
 }
