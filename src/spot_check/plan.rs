@@ -28,7 +28,7 @@ pub struct Plan {
     #[serde(default)]
     pub strata: Vec<Stratum>,
     /// Percent of what fits in no stratum.
-    pub rest: u32,
+    pub rest: Placed<u32>,
     #[serde(default)]
     pub raise: Option<Placed<Raise>>,
 }
@@ -123,8 +123,8 @@ impl Plan {
         if !(2000..=2200).contains(&plan.year.value) {
             wrong(plan.year.place, format!("året {} är inget år", plan.year.value), "skriv till exempel `year: 2026`");
         }
-        if plan.rest > 100 {
-            wrong(name.place, format!("`rest: {}` är mer än alla", plan.rest), "skriv procent, 0 till 100");
+        if plan.rest.value > 100 {
+            wrong(plan.rest.place, format!("`rest: {}` är mer än alla", plan.rest.value), "skriv procent, 0 till 100");
         }
         for (index, one) in plan.strata.iter().enumerate() {
             let own = &one.name;
@@ -238,7 +238,7 @@ impl Plan {
     /// Every stratum with its planned percent, the rest last.
     pub fn planned(&self) -> Vec<(&str, u32)> {
         let named = self.strata.iter().map(|stratum| (stratum.name.value.as_str(), stratum.rate));
-        named.chain([(REST, self.rest)]).collect()
+        named.chain([(REST, self.rest.value)]).collect()
     }
 }
 
@@ -317,9 +317,12 @@ raise: {errors: 1, factor: 2, ceiling: 100, back_after: 3}
             .replace("bistand-2026", "Bistånd 2026")
             .replace("rate: 50", "rate: 500")
             .replace("stratum: små belopp, amount_below: \"1000\"", "stratum: stora belopp")
-            .replace("factor: 2", "factor: 1");
+            .replace("factor: 2", "factor: 1")
+            .replace("rest: 10", "rest: 101");
         let problems = Plan::read(Path::new("plan.yaml"), &broken).expect_err("a broken plan");
         let told: Vec<String> = problems.iter().map(|problem| problem.message.clone()).collect();
+        let rest = problems.iter().find(|problem| problem.message.contains("rest: 101")).expect("the rest");
+        assert_eq!(rest.line, 9);
         for says in ["kan inte vara en plans namn", "är mer än alla", "finns redan", "inget villkor", "kan inte följas"]
         {
             assert!(told.iter().any(|message| message.contains(says)), "{says}: {told:?}");
