@@ -35,13 +35,22 @@ pub fn is_written(text: &str) -> bool {
     }
 }
 
-/// A time until which something waits: `now`, `4h`, `2026-12-01` (its beginning) or `2026-12-01 08:30`.
+/// A time until which something waits: `now`, `4h`, `2026-12-01` (its beginning) or `2026-12-01 08:30`; none that has been.
 pub fn until(text: &str, now: DateTime<Utc>, config: &Config) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
-    let zone = zone(&config.timezone);
     if text == "now" || text == "nu" {
         return Ok(now);
     }
+    let time = time(text, now, zone(&config.timezone))?;
+    if time < now {
+        return Err(format!(
+            "`{text}` har redan varit: skriv en tid som kommer, eller `now` för att inte vänta längre"
+        ));
+    }
+    Ok(time)
+}
+
+fn time(text: &str, now: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, String> {
     if let Ok(day) = text.parse::<NaiveDate>() {
         return Ok(local(day.and_time(NaiveTime::MIN), zone));
     }
@@ -133,5 +142,14 @@ mod tests {
         assert_eq!(until("2026-03-29 02:30").as_deref(), Ok("2026-03-29T01:30:00+00:00"));
         assert_eq!(until("nu").as_deref(), Ok("2026-01-01T00:00:00+00:00"));
         assert!(until("i morgon").is_err());
+    }
+
+    #[test]
+    fn a_wait_until_a_time_that_has_been_is_refused() {
+        let until = |text| ends(text, utc("2026-05-05T10:00:00Z"), &Config::default());
+        for text in ["2026-05-04", "2026-05-05", "2026-05-05 11:59", "2020-01-01 08:00"] {
+            assert!(until(text).is_err_and(|why| why.contains("har redan varit")), "{text}");
+        }
+        assert!(until("2026-05-05 12:00").is_ok() && until("2026-05-06").is_ok() && until("0h").is_ok());
     }
 }

@@ -62,6 +62,19 @@ pub async fn record(
     let zone = wording::timezone(config);
     let today = store.now().await?.with_timezone(&zone).date_naive();
     let new = checked(config, written, today, zone).map_err(Refused::Wrong)?;
+    let known = store.delegations(Some(&new.bot)).await?;
+    if let Some(first) = known.iter().find(|one| seal.is_valid_delegation(one) && is_same(one, &new)) {
+        return Err(Refused::Wrong(format!(
+            "delegationen {} för {} är redan registrerad med samma referens, {} ({}, {}): avsluta den först med \
+             `kollega delegations end {}`, eller ange den nya delegationens egen referens",
+            first.id,
+            first.bot,
+            first.reference,
+            covers(first),
+            days(first, zone),
+            first.id
+        )));
+    }
     Ok(store.add_delegation(new, &user.name, seal).await?)
 }
 
@@ -129,6 +142,16 @@ fn checked(config: &Config, written: Written, today: NaiveDate, zone: Tz) -> Res
         valid_from: time_text(midnight(from, zone)),
         valid_until,
     })
+}
+
+/// Whether a delegation has the new one's reference, and some time in common with it.
+fn is_same(one: &Delegation, new: &NewDelegation) -> bool {
+    let plain = |reference: &str| reference.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let before = |from: &str, until: Option<&String>| until.is_none_or(|until| from < until.as_str());
+    one.ended_at.is_none()
+        && plain(&one.reference) == plain(&new.reference)
+        && before(&new.valid_from, one.valid_until.as_ref())
+        && before(&one.valid_from, new.valid_until.as_ref())
 }
 
 /// The first moment of a day.

@@ -856,9 +856,22 @@ pub struct RuleBookVersion {
     /// What people call it.
     pub label: String,
     pub kept_at: String,
+    /// The first approval, as it was made.
     pub approved_at: Option<String>,
     pub approved_by: Option<String>,
     pub note: Option<String>,
+}
+
+/// One approval of a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct RuleBookApproval {
+    #[serde(skip)]
+    pub book: String,
+    #[serde(skip)]
+    pub sha256: String,
+    pub approved_at: String,
+    pub approved_by: String,
+    pub note: String,
 }
 
 /// A stored suggestion to be answered again.

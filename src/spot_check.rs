@@ -27,6 +27,7 @@ use chrono_tz::Tz;
 use crate::config::Config;
 use crate::desk;
 use crate::model::{HandledCase, SpotDraw, SpotPlan, SpotRow, User, parse_time, time_text};
+use crate::problem::Problem;
 use crate::seal::Seal;
 use crate::store::{self, NewSpotDraw, NewSpotPlan, NotAssessed, Store};
 use crate::wording;
@@ -68,12 +69,20 @@ pub async fn record_plan(
     file: &Path,
     source: &str,
     seed: Option<String>,
+    zone: Tz,
 ) -> Result<SpotPlan, Refused> {
     admit(user, desk::SAMPLERS)?;
-    let plan = Plan::read(file, source).map_err(|problems| {
+    let told = |problems: &[Problem]| {
         let told: Vec<String> = problems.iter().map(|problem| problem.render(source)).collect();
-        Refused::Wrong(format!("planen kan inte läsas\n{}", told.join("\n")))
-    })?;
+        told.join("\n")
+    };
+    let plan = Plan::read(file, source)
+        .map_err(|problems| Refused::Wrong(format!("planen kan inte läsas\n{}", told(&problems))))?;
+    let today = store.now().await?.with_timezone(&zone).date_naive();
+    let impossible = plan.impossible(file, today);
+    if !impossible.is_empty() {
+        return Err(Refused::Wrong(format!("planen kan inte följas\n{}", told(&impossible))));
+    }
     let seed = match seed {
         Some(seed) if seed.trim().chars().count() < 8 => {
             return Err(Refused::Wrong("fröet är för kort: minst 8 tecken, gärna framtagna med tärning".into()));
@@ -83,7 +92,7 @@ pub async fn record_plan(
     };
     let new = NewSpotPlan {
         name: plan.plan.value.clone(),
-        year: i64::from(plan.year),
+        year: i64::from(plan.year.value),
         purpose: plan.purpose,
         body: source.to_owned(),
         sha256: crate::yaml::content_hash(source),
@@ -139,7 +148,7 @@ pub async fn draw_month(
     if let Some(draw) = draws.iter().find(|draw| draw.month == month) {
         return Ok(Drawn { draw: draw.clone(), is_new: false });
     }
-    let span = Span::of(month, plan.year, wording::timezone(config)).map_err(Refused::Wrong)?;
+    let span = Span::of(month, plan.year.value, wording::timezone(config)).map_err(Refused::Wrong)?;
     if time_text(store.now().await?) < span.until {
         return Err(Refused::Wrong(format!("månaden {month} är inte slut: dra när alla dess ärenden är handlagda")));
     }

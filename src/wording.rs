@@ -3,6 +3,8 @@
 //!
 //! Words only: nothing is decided here.
 
+pub mod facts;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
@@ -298,18 +300,73 @@ fn clock(time: DateTime<Utc>, timezone: Tz, format: &str) -> String {
     time.with_timezone(&timezone).format(format).to_string()
 }
 
-/// An event's detail on one line: `state: done, code: needs_person`.
-pub fn detail(json: &str) -> String {
+/// An event's detail on one line: `läge: klart, kod: needs_person`.
+pub fn detail(json: &str, timezone: Tz) -> String {
+    use serde_json::Value;
     match serde_json::from_str(json) {
-        Ok(serde_json::Value::Object(parts)) => {
-            let part = |(name, value): (&String, &serde_json::Value)| match value {
-                serde_json::Value::String(text) => format!("{name}: {text}"),
-                other => format!("{name}: {other}"),
+        Ok(Value::Object(parts)) => {
+            let told = parts.iter().filter(|(_, value)| !value.is_null());
+            let part = |(name, value): (&String, &Value)| {
+                format!("{}: {}", detail_name(name), detail_text(name, value, timezone))
             };
-            parts.iter().map(part).collect::<Vec<_>>().join(", ")
+            told.map(part).collect::<Vec<_>>().join(", ")
         }
-        Ok(serde_json::Value::String(text)) => text,
+        Ok(Value::String(text)) => text,
         _ => json.to_owned(),
+    }
+}
+
+/// What a part of a detail is called; a technical one stands as it is.
+fn detail_name(name: &str) -> &str {
+    match name {
+        "case_kind" => "ärendeslag",
+        "changed" => "ändrat från förslaget",
+        "code" => "kod",
+        "decided_by" => "beslutad av",
+        "decided_on" => "beslutsdag",
+        "decision" => "beslut",
+        "delegation" => "delegation",
+        "delegation_reference" | "reference" => "referens",
+        "label" => "etikett",
+        "max_amount" => "högsta belopp",
+        "month" => "månad",
+        "outcome" => "utfall",
+        "outcomes" => "omfattar",
+        "reason" => "skäl",
+        "refer" => "lämnas över för",
+        "retry_at" => "försöks igen",
+        "role" => "roll",
+        "rulebook" => "regelbok",
+        "sample" => "stickprov",
+        "schedule" => "schema",
+        "state" => "läge",
+        "suggestion" | "suggestion_id" => "förslag",
+        "valid_from" => "gäller från",
+        "valid_until" => "gäller till",
+        "why" => "varför",
+        other => other,
+    }
+}
+
+fn detail_text(name: &str, value: &serde_json::Value, timezone: Tz) -> String {
+    use serde_json::Value;
+    match (name, value) {
+        (_, Value::Bool(yes)) => if *yes { "ja" } else { "nej" }.to_owned(),
+        (_, Value::Array(list)) => {
+            list.iter().map(|one| detail_text(name, one, timezone)).collect::<Vec<_>>().join(", ")
+        }
+        ("outcome" | "outcomes", Value::String(text)) => outcome(text).to_owned(),
+        ("role", Value::String(text)) => role(text).to_owned(),
+        ("amount" | "max_amount", Value::String(text)) => format!("{} kr", kronor(text)),
+        ("state", Value::String(text)) => {
+            ItemState::try_from(text.clone()).map_or_else(|_| text.clone(), |state| item_state(state).to_owned())
+        }
+        ("why", Value::String(text)) => {
+            Withheld::try_from(text.clone()).map_or_else(|_| text.clone(), |why| withheld(why).to_owned())
+        }
+        // A midnight is the day that begins.
+        (_, Value::String(text)) => local_time(text, timezone).trim_end_matches(" 00:00").to_owned(),
+        (_, other) => other.to_string(),
     }
 }
 
@@ -321,4 +378,29 @@ pub fn kronor(amount: &str) -> String {
 /// The installation's time zone; Sweden's where the name in the configuration is unknown.
 pub fn timezone(config: &Config) -> Tz {
     config.timezone.parse().unwrap_or(chrono_tz::Europe::Stockholm)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detail_is_told_in_swedish_with_local_days_and_kronor() {
+        let detail = |json: &str| detail(json, chrono_tz::Europe::Stockholm);
+        let delegation = r#"{"reference": "SN 2026/7", "valid_from": "2026-01-31T23:00:00.000Z", "valid_until": null,
+            "outcomes": ["approve", "deny"], "max_amount": "15000"}"#;
+        assert_eq!(
+            detail(delegation),
+            "högsta belopp: 15 000 kr, omfattar: bifall, avslag, referens: SN 2026/7, gäller från: 2026-02-01"
+        );
+        assert_eq!(
+            detail(r#"{"state": "done", "code": "x", "changed": false}"#),
+            "ändrat från förslaget: nej, kod: x, läge: klart"
+        );
+        assert_eq!(
+            detail(r#"{"why": "no_delegation"}"#),
+            "varför: ingen delegation gäller för roboten och ärendeslaget"
+        );
+        assert_eq!(detail("\"fri text\""), "fri text");
+    }
 }

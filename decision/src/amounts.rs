@@ -42,6 +42,7 @@ impl Table {
         let read: AmountsFile = file.read().map_err(|problem| vec![problem])?;
         let mut problems = if is_judged { crate::entries::problems(file, &read) } else { Vec::new() };
         if is_judged {
+            problems.extend(crate::entries::known_wrong_problems(file, &read));
             problems.extend(read.cells.values().filter_map(|cell| file.unquoted(&cell.amount)));
         }
         let mut cells = BTreeMap::new();

@@ -363,9 +363,26 @@ pub(crate) struct AmountsFile {
     pub uplift_percent: Option<Text>,
     pub sources: BTreeMap<String, String>,
     pub cells: BTreeMap<String, CellFile>,
+    /// Wrong figures that are printed in public: no cell is verified with one.
+    #[serde(default)]
+    pub known_wrong: Vec<KnownWrongFile>,
     /// What each person has typed in, without seeing what another has. A cell is verified when two say the same.
     #[serde(default)]
     pub entries: Vec<EntryFile>,
+}
+
+/// A figure that is printed in public and is not the law's.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KnownWrongFile {
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub cell: Text,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub amount: Text,
+    /// Where it is printed.
+    #[serde(rename = "where")]
+    pub place: String,
 }
 
 /// What one person has typed in from one source.

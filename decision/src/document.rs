@@ -182,7 +182,7 @@ impl RuleBook {
             authorities: self.authorities().iter().map(|(_, title)| title.clone()).collect(),
             income_kinds: self.kind_words(),
             cost_kinds: self.cost_kinds().map(ToOwned::to_owned).collect(),
-            cases: self.cases().iter().map(case).collect(),
+            cases: self.cases().iter().map(|case| self.case_words(case)).collect(),
         }
     }
 
@@ -255,6 +255,40 @@ impl RuleBook {
             valid: valid(guideline.validity),
         };
         self.guidelines().limits.iter().map(one).collect()
+    }
+
+    fn case_words(&self, case: &crate::Case) -> CaseWords {
+        let expected = case.expected();
+        let text = |key: &str| expected.get(key).and_then(Json::as_str).map(ToOwned::to_owned);
+        CaseWords {
+            name: case.name.clone(),
+            title: case.title.clone(),
+            outcome: text("outcome"),
+            amount: text("amount"),
+            refused: expected.contains_key("error"),
+            expects: expected.iter().filter_map(|(key, value)| self.expects(key, value)).collect(),
+        }
+    }
+
+    /// Why a case is referred, and what is noted, by the titles of the rules that do it.
+    fn expects(&self, key: &str, value: &Json) -> Option<String> {
+        let title = |code: &str| {
+            let has = |rule: &&Rule| match key {
+                "refer" => rule.refer.as_ref().is_some_and(|refer| refer.code == code),
+                _ => rule.note.iter().chain(&rule.deny).any(|note| note.code == code),
+            };
+            let rule = self.rules().iter().find(has);
+            rule.map_or_else(|| own_code(code).to_owned(), |rule| rule.title.outline(&self.words(&rule.cells)))
+        };
+        let mut titles: Vec<String> =
+            value.as_array().into_iter().flatten().filter_map(Json::as_str).map(title).collect();
+        let told = match key {
+            "refer" => "lämnas över",
+            "notes" => "anmärkning",
+            _ => return None,
+        };
+        titles.dedup();
+        (!titles.is_empty()).then(|| format!("{told}: {}", titles.join("; ")))
     }
 
     fn kind_words(&self) -> Vec<KindWords> {
@@ -456,10 +490,15 @@ pub(crate) fn cell_title(name: &str) -> String {
     }
 }
 
-/// A text that is the name of a cell.
+/// A text that is the name of a cell, or what such names begin with.
 fn cell_text(text: &str) -> Option<String> {
-    let name = text.strip_prefix('"')?.strip_suffix('"').filter(|name| !name.ends_with('.'))?;
-    let title = cell_title(name);
+    let name = text.strip_prefix('"')?.strip_suffix('"')?;
+    let title = match name {
+        "children." => "Barn i åldern ".to_owned(),
+        "children_lunch_out." => "Barn, utan lunch, i åldern ".to_owned(),
+        "shared." => "Gemensamma kostnader, antal personer ".to_owned(),
+        _ => cell_title(name),
+    };
     (title != name).then(|| format!("”{title}”"))
 }
 
@@ -476,32 +515,15 @@ pub(crate) fn cell_order(name: &str) -> (usize, u32, String) {
     (group, number, name.to_owned())
 }
 
-fn case(case: &crate::Case) -> CaseWords {
-    let expected = case.expected();
-    let text = |key: &str| expected.get(key).and_then(Json::as_str).map(ToOwned::to_owned);
-    CaseWords {
-        name: case.name.clone(),
-        title: case.title.clone(),
-        outcome: text("outcome"),
-        amount: text("amount"),
-        refused: expected.contains_key("error"),
-        expects: expected.iter().filter_map(|(key, value)| expects(key, value)).collect(),
+/// What a code is for that no rule of the book has: the program's own.
+fn own_code(code: &str) -> &str {
+    match code {
+        "table_missing" => "Årets tabell saknas",
+        "table_caution" => "Varning i årets tabell",
+        "unverified_amount" => "Ett belopp är inte verifierat",
+        "rule_failed" => "En regel kunde inte räknas",
+        other => other,
     }
-}
-
-fn expects(key: &str, value: &Json) -> Option<String> {
-    let list = || {
-        let one = |one: &Json| one.as_str().or_else(|| one["rule"].as_str()).unwrap_or_default().to_owned();
-        value.as_array().into_iter().flatten().map(one).filter(|one| !one.is_empty()).collect::<Vec<_>>().join(", ")
-    };
-    let text = match key {
-        "refer" => format!("lämnas över för {}", list()),
-        "notes" => format!("anmärkning {}", list()),
-        "lines" => format!("rader från {}", list()),
-        "error" => format!("underlaget godtas inte: {}", value.as_str().unwrap_or_default()),
-        _ => return None,
-    };
-    (!text.ends_with(' ')).then_some(text)
 }
 
 pub(crate) fn valid(validity: Validity) -> String {

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::amounts::Table;
-use crate::book_file::{AmountsFile, EntryFile};
+use crate::book_file::{AmountsFile, EntryFile, KnownWrongFile};
 use crate::yaml::{File, whole};
 use crate::{Content, Problem};
 
@@ -119,19 +120,59 @@ pub(crate) fn problems(file: &File, read: &AmountsFile) -> Vec<Problem> {
     problems
 }
 
+/// Wrong figures that circulate: two people who look in the same public table agree on one.
+pub(crate) fn known_wrong_problems(file: &File, read: &AmountsFile) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for known in &read.known_wrong {
+        let name = &known.cell.value;
+        let Some(wrong) = amount_of(known) else {
+            problems.push(file.at(&known.amount, format!("”{}” är inte ett belopp", known.amount.value)));
+            continue;
+        };
+        let Some(cell) = read.cells.get(name) else {
+            problems.push(file.at(&known.cell, format!("cellen {name} står inte under cells")));
+            continue;
+        };
+        if cell.amount.value.as_deref().and_then(amount) == Some(wrong) {
+            let (message, hint) = told_wrong(name, known, wrong);
+            problems.push(Problem { hint: Some(hint), ..file.at(&cell.amount, message) });
+        }
+    }
+    problems
+}
+
+/// What is wrong with a figure, and what to do about it.
+fn told_wrong(cell: &str, known: &KnownWrongFile, wrong: Decimal) -> (String, String) {
+    let wrong = wrong.normalize();
+    (
+        format!("{cell}: {wrong} är ett känt fel i {}", known.place),
+        format!(
+            "läs beloppet i författningen och skriv in det; står {wrong} där, ta bort raden om {cell} under known_wrong i tabellen"
+        ),
+    )
+}
+
 fn name_of(entry: &EntryFile) -> String {
     same_name(&entry.by.value)
 }
 
-/// A name as it is compared: nobody becomes two people by a capital letter or a space.
+/// A name as it is compared: nobody becomes two people by a capital letter, a space, a hyphen, or an å that is written
+/// as an a with a ring.
 fn same_name(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    let name: String = name.nfkc().flat_map(char::to_lowercase).collect();
+    let words = name.split(|letter: char| letter.is_whitespace() || letter.is_ascii_punctuation());
+    let words = words.map(|word| word.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether two names, as they are compared, may be one person's: nobody becomes two people by leaving out a surname.
 fn may_be_one(a: &str, b: &str) -> bool {
     let all_in = |some: &str, of: &str| some.split(' ').all(|word| of.split(' ').any(|known| known == word));
     all_in(a, b) || all_in(b, a)
+}
+
+fn amount_of(known: &KnownWrongFile) -> Option<Decimal> {
+    amount(&known.amount.value)
 }
 
 fn amount(text: &str) -> Option<Decimal> {
@@ -260,6 +301,11 @@ fn refuse(file: &File, read: &AmountsFile, turn: Turn, new: &Typed) -> Result<()
         }
         if *amount <= Decimal::ZERO || amount.normalize().scale() > 2 {
             refuse(format!("{cell}: {amount} är inte ett belopp"), "skriv kronor, till exempel 3910");
+        }
+        let is_this = |known: &&KnownWrongFile| known.cell.value == *cell && amount_of(known) == Some(*amount);
+        if let Some(known) = read.known_wrong.iter().find(is_this) {
+            let (message, hint) = told_wrong(cell, known, *amount);
+            refuse(message, &hint);
         }
         let typed = typed(&read.entries, cell);
         let is_own = typed.iter().any(|(by, _)| may_be_one(by, &own));

@@ -57,6 +57,55 @@ pub(crate) fn words(name: &str) -> Option<String> {
     Some(known.to_owned())
 }
 
+/// What a field of the facts is called where its value stands beside it; none for what is not ours to name.
+pub fn fact_label(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "date" => "underlagets datum",
+        "period" => "period",
+        "household" => "hushåll",
+        "community_size" => "personer i boendet",
+        "adults" => "vuxna",
+        "children" => "barn",
+        "incomes" => "inkomster",
+        "candidate_incomes" => "inkomster att välja bland",
+        "previous_incomes" => "inkomster förra perioden",
+        "costs" => "kostnader",
+        "sources" => "myndigheternas svar",
+        "answers" => "när myndigheterna svarade",
+        "application" => "ansökan",
+        "at" => "tidpunkt",
+        "assets" => "tillgångar",
+        "amount" => "belopp",
+        "surplus_previous" => "överskott från förra perioden",
+        "flags" => "markeringar",
+        "protected_identity" => "skyddade personuppgifter",
+        "first_application" => "första ansökan",
+        "interim_number" => "interimsnummer",
+        "lunch_out" => "äter lunch utanför hemmet",
+        "already_reduced" => "redan minskad med jobbstimulans",
+        "born" => "född",
+        "applied" => "sökt belopp",
+        "month" => "månad",
+        "stimulus" => "minskad med jobbstimulans",
+        "result" => "utfall",
+        _ => person(field).or_else(|| income(field)).or_else(|| cost(field))?.trim_start_matches('='),
+    })
+}
+
+/// A word that a fact can be, in Swedish: `single`, `timeout`.
+pub fn fact_word(word: &str) -> Option<String> {
+    let known = matches!(
+        word,
+        "single" | "couple" | "shared" | "support" | "denied" | "ok" | "partial" | "error" | "timeout" | "not_asked"
+    );
+    match word {
+        "applicant" => Some("sökanden".to_owned()),
+        "none" => Some("inget".to_owned()),
+        _ if known => words(&format!("\"{word}\"")),
+        _ => None,
+    }
+}
+
 /// A field of a person, an income or a cost: `person.age`, `income.who.age`.
 fn field(name: &str) -> Option<String> {
     let (owner, field) = name.rsplit_once('.')?;
@@ -160,7 +209,7 @@ fn cost(field: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::words;
+    use super::{fact_label, fact_word, words};
     use crate::book_file::ForEach;
     use crate::names::{Shape, names_of};
 
@@ -175,6 +224,20 @@ mod tests {
                 .filter(|field| *field != "who" && words(&format!("{name}.{field}")).is_none())
                 .collect();
             assert_eq!(missing, Vec::<&str>::new(), "{name}");
+        }
+    }
+
+    #[test]
+    fn everything_at_the_top_of_the_facts_has_a_label_and_every_answer_a_word() {
+        for name in crate::FACT_NAMES {
+            assert!(fact_label(name).is_some(), "{name}");
+        }
+        assert_eq!(
+            (fact_label("already_reduced"), fact_label("sökt")),
+            (Some("redan minskad med jobbstimulans"), None)
+        );
+        for word in ["ok", "partial", "error", "timeout", "not_asked", "single", "couple", "shared", "support"] {
+            assert!(fact_word(word).is_some(), "{word}");
         }
     }
 }

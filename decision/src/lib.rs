@@ -56,6 +56,7 @@ pub use explain::label as input_label;
 pub use facts::FACT_NAMES;
 pub use facts_reader::FactsError;
 pub use identity::has_identity_number;
+pub use labels::{fact_label, fact_word};
 pub use mutate::{MutationReport, Sample, mutate};
 pub use problem::Problem;
 pub use rulebook::RuleBook;

@@ -87,6 +87,7 @@ fn nobody_confirms_what_they_typed_themselves_or_sees_what_another_did() {
     let text = |turn, by: &str, cell: &str| messages(enter(&dir, 2027, turn, &typed(by, &[(cell, 1290)])));
     assert_eq!(text(Turn::Second, " ANNA alm", "shared.1"), "shared.1 har du själv skrivit in");
     assert_eq!(text(Turn::Second, "Anna", "shared.1"), "shared.1 har du själv skrivit in");
+    assert_eq!(text(Turn::Second, "Anna\u{200b}-\u{a0}Ａlm", "shared.1"), "shared.1 har du själv skrivit in");
     assert_eq!(text(Turn::Second, "189001129817", "shared.1"), "det som står efter --as är inget namn");
     // A correction of one's own, under a shorter name, is no second person's.
     let again = enter(&dir, 2027, Turn::First, &typed("Anna", &[("shared.1", 1290)])).expect("a correction");
@@ -100,6 +101,64 @@ fn nobody_confirms_what_they_typed_themselves_or_sees_what_another_did() {
         messages(enter(&dir, 2029, Turn::Second, &typed("Bo Berg", &[("shared.1", 1)])))
             .contains("ingen tabell för 2029")
     );
+}
+
+#[test]
+fn a_name_is_one_persons_however_its_letters_are_coded() {
+    let dir = book_without(&[]);
+    enter(&dir, 2027, Turn::First, &typed("Åsa Öberg", &[("shared.1", 1290)])).expect("an entry");
+    let own = typed("A\u{30a}sa O\u{308}berg", &[("shared.1", 1290)]);
+    assert_eq!(messages(enter(&dir, 2027, Turn::Second, &own)), "shared.1 har du själv skrivit in");
+}
+
+/// Both have looked in the same public table: they agree, and are wrong.
+#[test]
+fn no_cell_is_verified_with_a_wrong_figure_that_is_known() {
+    for (year, cell, wrong, right, place) in [
+        (2025, "adults.cohabiting_pair", 7500, 7050, "Typfallsmodellens tabell"),
+        (2023, "shared.2", 1150, 1250, "Ängelholms kommuns sida"),
+        (2026, "shared.2", 1500, 1410, "ett av Sundsvalls kommuns provfall"),
+    ] {
+        let dir = book_without(&[]);
+        let path = dir.path().join(format!("amounts/{year}.yaml"));
+        let shipped = fs::read_to_string(&path).expect("the table");
+        let says = format!("{cell}: {wrong} är ett känt fel i {place}");
+
+        // As it would stand if two had typed it in before the figure was known to be wrong.
+        let agreed = shipped
+            .replace(&format!("  {cell}: {{amount: \"{right}\""), &format!("  {cell}: {{amount: \"{wrong}\""))
+            .replace(&format!("      {cell}: \"{right}\""), &format!("      {cell}: \"{wrong}\""));
+        assert_ne!(agreed, shipped);
+        fs::write(&path, agreed).expect("the table");
+        let problems = RuleBook::load(dir.path()).err().unwrap_or_default();
+        let told = problems.iter().find(|problem| problem.message.starts_with(&says)).expect("a refusal");
+        assert!(
+            told.line > 0 && told.hint.as_deref().is_some_and(|hint| hint.contains("läs beloppet i författningen"))
+        );
+
+        // One who typed it before, and one who confirms it now.
+        let none = shipped
+            .lines()
+            .filter(|line| !line.starts_with(&format!("      {cell}:")))
+            .map(|line| {
+                let is_cell = line.starts_with(&format!("  {cell}: "));
+                if is_cell { format!("  {cell}: {{amount: null, verified: false}}\n") } else { format!("{line}\n") }
+            })
+            .collect::<String>();
+        let waiting = format!(
+            "{none}  - by: Anna Alm\n    at: \"2026-01-02\"\n    source: SFS\n    cells:\n      {cell}: \"{wrong}\"\n"
+        );
+        fs::write(&path, &waiting).expect("the table");
+        let refused = messages(enter(&dir, year, Turn::Second, &typed("Bo Berg", &[(cell, wrong)])));
+        assert!(refused.starts_with(&says), "{refused}");
+        assert_eq!(fs::read_to_string(&path).expect("the table"), waiting, "nothing is written");
+        let differs = enter(&dir, year, Turn::Second, &typed("Bo Berg", &[(cell, right)])).expect("a confirmation");
+        assert_eq!(differs.differing.len(), 1);
+        // Nor does anybody begin with it.
+        fs::write(&path, &none).expect("the table");
+        let refused = messages(enter(&dir, year, Turn::First, &typed("Anna Alm", &[(cell, wrong)])));
+        assert!(refused.starts_with(&says), "{refused}");
+    }
 }
 
 #[test]

@@ -52,6 +52,48 @@ fn the_document_has_every_rule_source_and_missing_cell_in_words() {
     assert_eq!((document.cases.len(), document.sha256.as_str()), (book.cases().len(), book.sha256()));
 }
 
+/// Underscores and dots inside words are names of our own.
+fn has_a_name_of_ours(text: &str) -> bool {
+    text.split([' ', '”', '(', ')']).any(|word| word.contains('_') || word.trim_end_matches('.').contains('.'))
+}
+
+#[test]
+fn the_documents_names_and_cases_are_told_without_names_of_our_own() {
+    let document = book().document();
+    for value in &document.values {
+        assert!(!has_a_name_of_ours(&value.meaning), "{}: {}", value.name, value.meaning);
+        assert!(!value.meaning.contains("children"), "{}: {}", value.name, value.meaning);
+    }
+    let refused = document.cases.iter().filter(|case| case.refused);
+    assert!(
+        refused.clone().count() > 20 && refused.clone().all(|case| case.expects.is_empty() && !case.title.is_empty())
+    );
+    let told: Vec<&String> = document.cases.iter().flat_map(|case| &case.expects).collect();
+    assert!(told.iter().any(|text| text.starts_with("lämnas över: ")), "{told:?}");
+    assert!(told.iter().any(|text| text.starts_with("anmärkning: ")), "{told:?}");
+    assert!(told.iter().any(|text| *text == "lämnas över: Ett belopp är inte verifierat"), "once: {told:?}");
+    assert!(!told.iter().any(|text| text.contains("verifierat; Ett belopp")), "once: {told:?}");
+    let raw: Vec<_> = told.iter().filter(|text| has_a_name_of_ours(text)).collect();
+    assert_eq!(raw, Vec::<&&String>::new());
+}
+
+#[test]
+fn the_documents_amounts_for_children_stand_by_age() {
+    for table in book().document().tables {
+        let titles: Vec<&str> = table.cells.iter().map(|cell| cell.title.as_str()).collect();
+        let children = |end: &str| {
+            titles.iter().filter(|title| title.starts_with("Barn") && title.ends_with(end)).copied().collect::<Vec<_>>()
+        };
+        assert_eq!(
+            children(" år"),
+            ["under 1", "1–2", "3", "4–6", "7–10", "11–14", "15–18", "19–20"].map(|age| format!("Barn {age} år")),
+            "{}",
+            table.title
+        );
+        assert_eq!(children("utan lunch").len(), 4, "{}", table.title);
+    }
+}
+
 #[test]
 fn every_rule_has_a_case() {
     assert_eq!(book().rules_without_case(), Vec::<&str>::new());

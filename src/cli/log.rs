@@ -117,7 +117,7 @@ async fn ended(store: &Store, subject: &Subject) -> anyhow::Result<bool> {
 
 /// What is to be said about an event, and of a picture that it is no longer there.
 fn detail(config: &Config, event: &LoggedEvent) -> String {
-    let text = event.detail.as_deref().map(wording::detail).unwrap_or_default();
+    let text = event.detail.as_deref().map(|json| wording::detail(json, wording::timezone(config))).unwrap_or_default();
     let parts = event.detail.as_deref().filter(|_| event.kind == EventKind::Screenshot.as_str());
     let parts: Option<serde_json::Value> = parts.and_then(|json| serde_json::from_str(json).ok());
     match parts.as_ref().and_then(|parts| parts["file"].as_str()) {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use chrono_tz::Tz;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::model::{Assessment, ErrorKind, Finding, Harm, Purpose, SpotRow, Verdi
 use crate::seal::Seal;
 use crate::spot_check::{self, Cell, Refused, Review, Stage};
 use crate::store::{BlindAnswer, Store};
-use crate::wording;
+use crate::wording::{self, facts};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -181,11 +181,11 @@ enum Harmed {
 pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let store = open_store(config).await?;
     match arguments.action {
-        Action::Plan(arguments) => plan(&store, &arguments).await?,
+        Action::Plan(arguments) => plan(&store, config, &arguments).await?,
         Action::Draw(arguments) => draw(&store, config, &arguments).await?,
         Action::Redraw(arguments) => return redraw(&store, config, &arguments).await,
         Action::List(arguments) => list(&store, config, &arguments).await?,
-        Action::Assess(arguments) => assess(&store, *arguments).await?,
+        Action::Assess(arguments) => assess(&store, *arguments, wording::timezone(config)).await?,
         Action::Report(arguments) => report(&store, &arguments).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -199,12 +199,13 @@ fn told(refused: Refused) -> anyhow::Error {
     }
 }
 
-async fn plan(store: &Store, arguments: &PlanArguments) -> anyhow::Result<()> {
+async fn plan(store: &Store, config: &Config, arguments: &PlanArguments) -> anyhow::Result<()> {
     let file = &arguments.file;
     let source = std::fs::read_to_string(file)
         .map_err(|error| Invalid(format!("{} kan inte läsas: {error}", file.display())))?;
     let user = sign_in::sign_in(store, &arguments.who).await?;
-    let recorded = spot_check::record_plan(store, &user, file, &source, arguments.seed.clone()).await.map_err(told)?;
+    let (seed, zone) = (arguments.seed.clone(), wording::timezone(config));
+    let recorded = spot_check::record_plan(store, &user, file, &source, seed, zone).await.map_err(told)?;
     print(&format!("Planen {} är registrerad. Frö: {}", recorded.name, recorded.seed));
     Ok(())
 }
@@ -326,7 +327,7 @@ async fn plans(store: &Store, config: &Config, format: Format) -> anyhow::Result
     })
 }
 
-async fn assess(store: &Store, arguments: AssessArguments) -> anyhow::Result<()> {
+async fn assess(store: &Store, arguments: AssessArguments, zone: Tz) -> anyhow::Result<()> {
     let user = sign_in::sign_in(store, &arguments.who).await?;
     let id = &arguments.id;
     if let Some(outcome) = arguments.outcome {
@@ -351,10 +352,10 @@ async fn assess(store: &Store, arguments: AssessArguments) -> anyhow::Result<()>
         let note = if verdict == Verdict::Error { Some(arguments.reason.read()?) } else { arguments.reason.given()? };
         spot_check::classify(store, &user, id, Finding { verdict, error, note }).await.map_err(told)?;
     }
-    show(&spot_check::look(store, &user, id).await.map_err(told)?, arguments.format)
+    show(&spot_check::look(store, &user, id).await.map_err(told)?, arguments.format, zone)
 }
 
-fn show(review: &Review, format: Format) -> anyhow::Result<()> {
+fn show(review: &Review, format: Format, zone: Tz) -> anyhow::Result<()> {
     let stratum = Some(review.row.stratum.as_str()).filter(|_| review.stage != Stage::Blind);
     if format == Format::Json {
         let record = json!({
@@ -373,7 +374,18 @@ fn show(review: &Review, format: Format) -> anyhow::Result<()> {
     let stratum = stratum.map(|stratum| format!(", {stratum}")).unwrap_or_default();
     print(&format!("Stickprov {} ({}, {}{stratum})", review.row.id, review.row.plan, review.row.month));
     print("\nUnderlag:");
-    print(&serde_json::to_string_pretty(&review.facts).context("underlaget kan inte skrivas")?);
+    for (field, value) in facts::each(&review.facts) {
+        let (name, text) = (facts::name(&field), |value| facts::text(&field, value, zone));
+        match value.as_array().filter(|rows| rows.iter().any(serde_json::Value::is_object)) {
+            Some(rows) => {
+                print(&format!("{name}:"));
+                for row in rows {
+                    print(&format!("  - {}", text(row)));
+                }
+            }
+            None => print(&format!("{name}: {}", text(&value))),
+        }
+    }
     if let Some(own) = review.assessment.as_ref().and_then(|one| one.own_outcome.as_deref()) {
         let amount = review.texts.own_amount.as_deref().map(|amount| format!(", {} kr", wording::kronor(amount)));
         print(&format!("\nDin bedömning: {}{}", wording::outcome(own), amount.unwrap_or_default()));

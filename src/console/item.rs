@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -13,7 +14,8 @@ use crate::config::Config;
 use crate::desk::{self, Desk, Sight};
 use crate::explanation::Explanation;
 use crate::model::{Attempt, Decision, Item, ItemState, LoggedEvent, Motivation, OperationDone, StoredSuggestion};
-use crate::{why, wording};
+use crate::why;
+use crate::wording::{self, facts};
 
 /// What the person just tried, to be shown with the page.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -73,7 +75,7 @@ pub(super) async fn of(
     let outside = sight == Sight::Outside || blind;
     let suggestion = if outside { None } else { desk.store.suggestion(&item.id).await? };
     let decisions = if outside { Vec::new() } else { desk.store.decisions(&item.id).await? };
-    let clock = page::clock(&desk.config);
+    let (clock, zone) = (page::clock(&desk.config), wording::timezone(&desk.config));
     let evidence = if item.state == ItemState::Uncertain { evidence::of(desk, item).await? } else { None };
     let content = json!({
         "motivations": motivations(desk, item, suggestion.as_ref().filter(|_| may_decide), &tried).await?,
@@ -85,7 +87,7 @@ pub(super) async fn of(
         "due": item.due_at.as_deref().map(&clock),
         "suggestion": suggestion.as_ref().map(|found| explained(desk, found, &clock)),
         "decisions": decisions.iter().map(|made| decided(desk, made, sight, &clock)).collect::<Vec<_>>(),
-        "fields": desk.fields(item, sight).iter().map(field).collect::<Vec<_>>(),
+        "fields": desk.fields(item, sight).iter().map(|one| field(one, zone)).collect::<Vec<_>>(),
         "may_decide": may_decide,
         "may_settle": desk::may_operate(user) && item.state == ItemState::Uncertain,
         "operations": operations(desk, person, item).await?,
@@ -193,7 +195,7 @@ pub(super) fn rows(events: &[LoggedEvent], config: &Config) -> Value {
         step: event.step.clone().unwrap_or_default(),
         actor: wording::actor(&event.actor),
         duration_ms: event.duration_ms,
-        detail: event.detail.as_deref().map(wording::detail).unwrap_or_default(),
+        detail: event.detail.as_deref().map(|json| wording::detail(json, timezone)).unwrap_or_default(),
     };
     json!(events.iter().map(row).collect::<Vec<_>>())
 }
@@ -241,55 +243,24 @@ fn decided(desk: &Desk, made: &Decision, sight: Sight, clock: &impl Fn(&str) -> 
 }
 
 /// A fact that a suggestion was made of, for a person.
-pub(super) fn fact((name, value): (&String, &Value)) -> Value {
-    let nested = table(value);
-    let shown = text(value);
-    let wide = nested.is_some();
-    let (columns, rows) = nested.unzip();
-    json!({ "name": name, "text": shown, "nested": wide, "columns": columns, "rows": rows })
+pub(super) fn fact(field: &str, value: &Value, zone: Tz) -> Value {
+    let (columns, rows) = facts::table(value, zone).unzip();
+    json!({
+        "name": facts::name(field), "text": facts::text(field, value, zone), "nested": columns.is_some(),
+        "columns": columns, "rows": rows})
 }
 
 /// A field for a person: the tags by which the store keeps the types of values are not shown.
-fn field(field: &desk::Field) -> Value {
+fn field(field: &desk::Field, zone: Tz) -> Value {
     let plain = field.value.as_ref().map(|value| expression::plain_json(&expression::from_json(value)));
-    let nested = plain.as_ref().is_some_and(|value| table(value).is_some());
-    let table = plain.as_ref().and_then(table);
-    let text = plain.as_ref().map(|value| match field.kind {
-        Some(FieldType::Money) => value.as_str().map_or_else(|| text(value), wording::kronor),
-        _ => text(value),
+    let (columns, rows) = plain.as_ref().and_then(|value| facts::table(value, zone)).unzip();
+    let text = plain.as_ref().map(|value| match (field.kind, value.as_str()) {
+        (Some(FieldType::Money), Some(amount)) => format!("{} kr", wording::kronor(amount)),
+        _ => facts::text(&field.name, value, zone),
     });
-    let (columns, rows) = table.unzip();
-    json!({ "name": field.name, "personal": field.personal, "text": text, "nested": nested, "columns": columns, "rows": rows })
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => "–".into(),
-        Value::Bool(true) => "ja".into(),
-        Value::Bool(false) => "nej".into(),
-        Value::Number(number) => number.to_string(),
-        Value::Array(list) if list.is_empty() => "–".into(),
-        Value::Array(list) => list.iter().map(text).collect::<Vec<_>>().join(", "),
-        Value::Object(map) => {
-            map.iter().map(|(name, value)| format!("{name}: {}", text(value))).collect::<Vec<_>>().join(", ")
-        }
-    }
-}
-
-/// A list of maps as a table: its columns, and its rows.
-fn table(value: &Value) -> Option<(Vec<String>, Vec<Vec<String>>)> {
-    let maps: Vec<&Map<String, Value>> = value.as_array()?.iter().map(Value::as_object).collect::<Option<_>>()?;
-    let mut columns: Vec<String> = Vec::new();
-    for name in maps.iter().flat_map(|map| map.keys()) {
-        if !columns.contains(name) {
-            columns.push(name.clone());
-        }
-    }
-    let row =
-        |map: &&Map<String, Value>| columns.iter().map(|name| map.get(name).map(text).unwrap_or_default()).collect();
-    let rows = maps.iter().map(row).collect();
-    (!columns.is_empty()).then_some((columns, rows))
+    json!({
+        "name": facts::name(&field.name), "personal": field.personal, "text": text, "nested": columns.is_some(),
+        "columns": columns, "rows": rows})
 }
 
 #[cfg(test)]
@@ -297,20 +268,26 @@ mod tests {
     use super::*;
 
     fn shown(kind: FieldType, value: Value) -> Value {
-        field(&desk::Field { name: "f".into(), kind: Some(kind), personal: false, value: Some(value) })
+        field(
+            &desk::Field { name: "f".into(), kind: Some(kind), personal: false, value: Some(value) },
+            chrono_tz::Europe::Stockholm,
+        )
     }
 
     #[test]
     fn a_stored_value_is_shown_without_the_tag_of_its_type() {
-        assert_eq!(shown(FieldType::Month, json!({"$month": "2025-12"}))["text"], "2025-12");
-        assert_eq!(shown(FieldType::Money, json!({"$money": "6300.50"}))["text"], "6 300,50");
+        assert_eq!(shown(FieldType::Month, json!({"$month": "2025-12"}))["text"], "december 2025");
+        assert_eq!(shown(FieldType::Money, json!({"$money": "6300.50"}))["text"], "6 300,50 kr");
         let list = shown(FieldType::List, json!([{"kind": "hyra", "applied": {"$money": "6300"}}]));
-        assert_eq!(list["rows"], json!([["6300", "hyra"]]));
+        assert_eq!(list["rows"], json!([["6 300 kr", "hyra"]]));
     }
 
     #[test]
     fn a_map_is_shown_as_names_and_values_and_an_empty_list_as_a_dash() {
-        assert_eq!(shown(FieldType::Map, json!({"fk": "ok", "af": "timeout"}))["text"], "af: timeout, fk: ok");
+        assert_eq!(
+            shown(FieldType::Map, json!({"fk": "ok", "af": "timeout"}))["text"],
+            "af: inget svar, fk: fullständigt"
+        );
         assert_eq!(shown(FieldType::List, json!([]))["text"], "–");
     }
 }

@@ -83,7 +83,8 @@ async fn of(
 
 fn shown(desk: &Desk, review: &Review) -> Value {
     let zone = wording::timezone(&desk.config);
-    let facts: Vec<Value> = review.facts.as_object().into_iter().flatten().map(item::fact).collect();
+    let facts = wording::facts::each(&review.facts);
+    let facts: Vec<Value> = facts.iter().map(|(field, value)| item::fact(field, value, zone)).collect();
     let decision = review
         .decision
         .as_ref()

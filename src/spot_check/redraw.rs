@@ -97,7 +97,7 @@ pub async fn redraw(store: &Store, config: &Config, seal: &Seal, name: &str, mon
         differences.push("listan är inte den som drogs ur".to_owned());
     }
 
-    let span = Span::of(month, plan.year, wording::timezone(config)).map_err(Refused::Wrong)?;
+    let span = Span::of(month, plan.year.value, wording::timezone(config)).map_err(Refused::Wrong)?;
     let (cases, _) = store.handled_cases(&span.from, &span.until, &plan.bots).await?;
     let here: BTreeMap<String, SpotRow> =
         rows_of(&plan, seal, month, &cases).into_iter().map(|row| (row.case_key.clone(), row)).collect();

@@ -50,7 +50,7 @@ pub use motivations::NewMotivation;
 pub use operations::{BY_PERSON, Hindrance, Operated, Operation, Order};
 use query::{made, places, query};
 pub use replays::Since;
-pub use rulebooks::{BookContent, LabelTaken};
+pub use rulebooks::{BookContent, NotApproved};
 pub use runs::{NewRun, RunLease};
 pub use spot_checks::{BlindAnswer, NewSpotDraw, NewSpotPlan, NotAssessed};
 pub use stops::{RUN_STOPPED, Standing};

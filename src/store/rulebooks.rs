@@ -2,7 +2,7 @@
 
 use super::events::append;
 use super::{Result, Store, Tx, now, query};
-use crate::model::{Event, EventKind, RuleBookVersion, time_text};
+use crate::model::{Event, EventKind, RuleBookApproval, RuleBookVersion, time_text};
 
 /// A version of a rule book with its files.
 #[derive(Debug, Clone)]
@@ -16,9 +16,24 @@ pub struct BookContent {
     pub files: Vec<(String, String)>,
 }
 
-/// An approved version that has the label already, by its SHA-256.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LabelTaken(pub String);
+/// Why a version is not approved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotApproved {
+    /// Another approved version has the label: its SHA-256.
+    #[error("etiketten är redan den godkända versionen {0}")]
+    LabelTaken(String),
+    /// It is in use already. The approval stays as it was made.
+    #[error("versionen är redan godkänd av {by} {at} som {label}, och används")]
+    InUse { label: String, by: String, at: String },
+    /// It was approved before, under this label.
+    #[error("versionen är redan godkänd under etiketten {0}")]
+    OtherLabel(String),
+}
+
+/// A version for each of its approvals: by book, the last one first.
+const BY_APPROVAL: &str = "select rulebooks.* from rulebook_approvals as approval
+    join rulebooks on rulebooks.book = approval.book and rulebooks.sha256 = approval.sha256
+    order by approval.book, approval.approved_at desc, approval.sha256";
 
 impl Store {
     /// Keeps a version that is about to answer; one that is kept already is left as it is.
@@ -31,38 +46,42 @@ impl Store {
         tx.commit().await
     }
 
-    /// Keeps a version as approved by a person, under its label. Approved again, it is the newest.
+    /// Keeps a version as approved by a person, under its label: the version in use from now on. One that was approved
+    /// before another gets one more approval; the first stays as it was made.
     pub async fn approve_rulebook(
         &self,
         content: &BookContent,
         person: &str,
         note: &str,
-    ) -> Result<std::result::Result<(), LabelTaken>> {
+    ) -> Result<std::result::Result<(), NotApproved>> {
         let mut tx = self.begin().await?;
-        let BookContent { book, sha256, label, .. } = content;
-        let taken: Option<(String,)> = query(
-            "select sha256 from rulebooks where book = $1 and label = $2 and sha256 <> $3 and approved_at is not null limit 1",
-        )
-        .bind(book)
-        .bind(label)
-        .bind(sha256)
-        .fetch_optional(&mut tx)
-        .await?;
-        if let Some((other,)) = taken {
+        if let Some(why) = not_approved(&mut tx, content).await? {
             tx.roll_back().await?;
-            return Ok(Err(LabelTaken(other)));
+            return Ok(Err(why));
         }
+        let BookContent { book, sha256, label, .. } = content;
         keep(&mut tx, content).await?;
         let at = time_text(now(&mut tx).await?);
         query(
-            "update rulebooks set label = $1, approved_at = $2, approved_by = $3, note = $4 where book = $5 and sha256 = $6",
+            "update rulebooks set label = $1, approved_at = $2, approved_by = $3, note = $4
+             where book = $5 and sha256 = $6 and approved_at is null",
         )
         .bind(label)
-        .bind(at)
+        .bind(&at)
         .bind(person)
         .bind(note)
         .bind(book)
         .bind(sha256)
+        .execute(&mut tx)
+        .await?;
+        query(
+            "insert into rulebook_approvals (book, sha256, approved_at, approved_by, note) values ($1, $2, $3, $4, $5)",
+        )
+        .bind(book)
+        .bind(sha256)
+        .bind(at)
+        .bind(person)
+        .bind(note)
         .execute(&mut tx)
         .await?;
         let event = Event::new(EventKind::Approved, format!("person:{person}"));
@@ -70,6 +89,11 @@ impl Store {
         append(&mut tx, &[event.detail(detail)]).await?;
         tx.commit().await?;
         Ok(Ok(()))
+    }
+
+    /// Every approval of every version, by book, the first one first.
+    pub async fn rulebook_approvals(&self) -> Result<Vec<RuleBookApproval>> {
+        query("select * from rulebook_approvals order by book, approved_at, sha256").fetch_all(self).await
     }
 
     /// One version.
@@ -90,8 +114,7 @@ impl Store {
 
     /// The version of each book that was approved last.
     pub async fn approved_rulebooks(&self) -> Result<Vec<RuleBookVersion>> {
-        let sql = "select * from rulebooks where approved_at is not null order by book, approved_at desc, sha256";
-        let mut versions: Vec<RuleBookVersion> = query(sql).fetch_all(self).await?;
+        let mut versions: Vec<RuleBookVersion> = query(BY_APPROVAL).fetch_all(self).await?;
         versions.dedup_by(|later, first| later.book == first.book);
         Ok(versions)
     }
@@ -104,6 +127,25 @@ impl Store {
             .fetch_all(self)
             .await
     }
+}
+
+/// Why this version can't be approved as it is asked for.
+async fn not_approved(tx: &mut Tx, content: &BookContent) -> Result<Option<NotApproved>> {
+    let versions: Vec<RuleBookVersion> = query(BY_APPROVAL).fetch_all(&mut *tx).await?;
+    let of_book = || versions.iter().filter(|version| version.book == content.book);
+    let is_this = |version: &RuleBookVersion| version.sha256 == content.sha256;
+    if let Some(other) = of_book().find(|version| version.label == content.label && !is_this(version)) {
+        return Ok(Some(NotApproved::LabelTaken(other.sha256.clone())));
+    }
+    Ok(match of_book().find(|version| is_this(version)) {
+        Some(known) if known.label != content.label => Some(NotApproved::OtherLabel(known.label.clone())),
+        Some(known) if of_book().next().is_some_and(is_this) => Some(NotApproved::InUse {
+            label: known.label.clone(),
+            by: known.approved_by.clone().unwrap_or_default(),
+            at: known.approved_at.clone().unwrap_or_default(),
+        }),
+        _ => None,
+    })
 }
 
 async fn keep(tx: &mut Tx, content: &BookContent) -> Result<()> {

@@ -257,6 +257,7 @@ on_both! {
         town.becomes("över", ItemState::Done).await;
         assert!(fs::read_to_string(town.file("över")).expect("the file").contains("approve;anna"));
         fs::remove_file(town.file("över")).expect("gone");
+        town.end(&delegation).await;
         town.delegate(&["approve", "deny"], Some("20000")).await;
         let again = Order { operation: Operation::Rerun, person: "olle".into(), reason: "prov".into() };
         town.app.store.operate(&item.id, &again).await.expect("the store").expect("again");
@@ -376,6 +377,14 @@ async fn delegations_are_recorded_listed_and_ended_by_an_administrator() {
     assert_eq!(added.code, Some(0), "{}", added.err);
     assert!(added.out.contains("bifall högst 15 000 kr (återansökan), 2025-02-01 tills vidare"), "{}", added.out);
 
+    // The same board's decision once more, while the first is in force.
+    let mut same = ADD.to_vec();
+    same[13] = "sn 2025/117  § 8";
+    let twice = kollega_with(&office, PASSWORD, &by("eva", &same));
+    assert_eq!(twice.code, Some(2), "{}", twice.out);
+    for says in ["redan registrerad med samma referens", "bifall högst 15 000 kr", "kollega delegations end "] {
+        assert!(twice.err.contains(says), "{says}: {}", twice.err);
+    }
     let rows = kollega(&office, &["delegations", "list", "--format", "json"]).json();
     assert_eq!((rows.len(), rows[0]["in_force"].as_bool(), rows[0]["valid"].as_bool()), (1, Some(true), Some(true)));
     assert_eq!(rows[0]["recorded_by"], "eva");
@@ -385,6 +394,14 @@ async fn delegations_are_recorded_listed_and_ended_by_an_administrator() {
     assert_eq!(kollega_with(&office, PASSWORD, &by("eva", &end)).code, Some(0));
     let again = kollega_with(&office, PASSWORD, &by("eva", &end));
     assert_eq!(again.code, Some(2), "{}", again.err);
+    // The first has ended, and for another time: nothing to mistake it for.
+    same.extend(["--to", "2099-12-31"]);
+    assert_eq!(kollega_with(&office, PASSWORD, &by("eva", &same)).code, Some(0));
+    same[15] = "2100-01-01";
+    same[17] = "2100-12-31";
+    assert_eq!(kollega_with(&office, PASSWORD, &by("eva", &same)).code, Some(0));
+    same[15] = "2099-12-31";
+    assert_eq!(kollega_with(&office, PASSWORD, &by("eva", &same)).code, Some(2));
     assert!(kollega(&office, &["delegations", "list"]).out.contains("upphävd"));
 
     // The page of the console, with its history.
@@ -397,6 +414,11 @@ async fn delegations_are_recorded_listed_and_ended_by_an_administrator() {
         page.text
     );
     assert!(page.shows("delegation registrerad") && page.shows("person eva"), "{}", page.text);
+    for told in ["högsta belopp: 15 000 kr", "omfattar: bifall", "gäller från: 2025-02-01", "beslutsdag: 2025-01-10"]
+    {
+        assert!(page.shows(told), "{told}: {}", page.text);
+    }
+    assert!(!page.shows("valid_from") && !page.shows("max_amount"), "{}", page.text);
     let mut outsider = signed_in(&office, "ulf", "developer").await;
     assert_eq!(outsider.get("/delegationer").await.status, StatusCode::FORBIDDEN);
 }

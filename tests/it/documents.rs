@@ -190,7 +190,12 @@ fn browser_prints_the_rule_book_and_the_page_has_every_rule_source_amount_and_ca
         assert!(rule.laws.iter().all(|one| page.contains(&escaped(&law(&one.text)))), "{}", rule.id);
     }
     for case in &document.cases {
-        assert!(page.contains(&format!("<th scope=\"row\">{}</th>", case.name)), "{}", case.name);
+        let told = if case.refused {
+            format!("<li>{}</li>", escaped(&case.title))
+        } else {
+            format!("<th scope=\"row\">{}</th>", case.name)
+        };
+        assert!(page.contains(&told), "{told}");
     }
     for text in ["ej verifierat, används inte", "ej verifierad källa", "9\u{a0}500", book.sha256(), book.version()] {
         assert!(page.contains(text), "{text}");
@@ -426,6 +431,7 @@ async fn browser_and_mail_bring_the_reasons_and_how_to_appeal_by_a_confidential_
     ] {
         assert!(said.contains(words), "{words}\n{said}");
     }
+    assert!(said.contains("Till Anders Berg"), "{said}");
 }
 
 #[test]

@@ -146,14 +146,35 @@ async fn many_are_chosen_by_a_filter_shown_first_and_done_with_yes() {
     assert_eq!(nothing.code, Some(2));
     let both = by(&office, "olle", "", &["items", "cancel", "B-1", "--state", "ready", "--reason", "x"]);
     assert_eq!(both.code, Some(2), "{}", both.out);
-    let missing = by(&office, "olle", "", &["items", "cancel", "B-1", "Z-9", "--reason", "x"]);
-    assert_eq!(missing.code, Some(2));
-    assert_eq!(office.item("B-1").await.state, ItemState::Ready, "one name was wrong, so nothing was done");
+}
+
+#[tokio::test]
+async fn an_unknown_reference_is_told_of_and_the_others_are_done() {
+    let office = with_items().await;
+    let cancel = ["items", "cancel", "B-1", "Z-9", "A-1", "Z-8", "--reason", "x"];
+    let some = by(&office, "olle", "", &[&cancel[..], &["--format", "json"]].concat());
+    assert_eq!(some.code, Some(1), "{}", some.err);
+    let results: Vec<String> =
+        some.json().iter().map(|row| format!("{} {}", row["reference"], row["result"]).replace('"', "")).collect();
+    assert_eq!(results, ["B-1 done", "A-1 done", "Z-9 unknown", "Z-8 unknown"]);
+    assert_eq!(office.item("B-1").await.state, ItemState::Cancelled);
+    assert_eq!(office.item("A-1").await.state, ItemState::Cancelled);
+    let again = by(&office, "olle", "", &["items", "rerun", "A-1", "Z-9", "--reason", "x"]);
+    assert_eq!(again.code, Some(1), "{}", again.err);
+    assert!(again.out.contains("fel: ärendet Z-9 finns inte: se `kollega items`"), "{}", again.out);
+    assert_eq!(office.item("A-1").await.state, ItemState::Ready);
+    let none = by(&office, "olle", "", &["items", "rerun", "Z-8", "Z-9", "--reason", "x"]);
+    assert_eq!((none.code, none.out.as_str()), (Some(2), ""), "nothing was there to do");
+    assert!(none.err.contains("Z-8 finns inte") && none.err.contains("Z-9 finns inte"), "{}", none.err);
 }
 
 #[tokio::test]
 async fn items_are_deferred_given_priority_and_done_again() {
     let office = with_items().await;
+    let past = by(&office, "olle", "", &["items", "defer", "A-1", "--until", "2020-01-01", "--reason", "x"]);
+    assert_eq!(past.code, Some(2), "{}", past.out);
+    assert!(past.err.contains("`2020-01-01` har redan varit"), "{}", past.err);
+    assert_eq!(office.item("A-1").await.state, ItemState::Ready);
     let answer = by(&office, "olle", "", &["items", "defer", "A-1", "--until", "2099-12-01 08:30", "--reason", "x"]);
     assert_eq!(answer.code, Some(0), "{}", answer.err);
     let item = office.item("A-1").await;

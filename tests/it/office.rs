@@ -154,7 +154,9 @@ impl Office {
     async fn suggest(&self, claim: &Claim, answer: &Value) -> StoredSuggestion {
         let event = Event::new(EventKind::Suggested, "bot:ekonomiskt-bistand").item(&claim.item).stage("förslag");
         let id = answer["suggestion_id"].as_str().expect("an id");
-        self.desk.store.add_suggestion(claim, id, &json!({}), answer, &[event]).await.expect("a suggestion")
+        let facts = json!({
+            "period": "2025-12", "costs": [{"kind": "hyra", "applied": "6300"}], "sources": {"fk": "ok", "af": "timeout"}});
+        self.desk.store.add_suggestion(claim, id, &facts, answer, &[event]).await.expect("a suggestion")
     }
 
     async fn let_go(&self, claim: &Claim, stage: &str, finish: &Finish) {

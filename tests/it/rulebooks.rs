@@ -12,7 +12,7 @@ use kollega::explanation::Explanation;
 use kollega::model::{Alert, AlertKind, Firing, Item, RunId, StoredSuggestion};
 use kollega::runner::{Worker, WorkerOptions};
 use kollega::scheduler::{self, Cause};
-use kollega::store::{NewRun, Operation, Order, Since, Store};
+use kollega::store::{NewRun, NotApproved, Operation, Order, Since, Store};
 use kollega::{alert, person, replay, rulebook, why};
 use serde_json::json;
 
@@ -226,6 +226,32 @@ on_both! {
         assert_eq!(held, json!({BOOK: first}).to_string());
     }
 
+    async fn the_first_approval_of_a_version_stays_as_it_was_made(database) {
+        let office = Office::open(database).await;
+        let first = office.approve("A").await;
+        let book = rulebook::current(&office.app.config, BOOK).expect("the book");
+        let content = kollega::store::BookContent { label: "A".into(), ..rulebook::content_of(&book) };
+        let made = office.store().rulebook(BOOK, &first).await.expect("the store").expect("the version");
+        // The version in use is not approved once more, and its label is not another's to change.
+        let again = office.store().approve_rulebook(&content, "olle", "en annan anteckning").await.expect("the store");
+        let at = made.approved_at.clone().expect("a time");
+        assert_eq!(again, Err(NotApproved::InUse { label: "A".into(), by: "rita".into(), at }));
+        let renamed = kollega::store::BookContent { label: "B".into(), ..content.clone() };
+        let again = office.store().approve_rulebook(&renamed, "olle", "nytt namn").await.expect("the store");
+        assert_eq!(again, Err(NotApproved::OtherLabel("A".into())));
+        // After another version it is approved again: one more entry, and the first is untouched.
+        office.lower_the_ceiling();
+        let second = office.approve("B").await;
+        office.store().approve_rulebook(&content, "olle", "tillbaka").await.expect("the store").expect("approved");
+        let now = office.store().rulebook(BOOK, &first).await.expect("the store").expect("the version");
+        assert_eq!((now.approved_at, now.approved_by, now.note), (made.approved_at, made.approved_by, made.note));
+        let approvals = office.store().rulebook_approvals().await.expect("the approvals");
+        let told: Vec<_> = approvals.iter().map(|one| (one.sha256.as_str(), one.approved_by.as_str(), one.note.as_str())).collect();
+        assert_eq!(told, [(&*first, "rita", "granskad"), (&*second, "rita", "granskad"), (&*first, "olle", "tillbaka")]);
+        let in_use = office.store().approved_rulebooks().await.expect("the versions");
+        assert_eq!(in_use.iter().map(|version| version.sha256.as_str()).collect::<Vec<_>>(), [first.as_str()]);
+    }
+
     async fn a_run_by_hand_answers_by_the_files_which_are_kept_and_marked(database) {
         let office = Office::open(database).await;
         let run = office.by_hand().await;
@@ -256,7 +282,7 @@ on_both! {
         let book = rulebook::current(&office.app.config, BOOK).expect("the book");
         let content = kollega::store::BookContent { label: "2025.1".into(), ..rulebook::content_of(&book) };
         let taken = office.store().approve_rulebook(&content, "rita", "ny").await.expect("the store");
-        assert_eq!(taken, Err(kollega::store::LabelTaken(first)));
+        assert_eq!(taken, Err(NotApproved::LabelTaken(first)));
         assert_eq!(office.store().rulebooks().await.expect("the versions").len(), 1, "nothing of it is left");
     }
 
@@ -386,6 +412,21 @@ async fn a_person_with_the_right_approves_what_has_no_fault() {
     assert_eq!(
         (&listed[0]["on_disk"], &listed[0]["in_use"], &listed[0]["note"]),
         (&json!(true), &json!(true), &json!("granskad"))
+    );
+    let again = approve("rita", &["--label", "första"]);
+    assert_eq!(again.code, Some(2));
+    assert!(again.err.contains("versionen är redan godkänd som första av rita 2"), "{}", again.err);
+    let files =
+        fs::read_to_string(office.folder.path().join("rulebooks").join(BOOK).join("guidelines.yaml")).expect("it");
+    office.edit("guidelines.yaml", "municipality: ", "municipality: Andra ");
+    assert_eq!(approve("rita", &["--label", "mellan"]).code, Some(0));
+    fs::write(office.folder.path().join("rulebooks").join(BOOK).join("guidelines.yaml"), files).expect("back");
+    assert_eq!(approve("rita", &["--label", "första"]).code, Some(0));
+    let table = office.kollega(&["rules", "versions"]).out;
+    let line = table.lines().find(|line| line.contains("första")).expect("the version");
+    assert!(
+        line.contains("används") && line.contains("granskad; godkänd igen 2") && line.contains(" av rita: granskad"),
+        "{table}"
     );
     office.edit("guidelines.yaml", "municipality: ", "municipality: Nya ");
     let table = office.kollega(&["rules", "versions"]).out;

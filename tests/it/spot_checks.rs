@@ -74,7 +74,15 @@ async fn in_month(office: &Office, month: &str) {
 
 async fn with_plan(office: &Office, rut: &User) {
     let seed = Some("ett frö från tärning".to_owned());
-    let plan = spot_check::record_plan(&office.desk.store, rut, Path::new("plan.yaml"), PLAN, seed).await;
+    let plan = spot_check::record_plan(
+        &office.desk.store,
+        rut,
+        Path::new("plan.yaml"),
+        PLAN,
+        seed,
+        chrono_tz::Europe::Stockholm,
+    )
+    .await;
     assert_eq!(plan.expect("a plan").seed, "ett frö från tärning");
 }
 
@@ -262,6 +270,11 @@ async fn the_command_plans_draws_assesses_and_reports() {
     let broken = as_rut(&["spot-checks", "plan", &path]);
     assert_eq!(broken.code, Some(2));
     assert!(broken.err.contains("är mer än alla"), "{}", broken.err);
+    std::fs::write(&file, PLAN.replace("outcome: deny", "outcome: deny, amount_from: \"1\"")).expect("the plan");
+    let impossible = as_rut(&["spot-checks", "plan", &path]);
+    assert_eq!(impossible.code, Some(2));
+    let says = "inget ärende kan höra till stratumet `avslag`";
+    assert!(impossible.err.contains(says) && impossible.err.contains("plan.yaml:5:"), "{}", impossible.err);
     std::fs::write(&file, PLAN).expect("the plan");
     let planned = as_rut(&["spot-checks", "plan", &path]);
     assert_eq!(planned.code, Some(0), "{}", planned.err);
@@ -281,6 +294,13 @@ async fn the_command_plans_draws_assesses_and_reports() {
     let blind = as_rut(&["spot-checks", "assess", &id]);
     assert_eq!(blind.code, Some(0), "{}", blind.err);
     assert!(blind.out.contains("Gör din egen bedömning") && !blind.out.contains("6 020"), "{}", blind.out);
+    for told in [
+        "period: december 2025",
+        "kostnader:\n  - sökt belopp: 6 300 kr, slag: hyra",
+        "af: inget svar, fk: fullständigt",
+    ] {
+        assert!(blind.out.contains(told), "{told}: {}", blind.out);
+    }
     // The stratum can be the decision itself.
     assert!(!blind.out.contains("övriga"), "{}", blind.out);
     let table = kollega(&office, &["spot-checks", "list", "prov-2026"]).out;
@@ -339,6 +359,10 @@ async fn the_pages_hide_the_suggestion_until_the_reviewer_has_assessed() {
     let blind = rut.get(&address).await;
     assert_eq!(blind.status, StatusCode::OK);
     assert!(blind.shows("Din egen bedömning") && !blind.shows("6 020") && !blind.shows("övriga"), "{}", blind.text);
+    for told in ["<dt>period</dt><dd>december 2025</dd>", "sökt belopp</th>", "<td>6 300 kr</td>", "af: inget svar"] {
+        assert!(blind.shows(told), "{told}: {}", blind.text);
+    }
+    assert!(!blind.shows("applied") && !blind.shows("timeout"), "{}", blind.text);
     let item = rut.get(&format!("/arende/{}", row.item)).await;
     assert!(item.shows("stickprov") && !item.shows("6 020") && !item.shows("Fattade beslut"), "{}", item.text);
 

@@ -83,12 +83,13 @@ pub(super) async fn priority(config: &Config, arguments: Priority) -> anyhow::Re
 /// What became of one item, or would.
 #[derive(Serialize)]
 struct Row {
-    id: String,
+    /// None where no item has the reference, or several have.
+    id: Option<String>,
     reference: String,
-    bot: String,
+    bot: Option<String>,
     /// The state it had before.
-    state: &'static str,
-    /// `done`, `asked`, `refused`, or, when nothing has been done yet, `would`.
+    state: Option<&'static str>,
+    /// `done`, `asked`, `refused`, `unknown`, or, when nothing has been done yet, `would`.
     result: &'static str,
     /// In Swedish.
     text: String,
@@ -105,18 +106,21 @@ async fn run(config: &Config, store: &Store, arguments: Arguments, operation: Op
     let user = sign_in::sign_in(store, &arguments.who).await?;
     operate::admit(&user, operation)?;
     let by_filter = arguments.items.is_empty();
-    let items = if by_filter {
+    let (items, unknown) = if by_filter {
         if !arguments.filter.is_something() {
             return Err(Invalid("ange ärenden, eller ett urval till exempel med --state".into()).into());
         }
         let mut search = arguments.filter.search(config, store, Some(&user)).await?;
         search.filter.limit = i64::MAX;
-        search.items(store, Some(&user)).await?
+        (search.items(store, Some(&user)).await?, Vec::new())
     } else if arguments.filter.is_more_than_a_bot() {
         return Err(Invalid("ange antingen ärenden eller ett urval, inte båda".into()).into());
     } else {
-        named(store, &arguments.items, arguments.filter.bot.as_deref()).await?
+        found(store, &arguments.items, arguments.filter.bot.as_deref()).await?
     };
+    if items.is_empty() && !unknown.is_empty() {
+        return Err(nothing(&unknown));
+    }
     let act = !by_filter || arguments.yes;
     let reason = if act { arguments.reason.read()? } else { String::new() };
     let mut rows = Vec::new();
@@ -127,11 +131,15 @@ async fn run(config: &Config, store: &Store, arguments: Arguments, operation: Op
             would(store, item, operation).await?
         });
     }
+    for Unknown { name, why } in unknown {
+        let (reference, text) = (name, format!("fel: {why}"));
+        rows.push(Row { id: None, reference, bot: None, state: None, result: "unknown", text, state_text: "" });
+    }
     let columns = if act { COLUMNS } else { BEFORE };
     Table { columns, records: &rows, empty: "Inga ärenden passar urvalet." }.print(arguments.format, |row| {
-        vec![row.reference.clone(), row.bot.clone(), row.state_text.to_owned(), row.text.clone()]
+        vec![row.reference.clone(), row.bot.clone().unwrap_or_default(), row.state_text.to_owned(), row.text.clone()]
     })?;
-    let refused = rows.iter().filter(|row| row.result == "refused").count();
+    let refused = rows.iter().filter(|row| matches!(row.result, "refused" | "unknown")).count();
     if !act && !rows.is_empty() {
         let can = rows.len() - refused;
         print_error(&format!("Ingenting är gjort. {can} av {} kan göras: lägg till --yes.", rows.len()));
@@ -165,29 +173,50 @@ async fn would(store: &Store, item: &Item, operation: Operation) -> anyhow::Resu
 
 fn row(item: &Item, result: &'static str, text: String) -> Row {
     Row {
-        id: item.id.0.clone(),
+        id: Some(item.id.0.clone()),
         reference: item.reference.clone(),
-        bot: item.bot.clone(),
-        state: item.state.as_str(),
+        bot: Some(item.bot.clone()),
+        state: Some(item.state.as_str()),
         result,
         text,
         state_text: wording::item_state(item.state),
     }
 }
 
+/// A name that is not one item's.
+struct Unknown {
+    name: String,
+    why: String,
+}
+
 /// The items of these names; every name must be one item's, or nothing is done.
 pub(super) async fn named(store: &Store, names: &[String], bot: Option<&str>) -> anyhow::Result<Vec<Item>> {
-    let (mut items, mut wrong): (Vec<Item>, Vec<String>) = (Vec::new(), Vec::new());
+    let (items, unknown) = found(store, names, bot).await?;
+    if unknown.is_empty() { Ok(items) } else { Err(nothing(&unknown)) }
+}
+
+/// The items of these names, and the names that are not one item's.
+async fn found(store: &Store, names: &[String], bot: Option<&str>) -> anyhow::Result<(Vec<Item>, Vec<Unknown>)> {
+    let (mut items, mut unknown): (Vec<Item>, Vec<Unknown>) = (Vec::new(), Vec::new());
     for name in names {
         let mut found = store.items_named(name).await?;
         found.retain(|item| bot.is_none_or(|bot| item.bot == bot));
-        match found.len() {
-            0 => wrong.push(format!("ärendet {name} finns inte: se `kollega items`")),
-            1 => items.extend(
-                found.into_iter().filter(|item| items.iter().all(|known| known.id != item.id)).collect::<Vec<_>>(),
-            ),
-            _ => wrong.push(format!("ärendet {name} finns hos flera robotar: ange --bot")),
-        }
+        let why = match found.len() {
+            0 => format!("ärendet {name} finns inte: se `kollega items`"),
+            1 => {
+                let is_new = |item: &Item| items.iter().all(|known| known.id != item.id);
+                let new: Vec<Item> = found.into_iter().filter(is_new).collect();
+                items.extend(new);
+                continue;
+            }
+            _ => format!("ärendet {name} finns hos flera robotar: ange --bot"),
+        };
+        unknown.push(Unknown { name: name.clone(), why });
     }
-    if wrong.is_empty() { Ok(items) } else { Err(Invalid(wrong.join("\n     ")).into()) }
+    Ok((items, unknown))
+}
+
+fn nothing(unknown: &[Unknown]) -> anyhow::Error {
+    let told: Vec<&str> = unknown.iter().map(|one| one.why.as_str()).collect();
+    Invalid(told.join("\n     ")).into()
 }

@@ -10,6 +10,7 @@ use crate::cli::{Invalid, open_store, print, sign_in, suggest};
 use crate::config::Config;
 use crate::desk;
 use crate::rulebook::{content_of, short};
+use crate::store::NotApproved;
 use crate::wording;
 
 #[derive(Debug, Args)]
@@ -74,13 +75,8 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
             wording::any_role(desk::RULE_APPROVERS)
         );
     }
-    if let Err(taken) = store.approve_rulebook(&content, &user.name, arguments.note.trim()).await? {
-        return Err(Invalid(format!(
-            "etiketten {} är redan den godkända versionen {}: ändra version i rulebook.yaml, eller ange en annan med --label",
-            content.label,
-            short(&taken.0)
-        ))
-        .into());
+    if let Err(why) = store.approve_rulebook(&content, &user.name, arguments.note.trim()).await? {
+        return Err(Invalid(told(&why, config, &content.label)).into());
     }
     print(&format!(
         "Version {} ({}) av {name} är godkänd. Scheman använder den från och med nästa start.",
@@ -88,4 +84,21 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
         short(&content.sha256)
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+fn told(why: &NotApproved, config: &Config, label: &str) -> String {
+    match why {
+        NotApproved::LabelTaken(other) => format!(
+            "etiketten {label} är redan den godkända versionen {}: ändra version i rulebook.yaml, eller ange en annan med --label",
+            short(other)
+        ),
+        NotApproved::InUse { label, by, at } => format!(
+            "versionen är redan godkänd som {label} av {by} {}, och används: godkännandet står kvar som det gjordes. Se \
+             `kollega rules versions`",
+            wording::local_time(at, wording::timezone(config))
+        ),
+        NotApproved::OtherLabel(first) => {
+            format!("versionen är redan godkänd som {first}, och en etikett ändras inte: kör igen med --label {first}")
+        }
+    }
 }

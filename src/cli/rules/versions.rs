@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
+use chrono_tz::Tz;
 use clap::Args;
 use serde::Serialize;
 
 use crate::cli::{Column, Format, Table, open_store};
 use crate::config::Config;
-use crate::model::RuleBookVersion;
+use crate::model::{RuleBookApproval, RuleBookVersion};
 use crate::rulebook::{self, short};
 use crate::wording;
 
@@ -35,6 +36,8 @@ struct Row {
     approved_at: Option<String>,
     approved_by: Option<String>,
     note: Option<String>,
+    /// Every approval, the first one first.
+    approvals: Vec<RuleBookApproval>,
 }
 
 /// Carries the command out.
@@ -44,7 +47,8 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
     let newest: BTreeSet<String> =
         store.approved_rulebooks().await?.into_iter().map(|version| version.sha256).collect();
     let files = on_disk(config);
-    let mut rows: Vec<Row> = versions.into_iter().map(|version| row(version, &files, &newest)).collect();
+    let approvals = store.rulebook_approvals().await?;
+    let mut rows: Vec<Row> = versions.into_iter().map(|version| row(version, &files, &newest, &approvals)).collect();
     for (book, label, sha256) in files {
         if !rows.iter().any(|row| row.sha256 == sha256) {
             let row = Row {
@@ -57,6 +61,7 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
                 approved_at: None,
                 approved_by: None,
                 note: None,
+                approvals: Vec::new(),
             };
             let place = rows.iter().position(|known| known.book >= row.book).unwrap_or(rows.len());
             rows.insert(place, row);
@@ -83,10 +88,18 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
             standing(row).to_owned(),
             approved.unwrap_or_default(),
             row.approved_by.clone().unwrap_or_default(),
-            row.note.clone().unwrap_or_default(),
+            notes(row, timezone),
         ]
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The note of the first approval, and what came after it.
+fn notes(row: &Row, timezone: Tz) -> String {
+    let again = row.approvals.iter().skip(1).map(|one| {
+        format!("godkänd igen {} av {}: {}", wording::local_time(&one.approved_at, timezone), one.approved_by, one.note)
+    });
+    row.note.clone().into_iter().chain(again).collect::<Vec<_>>().join("; ")
 }
 
 fn standing(row: &Row) -> &'static str {
@@ -100,7 +113,14 @@ fn standing(row: &Row) -> &'static str {
     }
 }
 
-fn row(version: RuleBookVersion, files: &[(String, String, String)], newest: &BTreeSet<String>) -> Row {
+fn row(
+    version: RuleBookVersion,
+    files: &[(String, String, String)],
+    newest: &BTreeSet<String>,
+    approvals: &[RuleBookApproval],
+) -> Row {
+    let of_version = |one: &&RuleBookApproval| one.book == version.book && one.sha256 == version.sha256;
+    let approvals = approvals.iter().filter(of_version).cloned().collect();
     let RuleBookVersion { book, sha256, label, kept_at, approved_at, approved_by, note } = version;
     Row {
         on_disk: files.iter().any(|(_, _, known)| *known == sha256),
@@ -112,6 +132,7 @@ fn row(version: RuleBookVersion, files: &[(String, String, String)], newest: &BT
         approved_at,
         approved_by,
         note,
+        approvals,
     }
 }
 
