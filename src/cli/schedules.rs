@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Column, Format, Invalid, Table, open_store, print, sign_in};
 use crate::config::Config;
-use crate::model::{Firing, User, Watch, new_id, parse_time};
+use crate::model::{Firing, User, Watch, new_id};
 use crate::schedule::{Coming, Schedule, preview};
 use crate::scheduler::{self, Cause};
 use crate::store::Store;
@@ -249,9 +249,8 @@ async fn list(config: &Config, format: Format) -> anyhow::Result<ExitCode> {
             (None, None) => text(&row.next),
         };
         let result = row.last_result.as_deref().map(wording::firing).unwrap_or_default().to_owned();
-        // The time of a start that no clock made is kept in UTC.
-        let local = |at: &String| parse_time(at).map_or(at.clone(), |_| wording::local_time(at, timezone));
-        let last = row.last.as_ref().map(local).unwrap_or_default();
+        // The time of a start that no clock made is kept in UTC; a nominal one stands as it is.
+        let last = row.last.as_ref().map(|at| wording::local_time(at, timezone)).unwrap_or_default();
         vec![row.schedule.clone(), row.bot.clone(), row.cron.clone(), next, last, result]
     })?;
     Ok(ExitCode::SUCCESS)

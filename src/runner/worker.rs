@@ -184,19 +184,19 @@ impl Worker {
         let mut browsers = Browsers::new(Arc::clone(&self.guard), self.options.headed);
         let mut collected: BTreeMap<RunId, RunLease> = BTreeMap::new();
         let mut noticed = Instant::now();
-        let mut looked = None;
+        let (mut busy, mut looked) = (false, Instant::now());
         let mut ended = Ok(());
         while !self.drain.has_begun() && !self.guard.has_ended().await {
             // Between two items there is no need to look at the runs each time.
-            let looks = looked.is_none_or(|looked: Instant| looked.elapsed() >= NOTICE);
+            let looks = !busy || looked.elapsed() >= NOTICE;
             if looks {
-                looked = Some(Instant::now());
+                looked = Instant::now();
             }
             let turn = tokio::select! {
                 turn = Box::pin(self.turn(&name, &mut browsers, &mut collected, looks)) => turn,
                 () = self.drain.hurries() => break,
             };
-            let busy = match turn {
+            busy = match turn {
                 Ok(busy) => {
                     self.app.outage.is_over();
                     busy
@@ -221,9 +221,8 @@ impl Worker {
                     tracing::warn!(%error, "failed to look for new secrets");
                 }
             }
-            if !busy && !looks {
-                looked = None;
-            } else if !busy {
+            // Nothing to do is known only when the runs were looked at, too.
+            if !busy && looks {
                 if self.options.until_done && self.nothing_to_do().await {
                     break;
                 }

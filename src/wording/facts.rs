@@ -2,7 +2,6 @@
 //!
 //! A name that is a municipality's own, such as a field of its robot, stands as it was written.
 
-use chrono::DateTime;
 use chrono_tz::Tz;
 use expression::Month;
 use serde_json::{Map, Value};
@@ -64,10 +63,7 @@ fn word(field: &str, text: &str, zone: Tz) -> String {
     if text.len() == 7 && text.parse::<Month>().is_ok() {
         return super::month(text);
     }
-    match DateTime::parse_from_rfc3339(text) {
-        Ok(time) => time.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string(),
-        Err(_) => text.to_owned(),
-    }
+    super::local_time(text, zone)
 }
 
 /// A list of maps as a table.

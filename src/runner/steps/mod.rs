@@ -48,14 +48,14 @@ impl Work<'_> {
         let label = label(&step.action);
         let time = self.time_of(&step.action)?;
         self.note_step(&label)?;
-        let started;
-        let result = if let Some(beside) = self.renewal_beside(time).await? {
-            started = Instant::now();
-            self.beside(beside, &step.action, &label).await?
-        } else {
+        let beside = self.renewal_beside(time).await?;
+        if beside.is_none() {
             self.renew(time).await?;
-            started = Instant::now();
-            self.within_lease(&step.action, &label).await
+        }
+        let started = Instant::now();
+        let result = match beside {
+            Some(renewal) => self.beside(renewal, &step.action, &label).await?,
+            None => self.within_lease(&step.action, &label).await,
         };
         let took = started.elapsed();
         if waits_for_systems(&step.action) {
