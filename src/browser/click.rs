@@ -4,14 +4,19 @@ use serde_json::{Value, json};
 
 use super::connection::Limit;
 use super::error::{Error, ErrorKind};
-use super::find::WATCH;
+use super::find::{Reached, WATCH, Within};
 use super::remote::Command;
 use super::session::Session;
 use super::target::Target;
 
 /// Asks what came of the click, and answers when the page has had its turn.
-const SETTLED: &str = "const [name, done] = arguments; const asked = new CustomEvent(name, { detail: {} });
-window.dispatchEvent(asked); setTimeout(() => done(asked.detail.state), 0);";
+fn settled() -> String {
+    let name = WATCH.as_str();
+    format!(
+        "new Promise((done) => {{ const asked = new CustomEvent('{name}', {{ detail: {{}} }}); \
+         window.dispatchEvent(asked); setTimeout(() => done(asked.detail.state), 0); }})"
+    )
+}
 
 /// Which of the given targets was used; anything but the first is drift, for the caller to log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,20 +41,21 @@ impl Session {
         let what = format!("klicka på {}", name(targets));
         let limit = self.limit();
         loop {
-            let reached = self.reach(targets, allow_fallback, "click", limit).await;
-            let reached = reached.map_err(|kind| Error::new(&what, kind))?;
+            let within = self.reach_to_click(targets, allow_fallback, limit).await;
+            let within = within.map_err(|kind| Error::new(&what, kind))?;
             // What the click sets in motion has the whole limit, however late the target was ready.
             let acting = self.limit();
-            let clicked = if let Some(point) = reached.point {
-                self.click_at(point, acting).await
-            } else {
-                let path = format!("element/{}/click", reached.element);
-                self.send(Command::post(path, json!({})), acting).await
+            let (clicked, index) = match within {
+                Within::Hand(point, index) => (self.click_at(point, acting).await, index),
+                Within::Driver(Reached { element, index }) => {
+                    let click = Command::post(format!("element/{element}/click"), json!({}));
+                    (self.send(click, acting).await, index)
+                }
             };
             match clicked {
                 // The driver refuses before it clicks when the element has moved or gone since we looked.
                 Err(ErrorKind::NotReady { .. } | ErrorKind::NotFound) if !limit.has_passed() => limit.pause(5).await,
-                answer => return outcome(answer, reached.index, what),
+                answer => return outcome(answer, index, what),
             }
         }
     }
@@ -64,12 +70,11 @@ impl Session {
     async fn click_at(&mut self, [x, y]: [f64; 2], limit: Limit) -> Result<Value, ErrorKind> {
         let button = |kind: &str, held: u8| {
             let params = json!({"type": kind, "x": x, "y": y, "button": "left", "buttons": held, "clickCount": 1});
-            Command::post("goog/cdp/execute", json!({"cmd": "Input.dispatchMouseEvent", "params": params}))
+            Command::devtools("Input.dispatchMouseEvent", &params)
         };
         self.send(button("mousePressed", 1), limit).await?;
         self.send(button("mouseReleased", 0), limit).await?;
-        let settled = json!({"script": SETTLED, "args": [WATCH.as_str()]});
-        match self.send(Command::post("execute/async", settled), limit).await {
+        match self.evaluate(&settled(), limit).await {
             Ok(Value::String(state)) if state == "missed" || state == "slipped" => {
                 Err(ErrorKind::NotReady { why: "det rör sig".to_owned() })
             }

@@ -11,17 +11,31 @@ const DISABLE: &str = "--disable-features=";
 
 /// What a browser that nobody looks at does not need, and what makes each page take a third longer: a new process part for
 /// each document, the old page kept while the new one has nothing to show, what a click starts kept until it has been
-/// painted (up to a frame of 17 ms for each click that leaves a page), a second look before a page is left, and what asks
-/// servers elsewhere. Other drivers switch off much of the same.
-const UNUSED: [&str; 8] = [
+/// painted (up to a frame of 17 ms for each click that leaves a page), a second look before a page is left, the list under
+/// the address bar, which is a page of its own in the full browser, and what asks servers elsewhere. Other drivers switch
+/// off much of the same.
+const UNUSED: [&str; 11] = [
     "RenderDocument",
     "PaintHolding",
     "DeferRendererTasksAfterInput",
     "BackForwardCache",
     "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
     "Translate",
     "OptimizationHints",
     "MediaRouter",
+];
+
+/// What the full browser is told not to do: look at each form for what it knows of it, remember what was filled in, and
+/// write down where it has been. A robot's browser remembers nobody.
+pub(super) const PREFERENCES: [(&str, bool); 5] = [
+    ("autofill.profile_enabled", false),
+    ("autofill.credit_card_enabled", false),
+    ("credentials_enable_service", false),
+    ("profile.password_manager_enabled", false),
+    ("history.saving_disabled", true),
 ];
 
 /// Everything needed to open a session.

@@ -59,9 +59,8 @@ impl Session {
         let folder = self.downloads.join(number.to_string());
         fs::create_dir_all(&folder).map_err(|error| ErrorKind::File(error.to_string()))?;
         let parameters = json!({"behavior": "allow", "downloadPath": folder});
-        let command = json!({"cmd": "Browser.setDownloadBehavior", "params": parameters});
         let limit = self.limit();
-        self.send(Command::post("goog/cdp/execute", command), limit).await?;
+        self.send(Command::devtools("Browser.setDownloadBehavior", &parameters), limit).await?;
         Ok(folder)
     }
 }

@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::connection::Limit;
 use super::error::ErrorKind;
@@ -68,21 +69,20 @@ pub(super) static WATCH: LazyLock<String> = LazyLock::new(|| format!("kollega-{:
 /// How many looks in a row may show more than one match before it is an error: a page may be redrawing.
 const PATIENCE: u32 = 6;
 
-/// Where the target of a coming act stood when it was last seen.
-pub(super) struct Glimpse {
-    pub targets: Vec<Target>,
-    /// Its place, in the script's own terms.
-    pub place: Value,
-}
-
 /// An element that the driver can be told to use, in the frame that it now stands in.
 pub(super) struct Reached {
     /// The driver's name of the element.
     pub element: String,
     /// Which of the targets matched.
     pub index: usize,
-    /// Where a hand would click it, in the window, if that is known and the session has a mouse.
-    pub point: Option<[f64; 2]>,
+}
+
+/// How a target can be clicked now.
+pub(super) enum Within {
+    /// By a hand, at this place of the window; and which of the targets it is.
+    Hand([f64; 2], usize),
+    /// By the driver alone.
+    Driver(Reached),
 }
 
 impl Session {
@@ -95,14 +95,46 @@ impl Session {
     /// Asks once, in this frame of the window.
     pub(super) async fn ask_in(&mut self, path: &[u64], request: &Value, limit: Limit) -> Result<Value, ErrorKind> {
         self.go(path, limit).await?;
-        let answer = self.send(Command::script(script_for(request), request), limit).await;
+        let answer = self.run(path, request, limit).await;
         if matches!(answer, Err(ErrorKind::NoFrame | ErrorKind::NoWindow)) {
             // The frame's page was replaced: stand in it anew before it is called missing.
             self.at = None;
             self.go(path, limit).await?;
-            return self.send(Command::script(script_for(request), request), limit).await;
+            return self.run(path, request, limit).await;
         }
         answer
+    }
+
+    /// Runs the script that answers. A Chromium of our own is asked in its own protocol, which takes half the time, but
+    /// can't name an element to the driver, nor ask within a frame.
+    async fn run(&mut self, path: &[u64], request: &Value, limit: Limit) -> Result<Value, ErrorKind> {
+        let script = script_for(request);
+        let wants_element = request["op"] == "act" && request["watch"].is_null();
+        if !self.has_devtools || !path.is_empty() || wants_element {
+            return self.send(Command::script(script, request), limit).await;
+        }
+        self.evaluate(&format!("(function () {{\n{script}\n}})({request})"), limit).await
+    }
+
+    /// What an expression is in the page at the top of the window, once it is known; null where a dialog opened meanwhile.
+    pub(super) async fn evaluate(&mut self, expression: &str, limit: Limit) -> Result<Value, ErrorKind> {
+        // What the page takes longer for than the step may is cut off, but never at its very beginning.
+        let left = limit.deadline.saturating_duration_since(Instant::now()).as_millis() + 500;
+        let params = json!({
+            "expression": expression,
+            "returnByValue": true,
+            "awaitPromise": true,
+            "timeout": u64::try_from(left).unwrap_or(u64::MAX),
+        });
+        match self.send(Command::devtools("Runtime.evaluate", &params), limit).await {
+            Ok(answer) if answer["exceptionDetails"].is_object() => {
+                let kind = answer["exceptionDetails"]["exception"]["className"].as_str().unwrap_or_default();
+                Err(ErrorKind::PageFault(kind.to_owned()))
+            }
+            Ok(mut answer) => Ok(answer["result"]["value"].take()),
+            Err(ErrorKind::Remote(said)) if said.contains("Execution was terminated") => Err(limit.error()),
+            Err(kind) => Err(kind),
+        }
     }
 
     /// Asks until the page has an answer; null when a dialog opened while the script ran.
@@ -122,6 +154,26 @@ impl Session {
         }
     }
 
+    /// Finds what can be clicked now. Where a hand can, the page is watched until it has: one look is enough, since a press
+    /// that comes when the target has moved from where it was seen is kept from the page.
+    pub(super) async fn reach_to_click(
+        &mut self,
+        targets: &[Target],
+        fallback: bool,
+        limit: Limit,
+    ) -> Result<Within, ErrorKind> {
+        if self.has_devtools {
+            let watch = WATCH.as_str();
+            let request =
+                json!({"op": "act", "use": "click", "targets": targets, "fallback": fallback, "watch": watch});
+            let found = self.resolve(&request, limit).await?;
+            if let Some(point) = point_of(&found) {
+                return Ok(Within::Hand(point, index_of(&found)));
+            }
+        }
+        self.reach(targets, fallback, "click", limit).await.map(Within::Driver)
+    }
+
     /// Finds the element that can be used now, at rest, and stands in its frame.
     pub(super) async fn reach(
         &mut self,
@@ -130,17 +182,13 @@ impl Session {
         mode: &str,
         limit: Limit,
     ) -> Result<Reached, ErrorKind> {
-        let mut request = json!({"op": "act", "use": mode, "targets": targets, "fallback": fallback});
-        if mode == "click" && self.has_mouse {
-            request["watch"] = WATCH.as_str().into();
-        }
-        let glimpse = self.glimpse.take().filter(|glimpse| glimpse.targets == targets);
-        let mut place = glimpse.map_or(Value::Null, |glimpse| glimpse.place);
+        let request = json!({"op": "act", "use": mode, "targets": targets, "fallback": fallback});
+        let mut place = Value::Null;
         loop {
             let found = self.resolve(&request, limit).await?;
             // Seen twice at the same place: it has stopped moving.
             if found["box"] == place {
-                return self.enter(found, &request, limit).await;
+                return self.enter(found, request, limit).await;
             }
             if limit.has_passed() {
                 return Err(ErrorKind::NotReady { why: "det rör sig".to_owned() });
@@ -150,18 +198,16 @@ impl Session {
     }
 
     /// The element of an answer, fetched from its own frame if it stands in another than the bot.
-    async fn enter(&mut self, found: Value, request: &Value, limit: Limit) -> Result<Reached, ErrorKind> {
-        let index = index_of(&found);
+    async fn enter(&mut self, found: Value, mut request: Value, limit: Limit) -> Result<Reached, ErrorKind> {
         if let Some(element) = found["element"][ELEMENT].as_str() {
-            return Ok(Reached { element: element.to_owned(), index, point: point_of(&found) });
+            return Ok(Reached { element: element.to_owned(), index: index_of(&found) });
         }
         let mut path = self.home();
         path.extend(found["path"].as_array().into_iter().flatten().filter_map(Value::as_u64));
-        let mut here = request.clone();
-        here["here"] = Value::Bool(true);
-        let found = judge(self.ask_in(&path, &here, limit).await?)?;
+        request["here"] = Value::Bool(true);
+        let found = judge(self.ask_in(&path, &request, limit).await?)?;
         let element = found["element"][ELEMENT].as_str().ok_or(ErrorKind::NotFound)?;
-        Ok(Reached { element: element.to_owned(), index, point: None })
+        Ok(Reached { element: element.to_owned(), index: index_of(&found) })
     }
 
     /// The frames that the bot has entered, from the top of its window.

@@ -63,6 +63,11 @@ impl Command {
         Self { of_server: true, ..Self::get("status") }
     }
 
+    /// Tells a Chromium something in its own protocol.
+    pub fn devtools(name: &str, params: &Value) -> Self {
+        Self::post("goog/cdp/execute", json!({"cmd": name, "params": params}))
+    }
+
     /// Runs a script with this argument.
     pub fn script(script: &str, request: &Value) -> Self {
         Self::post("execute/sync", json!({"script": script, "args": [request]}))

@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::config::BrowserConfig;
+use super::config::{BrowserConfig, PREFERENCES};
 use super::connection::{Connection, Limit};
 use super::driver::Driver;
 use super::error::{Error, ErrorKind};
-use super::find::Glimpse;
 use super::process::Process;
 use super::record::{self, SessionRecord};
 use super::remote::{self, Command};
@@ -43,10 +42,8 @@ pub struct Session {
     pub(super) windows: HashMap<String, String>,
     /// The frame that the driver stands in; none when that is not known.
     pub(super) at: Option<Vec<u64>>,
-    /// What the step before saw of the target of the next one.
-    pub(super) glimpse: Option<Glimpse>,
-    /// A Chromium of our own, whose mouse can be moved without looking for the element again.
-    pub(super) has_mouse: bool,
+    /// A Chromium of our own, which is spoken to in its own protocol where that takes less time.
+    pub(super) has_devtools: bool,
     ended: bool,
 }
 
@@ -93,7 +90,6 @@ impl Session {
         }
         self.place().frames.clear();
         self.at = None;
-        self.glimpse = None;
         match self.send(Command::post("url", json!({"url": url})), limit).await {
             // The driver stands at the top of the window then.
             Ok(_) => {
@@ -205,8 +201,7 @@ async fn begin(config: &BrowserConfig, record: &mut SessionRecord) -> Result<Ses
         places: vec![Place { handle, frames: Vec::new() }],
         windows: HashMap::new(),
         at: None,
-        glimpse: None,
-        has_mouse: config.url.is_none() && granted.get("goog:chromeOptions").is_some(),
+        has_devtools: config.url.is_none() && granted.get("goog:chromeOptions").is_some(),
         ended: false,
     })
 }
@@ -224,6 +219,7 @@ fn capabilities(config: &BrowserConfig) -> Value {
         let options = json!({
             "binary": config.executable(),
             "args": config.browser_arguments(),
+            "prefs": PREFERENCES.into_iter().collect::<HashMap<_, _>>(),
         });
         wanted.insert("goog:chromeOptions".to_owned(), options);
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::click::{Found, name};
 use super::connection::Limit;
 use super::error::{Error, ErrorKind};
-use super::find::{Glimpse, is_final, judge};
+use super::find::{is_final, judge};
 use super::session::Session;
 use super::target::Target;
 
@@ -100,23 +100,8 @@ impl Session {
     ///
     /// Each field is read back: one that holds something else than it was given is an error.
     pub async fn set(&mut self, sets: &[Set], allow_fallback: bool) -> Result<Vec<Found>, SetError> {
-        self.set_before_click(sets, &[], allow_fallback).await
-    }
-
-    /// The same before a click on `next`, which is looked for on the way: the click then needs one look less to know
-    /// that it stands still.
-    pub async fn set_before_click(
-        &mut self,
-        sets: &[Set],
-        next: &[Target],
-        allow_fallback: bool,
-    ) -> Result<Vec<Found>, SetError> {
         let items: Vec<Value> = sets.iter().map(Set::request).collect();
         let mut request = json!({"op": "set", "items": items, "from": 0, "fallback": allow_fallback});
-        if !next.is_empty() {
-            request["next"] = json!({"targets": next, "use": "click"});
-        }
-        self.glimpse = None;
         let mut done = Vec::new();
         let mut limit = self.limit();
         let mut round = 0;
@@ -137,9 +122,6 @@ impl Session {
             }
             limit.pause(round).await;
         }
-        if let Some(glimpse) = &mut self.glimpse {
-            glimpse.targets = next.to_vec();
-        }
         Ok(done)
     }
 
@@ -157,9 +139,6 @@ impl Session {
         }
         let indices = answer["done"].as_array().into_iter().flatten().filter_map(Value::as_u64);
         done.extend(indices.map(|index| Found { index: usize::try_from(index).unwrap_or_default() }));
-        if answer["next"].is_array() {
-            self.glimpse = Some(Glimpse { targets: Vec::new(), place: answer["next"].clone() });
-        }
         judge(answer).map(|_| ())
     }
 

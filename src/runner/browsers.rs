@@ -18,6 +18,35 @@ pub(super) struct Browsers {
     headed: bool,
 }
 
+/// What the guard watches of a worker task.
+pub(super) struct Watched {
+    guard: Arc<Guard>,
+    ids: Vec<String>,
+}
+
+impl Watched {
+    /// Has the guard wait for `lease` longer; which ones it has ended, or can no longer watch.
+    async fn lost(&self, lease: Duration) -> Vec<String> {
+        let mut lost = Vec::new();
+        for id in &self.ids {
+            match self.guard.renew(id, lease).await {
+                Ok(true) => {}
+                Ok(false) => lost.push(id.clone()),
+                Err(error) => {
+                    tracing::error!(%error, "the guard does not answer: its browsers are ended");
+                    lost.push(id.clone());
+                }
+            }
+        }
+        lost
+    }
+
+    /// The same; whether none is lost.
+    pub async fn renew(&self, lease: Duration) -> bool {
+        self.lost(lease).await.is_empty()
+    }
+}
+
 impl Browsers {
     pub fn new(guard: Arc<Guard>, headed: bool) -> Self {
         Self { sessions: BTreeMap::new(), itself: None, guard, headed }
@@ -91,27 +120,23 @@ impl Browsers {
     /// Has the guard wait for `lease` longer. A browser that the guard has ended, or can no longer watch, is given up;
     /// false when that happened to any.
     pub async fn renew(&mut self, lease: Duration) -> bool {
-        let mut given_up = Vec::new();
-        for (system, session) in &self.sessions {
-            match self.guard.renew(&session.record().id, lease).await {
-                Ok(true) => {}
-                Ok(false) => given_up.push(system.clone()),
-                Err(error) => {
-                    tracing::error!(%error, "the guard does not answer: its browsers are ended");
-                    given_up.push(system.clone());
-                }
-            }
-        }
-        for system in &given_up {
-            if let Some(session) = self.sessions.remove(system) {
+        let watched = self.watched();
+        let given_up = watched.lost(lease).await;
+        for id in &given_up {
+            let lost = self.sessions.iter().find(|(_, session)| session.record().id == *id);
+            if let Some(system) = lost.map(|(system, _)| system.clone())
+                && let Some(session) = self.sessions.remove(&system)
+            {
                 session.end().await;
             }
         }
-        let itself = match &self.itself {
-            Some(record) => self.guard.renew(&record.id, lease).await.unwrap_or(false),
-            None => true,
-        };
-        given_up.is_empty() && itself
+        given_up.is_empty()
+    }
+
+    /// What the guard watches now, for whoever is to renew it while the browsers are in use.
+    pub fn watched(&self) -> Watched {
+        let records = self.sessions.values().map(Session::record).chain(&self.itself);
+        Watched { guard: Arc::clone(&self.guard), ids: records.map(|record| record.id.clone()).collect() }
     }
 
     /// Whether none is open.

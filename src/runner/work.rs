@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use expression::{Scope, Value};
 use serde_json::json;
 
-use super::browsers::Browsers;
+use super::browsers::{Browsers, Watched};
 use super::drain::Drain;
 use super::error::Stop;
 use super::record::Record;
@@ -16,7 +16,7 @@ use crate::browser::{Found, Session, Target, TargetKind};
 use crate::model::{Event, EventKind, ItemId};
 use crate::screenshots::Screenshots;
 use crate::secret::Redactor;
-use crate::store::{Claim, RunLease};
+use crate::store::{self, Claim, RunLease, Store};
 
 /// What is held under a lease.
 pub(super) enum Held {
@@ -24,15 +24,32 @@ pub(super) enum Held {
     Run(Box<RunLease>),
 }
 
-/// A lease to be prolonged, with what has happened.
+/// A lease to be prolonged, with what has happened, while what it is for is already done under the lease that is held.
 pub(super) struct Renewal {
-    pub item: ItemId,
-    pub token: i64,
-    pub lease: Duration,
+    item: ItemId,
+    token: i64,
+    lease: Duration,
+    /// When the new lease ends, by the local monotonic clock.
+    until: Instant,
+    /// Whether it ends before the one that is held.
+    shorter: bool,
+    watched: Watched,
     pub events: Vec<Event>,
 }
 
-const ENDED_BY_GUARD: &str = "webbläsaren avslutades av vakten";
+impl Renewal {
+    /// Writes it down. A browser may never be left a longer lease than the store has: the guard is told of a shorter one
+    /// first, and of a longer one when the store has it. False where the guard does not watch every browser any more.
+    pub async fn write(&self, store: &Store) -> store::Result<bool> {
+        if self.shorter && !self.watched.renew(self.lease).await {
+            return Ok(false);
+        }
+        store.renew_item(&self.item, self.token, self.lease, &self.events).await?;
+        Ok(self.shorter || self.watched.renew(self.until.saturating_duration_since(Instant::now())).await)
+    }
+}
+
+pub(super) const ENDED_BY_GUARD: &str = "webbläsaren avslutades av vakten";
 
 /// The work on one item's stage, or on a run's collecting.
 pub(super) struct Work<'a> {
@@ -107,21 +124,28 @@ impl Work<'_> {
         if watched { Ok(()) } else { Err(Stop::failed(ENDED_BY_GUARD)) }
     }
 
-    /// What is to be written down of a step that may begin meanwhile: of an item's step outside a commit whose lease ends
-    /// before the one that is held, and which the guard has been told of. None where the store must answer first.
-    pub async fn renewal_beside(&mut self, time: Duration) -> Result<Option<Renewal>, Stop> {
+    /// What is to be written down of an item's step that begins meanwhile, under the lease that is held. None within a
+    /// commit, or where no lease is held any more: there the store must answer first.
+    pub fn renewal_beside(&mut self, time: Duration) -> Option<Renewal> {
+        let now = Instant::now();
+        let Held::Item(claim) = &self.held else { return None };
+        if self.committing || now >= self.deadline {
+            return None;
+        }
         let lease = time + self.lease;
-        let until = Instant::now() + lease;
-        let Held::Item(claim) = &self.held else { return Ok(None) };
-        if self.committing || until >= self.deadline {
-            return Ok(None);
-        }
-        let (item, token) = (claim.item.id.clone(), claim.token);
-        if !self.browsers.renew(lease).await {
-            return Err(Stop::failed(ENDED_BY_GUARD));
-        }
+        let until = now + lease;
+        let shorter = until < self.deadline;
+        let renewal = Renewal {
+            item: claim.item.id.clone(),
+            token: claim.token,
+            lease,
+            until,
+            shorter,
+            watched: self.browsers.watched(),
+            events: std::mem::take(&mut self.events),
+        };
         self.deadline = until;
-        Ok(Some(Renewal { item, token, lease, events: std::mem::take(&mut self.events) }))
+        Some(renewal)
     }
 
     /// How long our lease lasts, by the local monotonic clock.

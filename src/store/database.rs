@@ -388,7 +388,7 @@ impl Store {
         self.transaction(Keep::WithUs).await
     }
 
-    /// The same for what a power cut may take on both: a longer lease. Waiting for the disk at every step would take
+    /// The same for what a power cut may take on both: a longer lease, which browsers are used. Waiting for the disk at every step would take
     /// time.
     pub(super) async fn begin_brief(&self) -> Result<Tx> {
         self.transaction(Keep::Briefly).await

@@ -299,11 +299,17 @@ impl Store {
         Ok(ended)
     }
 
-    /// Records the browsers used under the lease, before their first command.
+    /// Records the browsers used under the lease, before their first command. A power cut may take the note with the
+    /// browsers; one that is elsewhere is ended by its guard.
     pub async fn set_browsers(&self, claim: &Claim, browsers: &str) -> Result<()> {
-        let sql = "update items set browsers = $1 where id = $2 and token = $3 and state = 'in_progress'";
-        let changed = query(sql).bind(browsers).bind(&claim.item.id).bind(claim.token).execute(self).await?;
-        if changed == 0 { Err(Error::LeaseLost) } else { Ok(()) }
+        let mut tx = self.begin_brief().await?;
+        query("update items set browsers = $1 where id = $2 and token = $3 and state = 'in_progress'")
+            .bind(browsers)
+            .bind(&claim.item.id)
+            .bind(claim.token)
+            .must_change(&mut tx, Error::LeaseLost)
+            .await?;
+        tx.commit().await
     }
 
     /// A stage is done: the item's record and its next stage, with what happened.

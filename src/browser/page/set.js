@@ -69,14 +69,6 @@ function set() {
     if (result.refused) return { done, at, state: 'refused' };
     done.push(found.index);
   }
-  return { done, at: request.items.length, state: 'done', next: glimpse() };
+  return { done, at: request.items.length, state: 'done' };
 }
 operations.set = set;
-// Where the target of the next step stands now, or nothing: its own look will tell what is wrong with it.
-function glimpse() {
-  try {
-    return (request.next && sighting(request.next.targets, request.next.use).box) || null;
-  } catch {
-    return null;
-  }
-}

@@ -45,7 +45,17 @@ function hindrance(element, use) {
   if (disabled(element)) return 'det är avstängt';
   if (use === 'set') return element.readOnly || element.getAttribute('aria-readonly') === 'true' ? 'fältet är skrivskyddat; använd sidans egen väljare' : null;
   if (use === 'upload') return null;
+  if (moving(element)) return 'det rör sig';
   return covered(element) ? 'något annat ligger över det' : null;
+}
+// Whether the page is taking it somewhere: what never ends is no way to a place, and a colour is none either.
+const PLACE = /^(all|transform|translate|scale|rotate|offset|left|right|top|bottom|inset|margin|padding|width|height|max|min)/i;
+function moving(element) {
+  return element.ownerDocument.getAnimations().some(({ playState, transitionProperty, effect }) => {
+    if (playState !== 'running' || !effect || !effect.target || !effect.target.contains(element)) return false;
+    if (!Number.isFinite(effect.getComputedTiming().endTime)) return false;
+    return (transitionProperty ? [transitionProperty] : effect.getKeyframes().flatMap(Object.keys)).some((name) => PLACE.test(name));
+  });
 }
 function covered(element) {
   if (tag(element) === 'area' || tag(element) === 'option') return false;
@@ -96,14 +106,19 @@ function sighting(targets, use) {
   if (found.path.length) return answer;
   const point = request.watch ? pointOf(found.element) : null;
   if (request.watch) window.dispatchEvent(new CustomEvent(request.watch, { detail: {} }));
-  if (point) watch(found.element, topAt(found.element, point));
-  return { ...answer, element: found.element, point };
+  if (!point) return { ...answer, element: found.element };
+  watch(found.element, topAt(found.element, point), box);
+  return { ...answer, point };
 }
-// The next press of the mouse must reach the element, or it is kept from the page: that may have moved since. It may also
-// move between press and release, and is then not clicked: such a press was in vain where the page did nothing at it. An
-// event that only we know the name of ends the watch and asks what came of it; nothing stays in the page.
-function watch(element, top) {
+// The next press of the mouse must reach the element where it was seen, or it is kept from the page: that may be in motion.
+// It may also move between press and release, and is then not clicked: such a press was in vain where the page did nothing
+// at it. An event that only we know the name of ends the watch and asks what came of it; nothing stays in the page.
+function watch(element, top, seen) {
   let state = null;
+  const atRest = () => {
+    const now = element.getBoundingClientRect();
+    return Math.abs(now.left - seen.left) < 1 && Math.abs(now.top - seen.top) < 1;
+  };
   // What lets the mouse through to something around it is pressed there, as it was when it was looked at.
   const around = top && isOn(top, element) ? top : element;
   const reaches = (path) => path.includes(element) || path[0] === around || [...(element.labels || [])].some((label) => path.includes(label));
@@ -113,8 +128,8 @@ function watch(element, top) {
     if (!event.isTrusted || state === 'clicked') return;
     const on = reaches(event.composedPath());
     if (state === null && /down$/.test(event.type)) {
-      state = on ? 'pressed' : 'missed';
-      if (on) changes.observe(element.ownerDocument, { subtree: true, childList: true, attributes: true, characterData: true });
+      state = on && atRest() ? 'pressed' : 'missed';
+      if (state === 'pressed') changes.observe(element.ownerDocument, { subtree: true, childList: true, attributes: true, characterData: true });
     }
     if (state === 'missed') {
       event.preventDefault();

@@ -19,9 +19,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::error::Stop;
-use super::work::{Renewal, Work};
+use super::work::{ENDED_BY_GUARD, Renewal, Work};
 use crate::bot::{Action, Step, Steps};
 use crate::model::EventKind;
+use crate::store;
 
 pub(super) use label::label;
 
@@ -31,9 +32,8 @@ impl Work<'_> {
         let mut rest = steps.0.as_slice();
         while let Some(step) = rest.first() {
             let batch = set::batch(rest);
-            let clicked = set::clicked(rest.get(batch));
-            if batch > 1 || batch == 1 && clicked.is_some() {
-                self.set_together(&rest[..batch], clicked).await?;
+            if batch > 1 {
+                self.set_together(&rest[..batch]).await?;
                 rest = &rest[batch..];
             } else {
                 Box::pin(self.run_step(step)).await?;
@@ -48,13 +48,17 @@ impl Work<'_> {
         let label = label(&step.action);
         let time = self.time_of(&step.action)?;
         self.note_step(&label)?;
-        let beside = self.renewal_beside(time).await?;
-        if beside.is_none() {
+        let renewal = if writes_nothing(&step.action) { self.renewal_beside(time) } else { None };
+        if renewal.is_none() {
             self.renew(time).await?;
         }
         let started = Instant::now();
-        let result = match beside {
-            Some(renewal) => self.beside(renewal, &step.action, &label).await?,
+        let result = match renewal {
+            Some(renewal) => {
+                let app = self.app;
+                let done = Box::pin(beside(renewal.write(&app.store), self.within_lease(&step.action, &label))).await;
+                self.begun(renewal, done).await?
+            }
             None => self.within_lease(&step.action, &label).await,
         };
         let took = started.elapsed();
@@ -77,41 +81,23 @@ impl Work<'_> {
         Err(Stop::failed("steget höll på tills lånet av ärendet tog slut, och avbröts"))
     }
 
-    /// Does a step while its beginning is written down. Where the lease turns out to be lost, the step is cut off.
-    async fn beside(&mut self, renewal: Renewal, action: &Action, label: &str) -> Result<Result<(), Stop>, Stop> {
-        let store = &self.app.store;
-        let Renewal { item, token, lease, events } = renewal;
-        let written = store.renew_item(&item, token, lease, &events);
-        let outcome = {
-            let done = self.within_lease(action, label);
-            let (mut written, mut done) = (pin!(written), pin!(done));
-            tokio::select! {
-                biased;
-                result = &mut written => match result {
-                    Ok(()) => Ok(done.await),
-                    Err(error) => Err(error),
-                },
-                result = &mut done => written.await.map(|()| result),
+    /// What a step came to that was done while its beginning was written down. Where that could not be written, or where
+    /// the guard has given up the browser, the step was cut off, and its browser is ended.
+    pub(super) async fn begun<T>(&mut self, renewal: Renewal, done: Beside<T>) -> Result<T, Stop> {
+        let stop = match done {
+            Beside::Done(result) => return Ok(result),
+            Beside::Unwatched => Stop::failed(ENDED_BY_GUARD),
+            Beside::Unwritten(error) => {
+                self.events.splice(0..0, renewal.events);
+                error.into()
             }
         };
-        match outcome {
-            Ok(result) => Ok(result),
-            Err(error) => {
-                self.events.splice(0..0, events);
-                self.leave_system().await;
-                Err(error.into())
-            }
-        }
-    }
-
-    /// Notes that a step begins, with a lease that covers it.
-    pub(super) async fn begin_step(&mut self, label: &str, time: Duration) -> Result<(), Stop> {
-        self.note_step(label)?;
-        self.renew(time).await
+        self.leave_system().await;
+        Err(stop)
     }
 
     /// Notes that a step begins, unless the time of its stage is over.
-    fn note_step(&mut self, label: &str) -> Result<(), Stop> {
+    pub(super) fn note_step(&mut self, label: &str) -> Result<(), Stop> {
         if let Some((until, limit)) = self.stage_limit
             && Instant::now() >= until
         {
@@ -197,6 +183,57 @@ impl Work<'_> {
             Action::WriteFile(_) => Err(Stop::permanent("en fil lämnas bara under `commit`")),
         }
     }
+}
+
+/// How a step went that was done while its beginning was written down.
+pub(super) enum Beside<T> {
+    Done(T),
+    /// The beginning could not be written down: the lease is lost, or the store is away.
+    Unwritten(store::Error),
+    /// The guard does not watch every browser any more.
+    Unwatched,
+}
+
+/// Does a step while its beginning is written down; the step is cut off where that can't be.
+pub(super) async fn beside<T>(
+    written: impl Future<Output = store::Result<bool>>,
+    done: impl Future<Output = T>,
+) -> Beside<T> {
+    let (mut written, mut done) = (pin!(written), pin!(done));
+    let (written, early) = tokio::select! {
+        biased;
+        written = &mut written => (written, None),
+        early = &mut done => (written.await, Some(early)),
+    };
+    match written {
+        Err(error) => Beside::Unwritten(error),
+        Ok(false) => Beside::Unwatched,
+        Ok(true) => Beside::Done(match early {
+            Some(result) => result,
+            None => done.await,
+        }),
+    }
+}
+
+/// Whether a step only acts on a page: it writes nothing in the store itself, prolongs no lease and opens no browser.
+fn writes_nothing(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Open(_)
+            | Action::Click(_)
+            | Action::Fill(_)
+            | Action::Select(_)
+            | Action::Check(_)
+            | Action::Uncheck(_)
+            | Action::Type(_)
+            | Action::Upload(_)
+            | Action::Press(_)
+            | Action::Keypad(_)
+            | Action::Read(_)
+            | Action::Exists(_)
+            | Action::Wait(_)
+            | Action::Alert(_)
+    )
 }
 
 /// Whether the time of a step is time that other systems take.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::super::error::Stop;
 use super::super::work::Work;
-use super::label;
+use super::{beside, label};
 use crate::bot::{Action, Step, Targets};
 use crate::browser::{Found, Set, SetKind};
 
@@ -17,25 +17,29 @@ fn is_setting(action: &Action) -> bool {
     matches!(action, Action::Fill(_) | Action::Select(_) | Action::Check(_) | Action::Uncheck(_))
 }
 
-/// What the step after them clicks on, if it does.
-pub(super) fn clicked(step: Option<&Step>) -> Option<&Targets> {
-    match &step?.action {
-        Action::Click(body) => Some(&body.at),
-        _ => None,
-    }
-}
-
 impl Work<'_> {
-    /// Sets the fields of several steps in one round trip, and looks on the way at what is clicked on `next`.
-    pub(super) async fn set_together(&mut self, steps: &[Step], next: Option<&Targets>) -> Result<(), Stop> {
-        // A target that can't be told is for its own step to say.
-        let next = next.and_then(|next| self.targets(next).ok()).unwrap_or_default();
+    /// Sets the fields of several steps in one round trip.
+    pub(super) async fn set_together(&mut self, steps: &[Step]) -> Result<(), Stop> {
         let sets = steps.iter().map(|step| self.set_of(&step.action)).collect::<Result<Vec<_>, _>>()?;
         let labels: Vec<String> = steps.iter().map(|step| label(&step.action)).collect();
         let count = u32::try_from(steps.len()).unwrap_or(u32::MAX);
-        self.begin_step(&labels[0], self.timeout() * (count + 1)).await?;
-        let (started, fallback) = (Instant::now(), !self.committing);
-        let result = self.session()?.set_before_click(&sets, &next, fallback).await;
+        let (time, fallback) = (self.timeout() * (count + 1), !self.committing);
+        self.session()?;
+        self.note_step(&labels[0])?;
+        let renewal = self.renewal_beside(time);
+        if renewal.is_none() {
+            self.renew(time).await?;
+        }
+        let started = Instant::now();
+        let app = self.app;
+        let set = self.session()?.set(&sets, fallback);
+        let result = match renewal {
+            Some(renewal) => {
+                let done = beside(renewal.write(&app.store), set).await;
+                self.begun(renewal, done).await?
+            }
+            None => set.await,
+        };
         let took = started.elapsed();
         self.waited += took;
         let (done, failed): (Vec<Found>, _) = match result {
