@@ -41,8 +41,8 @@ pub enum Error {
     Store(#[from] crate::store::Error),
     #[error("hemligheterna kan inte återställas: {0}")]
     Secret(#[from] crate::secret::SecretError),
-    #[error("{0}")]
-    Setting(String),
+    #[error(transparent)]
+    Setting(anyhow::Error),
 }
 
 impl Error {

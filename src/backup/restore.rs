@@ -29,7 +29,7 @@ pub async fn restore(config: &Config, file: &Path, options: &Options, progress: 
     let contents = verify(file, &options.key, &mut |_, _| {})?;
     let data = config.data();
     let secrets = SecretStore::open(&data)?;
-    let database = app::database(config, &secrets).map_err(|error| Error::Setting(format!("{error:#}")))?;
+    let database = app::database(config, &secrets).map_err(Error::Setting)?;
     if !options.replace && !is_empty(&database).await? {
         return Err(Error::NotEmpty);
     }
@@ -59,7 +59,7 @@ async fn is_empty(database: &Database) -> Result<bool> {
         // Not made just to be looked at.
         Database::File(file) if !file.exists() => Ok(true),
         _ => {
-            let store = database.open().await.map_err(|error| Error::Setting(format!("{error:#}")))?;
+            let store = database.open().await.map_err(Error::Setting)?;
             let empty = store.is_empty().await?;
             store.close().await;
             Ok(empty)

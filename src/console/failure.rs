@@ -60,6 +60,13 @@ impl IntoResponse for Failure {
                 "Det ska säga hur beslutet överklagas (förvaltningslagen 33 §), och kommunens text om det saknas. Be IT-enheten \
                  lägga in den: notice.appeal i kollega.toml.",
             ),
+            // The worker and the scheduler say so in the log, once.
+            Self::Store(error) | Self::Person(person::Error::Store(error)) if error.is_outage() => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Databasen svarar inte",
+                "Kollega är i gång men når inte databasen. Robotarna påbörjar ingenting nytt och fortsätter av sig själva när den är \
+                 tillbaka. Det är inte säkert att det du gjorde sparades: läs om sidan om en stund och kontrollera.",
+            ),
             Self::Store(_) | Self::Person(_) | Self::Page(_) | Self::Document(_) => {
                 tracing::error!(error = ?self, "the console failed to answer");
                 (
@@ -71,5 +78,20 @@ impl IntoResponse for Failure {
         };
         let page = page::render("failure.html", &json!({ "title": title, "text": text  }));
         (status, page.unwrap_or_else(|_| title.to_owned().into())).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_away_is_told_as_that() {
+        let away = || store::Error::Database(sqlx::Error::PoolTimedOut);
+        for failure in [Failure::Store(away()), Failure::Person(person::Error::Store(away()))] {
+            assert_eq!(failure.into_response().status(), StatusCode::SERVICE_UNAVAILABLE);
+        }
+        let broken = Failure::Store(store::Error::Corrupt("ett läge".into()));
+        assert_eq!(broken.into_response().status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }

@@ -146,7 +146,25 @@ impl Store {
 
     /// Puts every one of these items in the queue in a run of their own, or none of them. When all are known there is no
     /// run. What became of each, in their order; `progress` is told how many are done.
+    ///
+    /// Where somebody adds the same ones in another order at the same time, both would wait for the other: the database
+    /// then lets one of them begin anew.
     pub async fn enqueue_all(
+        &self,
+        run: &super::NewRun,
+        new: &[NewItem],
+        progress: impl Fn(usize),
+    ) -> Result<(Option<RunId>, Vec<Enqueued>)> {
+        let mut tries = 1;
+        loop {
+            match self.enqueue_all_once(run, new, &progress).await {
+                Err(error) if error.is_deadlock() && tries < 5 => tries += 1,
+                result => return result,
+            }
+        }
+    }
+
+    async fn enqueue_all_once(
         &self,
         run: &super::NewRun,
         new: &[NewItem],

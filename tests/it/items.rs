@@ -403,6 +403,18 @@ on_both! {
         assert!(run.is_none() && became.len() == 1);
     }
 
+    async fn the_same_ones_added_at_the_same_time_in_opposite_order_are_there_once(database) {
+        let queue = Queue::on(database).await;
+        let new: Vec<NewItem> = (0..300).map(|n| NewItem::new(BOT, &format!("S-{n:03}"), &json!({}))).collect();
+        let back: Vec<NewItem> = new.iter().rev().cloned().collect();
+        let run = new_run();
+        let (one, other) =
+            tokio::join!(queue.store.enqueue_all(&run, &new, |_| ()), queue.store.enqueue_all(&run, &back, |_| ()));
+        let made = |(_, became): (_, Vec<Enqueued>)| became.iter().filter(|one| matches!(one, Enqueued::New(_))).count();
+        assert_eq!([made(one.expect("one")), made(other.expect("the other"))].iter().sum::<usize>(), 300);
+        assert_eq!(queue.store.count_items(&ItemFilter::default()).await.expect("the count"), 300);
+    }
+
     async fn a_removed_item_leaves_nothing_of_itself_and_its_reference_is_never_taken_again(database) {
         let queue = Queue::on(database).await;
         let fields = json!({"namn": "Åsa Öberg"});
