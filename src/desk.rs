@@ -172,6 +172,7 @@ impl Desk {
             answer: reply.answer,
             reason: reply.reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty()),
             person: user.name.clone(),
+            person_name: user.full_name.clone(),
             role,
             motivation,
         };

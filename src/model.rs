@@ -491,11 +491,14 @@ pub struct Decision {
     pub reason: Option<String>,
     /// Whether the person changed what was suggested.
     pub changed: bool,
-    /// The person, or the function.
+    /// The name that the person signs in with, or the function.
     pub person: String,
     pub role: String,
     pub at: String,
     pub seal: String,
+    /// What the person is called, where that is another name.
+    #[serde(default)]
+    pub person_name: Option<String>,
     /// The reasons as the applicant reads them. Sealed too; none in decisions of the time before there were any.
     #[serde(default)]
     pub motivation: Option<String>,
@@ -529,14 +532,17 @@ impl Decision {
     pub fn by(&self) -> String {
         match &self.delegation_reference {
             Some(reference) => format!("automatiserad beslutsfunktion enligt delegation {reference}"),
-            None => self.person.clone(),
+            None => self.person_name.as_ref().unwrap_or(&self.person).clone(),
         }
     }
 
     /// What the seal covers.
     pub fn sealed_text(&self) -> String {
-        let own = self.own_text();
-        // A person's decision is sealed as it was before there were delegations.
+        let mut own = self.own_text();
+        // A person's decision is sealed as it was before there were delegations, and without a name as before there were names.
+        if let Some(name) = &self.person_name {
+            own = [own, "4:name".to_owned(), format!("{}:{name}", name.len())].join("|");
+        }
         let Some(delegation) = &self.delegation else { return own };
         let reference = self.delegation_reference.as_deref().unwrap_or("-");
         [own, format!("{}:{delegation}", delegation.len()), format!("{}:{reference}", reference.len())].join("|")
@@ -946,7 +952,10 @@ pub struct NodeState {
 /// A person who may sign in.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct User {
+    /// What the person signs in with.
     pub name: String,
+    /// What the person is called in decisions and letters, where that is another name.
+    pub full_name: Option<String>,
     pub hash: String,
     /// JSON list of role ids.
     pub roles: String,

@@ -54,14 +54,20 @@ pub struct Session {
     pub csrf: String,
 }
 
-/// Adds a person, or gives one new roles and a new password and ends their sessions.
-pub async fn add(store: &Store, name: &str, password: &str, roles: &[String]) -> Result<(), Error> {
+/// Adds a person, or gives one new roles and a new password and ends their sessions; and a full name, where it is given.
+pub async fn add(
+    store: &Store,
+    name: &str,
+    full_name: Option<&str>,
+    password: &str,
+    roles: &[String],
+) -> Result<(), Error> {
     if password.chars().count() < SHORTEST {
         return Err(Error::TooShort);
     }
     let hash = hash_password(password.to_owned()).await?;
     store.disable_user(name).await?;
-    Ok(store.put_user(name, &hash, roles).await?)
+    Ok(store.put_user(name, full_name, &hash, roles).await?)
 }
 
 /// The person, if the password is theirs. A name that does not exist takes as long as one that does.

@@ -173,6 +173,7 @@ mod tests {
             reason: None,
             changed: false,
             person: "anna".into(),
+            person_name: None,
             role: "caseworker".into(),
             at: "2025-12-10T08:00:00.000Z".into(),
             seal: String::new(),
@@ -199,7 +200,7 @@ mod tests {
     fn every_sealed_part_counts() {
         let data = tempfile::tempdir().expect("a folder");
         let seal = Seal::open(data.path()).expect("a key");
-        let changes: [fn(&mut Decision); 13] = [
+        let changes: [fn(&mut Decision); 14] = [
             |d| d.id.push('x'),
             |d| d.item.0.push('x'),
             |d| d.suggestion.push('x'),
@@ -209,6 +210,7 @@ mod tests {
             |d| d.reason = Some("x".into()),
             |d| d.changed = true,
             |d| d.person = "bo".into(),
+            |d| d.person_name = Some("Bo Ek".into()),
             |d| d.role = "admin".into(),
             |d| d.at.push('x'),
             |d| d.motivation = Some("x".into()),

@@ -150,7 +150,10 @@ impl Contender {
     fn task(self, place: &Place) -> std::io::Result<PathBuf> {
         let file = place.folder.join("task.json");
         let rows: Vec<_> = place.rows.iter().map(Row::json).collect();
-        let task = json!({"browser": self.browser(), "arguments": self.arguments(), "site": place.site, "rows": rows});
+        let task = json!({
+            "browser": self.browser(), "arguments": self.arguments(), "preferences": BrowserConfig::preferences(),
+            "site": place.site, "rows": rows,
+        });
         std::fs::write(&file, task.to_string())?;
         Ok(file)
     }

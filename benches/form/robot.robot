@@ -22,6 +22,7 @@ Start Browser
     FOR    ${argument}    IN    @{task}[arguments]
         Call Method    ${options}    add_argument    ${argument}
     END
+    Call Method    ${options}    add_experimental_option    prefs    ${task}[preferences]
     ${service}=    Evaluate    selenium.webdriver.ChromeService('/usr/bin/chromedriver')    modules=selenium.webdriver
     Create Webdriver    Chrome    options=${options}    service=${service}
 

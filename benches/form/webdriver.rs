@@ -87,7 +87,7 @@ impl Driver {
             ensure!(Instant::now() < until, "chromedriver does not answer");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let options = json!({"binary": task["browser"], "args": task["arguments"]});
+        let options = json!({"binary": task["browser"], "args": task["arguments"], "prefs": task["preferences"]});
         let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}});
         let session = driver.call("POST", "", Some(wanted)).await?;
         let id = session["sessionId"].as_str().context("no session")?;

@@ -30,7 +30,7 @@ const UNUSED: [&str; 11] = [
 
 /// What the full browser is told not to do: look at each form for what it knows of it, remember what was filled in, and
 /// write down where it has been. A robot's browser remembers nobody.
-pub(super) const PREFERENCES: [(&str, bool); 5] = [
+const PREFERENCES: [(&str, bool); 5] = [
     ("autofill.profile_enabled", false),
     ("autofill.credit_card_enabled", false),
     ("credentials_enable_service", false),
@@ -84,6 +84,11 @@ impl BrowserConfig {
     pub(super) fn executable(&self) -> PathBuf {
         let shell = self.binary.file_name().is_some_and(|name| name == "chromium-headless-shell");
         if self.headed && shell { self.binary.with_file_name("chromium") } else { self.binary.clone() }
+    }
+
+    /// What the local browser is told in its own settings.
+    pub fn preferences() -> Value {
+        PREFERENCES.into_iter().map(|(name, on)| (name.to_owned(), Value::Bool(on))).collect::<Map<_, _>>().into()
     }
 
     /// The arguments of the local browser; none of them carries anything personal, since `ps` shows them.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::config::{BrowserConfig, PREFERENCES};
+use super::config::BrowserConfig;
 use super::connection::{Connection, Limit};
 use super::driver::Driver;
 use super::error::{Error, ErrorKind};
@@ -219,7 +219,7 @@ fn capabilities(config: &BrowserConfig) -> Value {
         let options = json!({
             "binary": config.executable(),
             "args": config.browser_arguments(),
-            "prefs": PREFERENCES.into_iter().collect::<HashMap<_, _>>(),
+            "prefs": BrowserConfig::preferences(),
         });
         wanted.insert("goog:chromeOptions".to_owned(), options);
     }

@@ -41,6 +41,9 @@ struct Add {
     /// Användarnamnet
     #[arg(value_name = "NAMN")]
     name: String,
+    /// Vad personen heter, som det ska stå i beslut och brev; utan det står användarnamnet där
+    #[arg(long = "name", value_name = "FULLT NAMN")]
+    full_name: Option<String>,
     /// Personens roll; kan anges flera gånger
     #[arg(long = "role", value_name = "ROLL", required = true, value_parser = PossibleValuesParser::new(ROLES))]
     roles: Vec<String>,
@@ -52,6 +55,7 @@ struct Add {
 #[derive(Serialize)]
 struct Row {
     name: String,
+    full_name: Option<String>,
     roles: Vec<String>,
     created_at: String,
     disabled_at: Option<String>,
@@ -72,9 +76,13 @@ async fn add(store: &Store, arguments: Add) -> anyhow::Result<ExitCode> {
     if name.is_empty() || name.chars().any(|c| c.is_control() || c == ':') {
         return Err(Invalid("användarnamnet får inte vara tomt eller innehålla kolon".into()).into());
     }
+    let full_name = arguments.full_name.as_deref().map(str::trim);
+    if full_name.is_some_and(|name| name.is_empty() || name.chars().any(char::is_control)) {
+        return Err(Invalid("namnet efter --name får inte vara tomt eller ha radbrytningar".into()).into());
+    }
     let password = sign_in::new_password(arguments.password_stdin)?;
     let known = store.users().await?.iter().any(|user| user.name == name);
-    match person::add(store, name, &password, &arguments.roles).await {
+    match person::add(store, name, full_name, &password, &arguments.roles).await {
         Err(error @ person::Error::TooShort) => return Err(Invalid(error.to_string()).into()),
         result => result?,
     }
@@ -88,20 +96,33 @@ async fn list(config: &Config, store: &Store, format: Format) -> anyhow::Result<
     let records: Vec<Row> = store.users().await?.into_iter().map(row).collect();
     let timezone = wording::timezone(config);
     let table = Table {
-        columns: &[Column::Text("Namn"), Column::Text("Roller"), Column::Text("Tillagd"), Column::Text("Avstängd")],
+        columns: &[
+            Column::Text("Användare"),
+            Column::Text("Namn"),
+            Column::Text("Roller"),
+            Column::Text("Tillagd"),
+            Column::Text("Avstängd"),
+        ],
         records: &records,
         empty: "Inga personer ännu. Lägg till en med `kollega user add NAMN --role caseworker`.",
     };
     table.print(format, |row| {
         let disabled = row.disabled_at.as_deref().map(|at| wording::local_time(at, timezone)).unwrap_or_default();
-        vec![row.name.clone(), row.roles.join(", "), wording::local_time(&row.created_at, timezone), disabled]
+        let (name, full_name) = (row.name.clone(), row.full_name.clone().unwrap_or_default());
+        vec![name, full_name, row.roles.join(", "), wording::local_time(&row.created_at, timezone), disabled]
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn row(user: User) -> Row {
     let roles = serde_json::from_str(&user.roles).unwrap_or_default();
-    Row { name: user.name, roles, created_at: user.created_at, disabled_at: user.disabled_at }
+    Row {
+        name: user.name,
+        full_name: user.full_name,
+        roles,
+        created_at: user.created_at,
+        disabled_at: user.disabled_at,
+    }
 }
 
 async fn disable(store: &Store, name: &str) -> anyhow::Result<ExitCode> {

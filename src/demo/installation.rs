@@ -17,6 +17,7 @@ use crate::secret::Secret;
 pub const STAND_IN: &str = "ställföreträdare-skript";
 /// The account of a person who tries the demo.
 const PERSON: &str = "anna";
+const FULL_NAME: &str = "Anna Åström";
 
 /// The demo's folder: a new one, or that of a demo that did not come to its end.
 pub fn prepare(options: &Options) -> anyhow::Result<PathBuf> {
@@ -128,14 +129,14 @@ pub async fn furnish(app: &App, unattended: bool) -> anyhow::Result<Option<Strin
         app.secrets.set(name, &Secret::new(value))?;
     }
     // Kept among the secrets so that a demo that was killed can go on.
-    let name = if unattended { STAND_IN } else { PERSON };
+    let (name, full_name) = if unattended { (STAND_IN, None) } else { (PERSON, Some(FULL_NAME)) };
     let kept = format!("demo.{}", if unattended { "stand_in" } else { "person" });
     if let Ok(password) = app.secrets.get(&kept) {
         return Ok(Some(password.expose().to_owned()));
     }
     let password: String = person::random_token()?.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
     let roles = ["caseworker", "operations"].map(str::to_owned);
-    person::add(&app.store, name, &password, if unattended { &roles[..1] } else { &roles }).await?;
+    person::add(&app.store, name, full_name, &password, if unattended { &roles[..1] } else { &roles }).await?;
     app.secrets.set(&kept, &Secret::new(password.clone()))?;
     Ok(Some(password))
 }

@@ -82,7 +82,7 @@ impl Desk {
                 amount: made.amount.clone(),
                 by: match made.delegation_reference {
                     Some(_) => made.by(),
-                    None => format!("{} ({})", made.person, wording::role(&made.role)),
+                    None => format!("{} ({})", made.by(), wording::role(&made.role)),
                 },
                 at: wording::local_time(&made.at, timezone),
                 changed: made.changed,
@@ -150,7 +150,7 @@ impl Explained {
         let decision = self.decision.as_ref().map(|made| {
             json!({
                 "id": made.id, "outcome": made.outcome, "amount": made.amount, "changed": made.changed,
-                "person": made.person, "role": made.role, "at": made.at, "reason": made.reason,
+                "person": made.person, "name": made.person_name, "role": made.role, "at": made.at, "reason": made.reason,
             })
         });
         json!({

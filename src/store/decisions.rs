@@ -48,6 +48,7 @@ pub struct NewDecision {
     pub answer: Answer,
     pub reason: Option<String>,
     pub person: String,
+    pub person_name: Option<String>,
     pub role: String,
     /// The reasons as the applicant reads them.
     pub motivation: Option<NewMotivation>,
@@ -255,6 +256,7 @@ fn draft(
         reason: new.reason.clone().filter(|_| has_reason),
         changed,
         person: new.person.clone(),
+        person_name: new.person_name.clone(),
         role: new.role.clone(),
         at: time_text(now),
         seal: String::new(),
@@ -267,8 +269,8 @@ fn draft(
 pub(super) async fn insert(tx: &mut super::Tx, decision: &Decision) -> Result<()> {
     query(
         "insert into decisions (id, item, suggestion, suggestion_id, outcome, amount, reason, changed, person, role, at, seal,
-             delegation, delegation_reference, motivation)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             delegation, delegation_reference, motivation, person_name)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(&decision.id)
     .bind(&decision.item)
@@ -285,6 +287,7 @@ pub(super) async fn insert(tx: &mut super::Tx, decision: &Decision) -> Result<()
     .bind(&decision.delegation)
     .bind(&decision.delegation_reference)
     .bind(&decision.motivation)
+    .bind(&decision.person_name)
     .execute(&mut *tx)
     .await?;
     Ok(())

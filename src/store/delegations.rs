@@ -221,6 +221,7 @@ async fn decide(
                     reason: None,
                     changed: false,
                     person: format!("automatiserad beslutsfunktion {}", item.bot),
+                    person_name: None,
                     role: FUNCTION.to_owned(),
                     at,
                     seal: String::new(),

@@ -6,18 +6,20 @@ use super::{Result, Store, now, query};
 use crate::model::{User, time_text};
 
 impl Store {
-    /// Adds a person, or changes the roles and password of one.
-    pub async fn put_user(&self, name: &str, hash: &str, roles: &[String]) -> Result<()> {
+    /// Adds a person, or changes the roles and password of one, and what they are called where that is given.
+    pub async fn put_user(&self, name: &str, full_name: Option<&str>, hash: &str, roles: &[String]) -> Result<()> {
         let mut tx = self.begin().await?;
         let at = time_text(now(&mut tx).await?);
         query(
-            "insert into users (name, hash, roles, created_at) values ($1, $2, $3, $4)
-             on conflict (name) do update set hash = excluded.hash, roles = excluded.roles, disabled_at = null",
+            "insert into users (name, full_name, hash, roles, created_at) values ($1, $5, $2, $3, $4)
+             on conflict (name) do update set full_name = coalesce(excluded.full_name, users.full_name), hash = excluded.hash,
+                 roles = excluded.roles, disabled_at = null",
         )
         .bind(name)
         .bind(hash)
         .bind(serde_json::json!(roles).to_string())
         .bind(at)
+        .bind(full_name)
         .execute(&mut tx)
         .await?;
         tx.commit().await

@@ -127,6 +127,7 @@ on_both! {
                 answer: Answer::Approve,
                 reason: None,
                 person: "anna".into(),
+                person_name: None,
                 role: "caseworker".into(),
                 motivation: None,
             };

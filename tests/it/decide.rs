@@ -77,6 +77,7 @@ async fn approve_shows_the_suggestion_and_records_a_sealed_decision() {
     assert!(answer.out.contains("Beslutet är registrerat: ärende A-1, bifall, 6 020 kr."));
     let decision = only_decision(&office, "A-1").await;
     assert_eq!((decision.person.as_str(), decision.role.as_str()), ("anna", "caseworker"));
+    assert_eq!(decision.by(), "Anna Åström");
     assert!(office.desk.seal.is_valid(&decision));
     assert_eq!(office.item("A-1").await.state, ItemState::Ready);
 }

@@ -84,7 +84,7 @@ impl Town {
         fs::write(&file, text).expect("the configuration");
         let app = Arc::new(App::open(Config::load(Some(&file)).expect("the configuration")).await.expect("opened"));
         for (name, role) in [("eva", "admin"), ("anna", "caseworker")] {
-            person::add(&app.store, name, PASSWORD, &[role.to_owned()]).await.expect("a person");
+            person::add(&app.store, name, None, PASSWORD, &[role.to_owned()]).await.expect("a person");
         }
         let admin = app.store.user("eva").await.expect("the store").expect("eva");
         Self { folder, app, admin }

@@ -22,7 +22,7 @@ pub async fn furnish(folder: &Path) {
     let store = Store::open(&config.data().join("kollega.db")).await.expect("the store");
     let store = store.with_seal(kollega::seal::Seal::open(&config.data()).expect("the seal"));
     for (name, role) in [("anna", "caseworker"), ("olle", "operations"), ("inga", "developer"), ("rita", "reviewer")] {
-        person::add(&store, name, PASSWORD, &[role.to_owned()]).await.expect("a person");
+        person::add(&store, name, None, PASSWORD, &[role.to_owned()]).await.expect("a person");
     }
     let run = NewRun {
         bot: BOT.into(),

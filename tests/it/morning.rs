@@ -64,7 +64,7 @@ impl Morning {
             app.secrets.set(name, &Secret::new(value)).expect("a secret");
         }
         let roles = ["caseworker", "operations"].map(str::to_owned);
-        person::add(&app.store, CASEWORKER, PASSWORD, &roles).await.expect("a person");
+        person::add(&app.store, CASEWORKER, None, PASSWORD, &roles).await.expect("a person");
         Self { folder, sandbox, app }
     }
 

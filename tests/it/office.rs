@@ -78,7 +78,8 @@ impl Office {
     }
 
     pub async fn hire(&self, name: &str, role: &str) {
-        person::add(&self.desk.store, name, PASSWORD, &[role.to_owned()]).await.expect("a person");
+        let full_name = (name == "anna").then_some("Anna Åström");
+        person::add(&self.desk.store, name, full_name, PASSWORD, &[role.to_owned()]).await.expect("a person");
     }
 
     /// An item that waits for a decision on this answer.

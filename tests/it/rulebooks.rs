@@ -386,7 +386,7 @@ on_both! {
 async fn a_person_with_the_right_approves_what_has_no_fault() {
     let office = Office::open(Database::Sqlite).await;
     for (name, role) in [("rita", "reviewer"), ("inga", "developer")] {
-        person::add(office.store(), name, PASSWORD, &[role.to_owned()]).await.expect("a person");
+        person::add(office.store(), name, None, PASSWORD, &[role.to_owned()]).await.expect("a person");
     }
     let approve = |who: &str, more: &[&str]| {
         let all = [&["rules", "approve", BOOK, "--note", "granskad", "--as", who, "--password-stdin"], more].concat();

@@ -27,7 +27,7 @@ raise: {errors: 1, factor: 2, ceiling: 100, back_after: 2}
 
 async fn person(office: &Office, name: &str, roles: &[&str]) -> User {
     let roles: Vec<String> = roles.iter().map(ToString::to_string).collect();
-    kollega::person::add(&office.desk.store, name, PASSWORD, &roles).await.expect("a person");
+    kollega::person::add(&office.desk.store, name, None, PASSWORD, &roles).await.expect("a person");
     office.desk.store.user(name).await.expect("the store").expect("the person")
 }
 
