@@ -47,7 +47,7 @@ enum Subject {
 /// Carries the command out.
 pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let store = open_store(config).await?;
-    let subject = find(&store, &arguments.what).await?;
+    let subject = find(config, &store, &arguments.what).await?;
     if arguments.follow {
         follow(config, &store, &subject).await?;
     } else {
@@ -58,15 +58,15 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-async fn find(store: &Store, what: &str) -> anyhow::Result<Subject> {
+async fn find(config: &Config, store: &Store, what: &str) -> anyhow::Result<Subject> {
     if let Some(run) = store.run(&RunId(what.to_owned())).await? {
         return Ok(Subject::Run(run.id));
     }
     match store.find_item(what).await? {
         Some(item) => Ok(Subject::Item(item.id)),
         None => {
-            Err(Invalid(format!("ingen körning och inget ärende heter {what}: se `kollega runs` och `kollega items`"))
-                .into())
+            let none = format!("ingen körning och inget ärende heter {what}: se `kollega runs` och `kollega items`");
+            Err(Invalid(super::removed(config, store, what).await?.unwrap_or(none)).into())
         }
     }
 }

@@ -53,6 +53,7 @@ use crate::bot::Bot;
 use crate::config::Config;
 use crate::store::Store;
 use crate::terminal::{Column, Format, Progress, Table, aligned, print, print_error};
+use crate::wording;
 
 /// What stands on the command line.
 #[derive(Debug, Parser)]
@@ -215,6 +216,15 @@ fn load_bot(config: &Config, name: &str) -> anyhow::Result<Bot> {
         let text: Vec<String> = problems.iter().map(|problem| problem.render(&source)).collect();
         Invalid(format!("roboten {name} kan inte läsas\n{}", text.join("\n"))).into()
     })
+}
+
+/// What is to be said of a reference whose item has been removed; none where none was.
+async fn removed(config: &Config, store: &Store, reference: &str) -> anyhow::Result<Option<String>> {
+    let at = store.removed_at(reference).await?;
+    Ok(at.map(|at| {
+        let at = wording::local_time(&at, wording::timezone(config));
+        format!("ärendet {reference} togs bort {at} med allt som stod i det; samma referens läggs inte till igen")
+    }))
 }
 
 /// The error and what lies behind it; what says it already in its own words is not repeated.

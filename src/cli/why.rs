@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Column, Format, Invalid, Table, open_store, print};
+use super::{Column, Format, Invalid, Table, open_store, print, removed};
 use crate::config::Config;
 use crate::model::{Item, Run, RunId};
 use crate::store::Store;
@@ -64,7 +64,8 @@ async fn run_of(config: &Config, store: &Store, run: &Run, format: Format) -> an
 async fn schedule(config: &Config, store: &Store, arguments: &Arguments) -> anyhow::Result<()> {
     let name = &arguments.what;
     let Some(why) = why::schedule(store, config, name).await? else {
-        return Err(Invalid(format!("inget ärende och inget schema heter {name}: se `kollega items`")).into());
+        let none = format!("inget ärende och inget schema heter {name}: se `kollega items`");
+        return Err(Invalid(removed(config, store, name).await?.unwrap_or(none)).into());
     };
     if arguments.format == Format::Json {
         print(&serde_json::to_string_pretty(&[why])?);

@@ -82,6 +82,19 @@ impl Store {
         let count: i64 = query(sql).bind(hash).fetch_value(self).await?;
         Ok(count > 0)
     }
+
+    /// When an item of this reference was removed, whichever robot's it was; none where none was.
+    pub async fn removed_at(&self, reference: &str) -> Result<Option<String>> {
+        let bots: Vec<(String,)> = query("select distinct bot from runs order by bot").fetch_all(self).await?;
+        for (bot,) in bots {
+            let (hash, _) = self.hashes(&bot, reference);
+            let at = query("select at from removed_references where hash = $1").bind(hash).fetch_optional(self).await?;
+            if let Some((at,)) = at {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// Whether references were removed under a key that is not this one.

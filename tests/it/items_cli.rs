@@ -205,6 +205,11 @@ async fn only_an_administrator_removes_and_only_what_has_ended() {
     assert!(answer.out.contains("Ärende A-1 är borttaget"), "{}", answer.out);
     assert!(answer.err.contains("A-2 är inte avslutat"), "{}", answer.err);
     assert_eq!(list(&office, &[]), ["A-2", "B-1"]);
+    for command in ["why", "log"] {
+        let asked = kollega(&office, &[command, "A-1"]);
+        assert_eq!(asked.code, Some(2), "{}", asked.out);
+        assert!(asked.err.contains("ärendet A-1 togs bort 2"), "{}", asked.err);
+    }
 }
 
 #[tokio::test]
