@@ -1,9 +1,10 @@
 //! What every command works with: configuration, store, secrets, the seal, and the programs they need.
 
+mod address;
+
 use std::path::PathBuf;
 
 use anyhow::Context;
-use url::Url;
 
 use crate::config::Config;
 use crate::mail::{MailConfig, Mailer, Tls};
@@ -27,19 +28,7 @@ pub fn database(config: &Config, secrets: &SecretStore) -> anyhow::Result<Databa
     if database.url.is_empty() {
         return Ok(Database::File(config.data().join("kollega.db")));
     }
-    // The address is never repeated in an error: somebody may have written a password into it.
-    let url: Url =
-        database.url.parse().context("database.url kan inte läsas: skriv postgres://användare@dator/databas")?;
-    anyhow::ensure!(
-        matches!(url.scheme(), "postgres" | "postgresql"),
-        "database.url börjar med {}://: Kollega använder postgres://, eller SQLite om den utelämnas",
-        url.scheme()
-    );
-    anyhow::ensure!(
-        url.password().is_none(),
-        "database.url innehåller ett lösenord: spara det med `kollega secret set database.password` och skriv \
-         password = \"database.password\" under [database]"
-    );
+    let url = address::read(&database.url)?;
     let password = match &database.password {
         None => None,
         Some(name) => Some(secrets.get(name).with_context(|| format!("databasens lösenord {name} kan inte läsas"))?),
@@ -54,9 +43,11 @@ impl Database {
         match self {
             Self::File(file) => Ok(Store::open(file).await?),
             Self::Server { url, host, password, connections } => {
-                Store::connect(url, password.as_ref().map(Secret::expose), *connections)
-                    .await
-                    .with_context(|| format!("databasen på {host} kan inte öppnas"))
+                let opened = Store::connect(url, password.as_ref().map(Secret::expose), *connections).await;
+                opened.map_err(|error| {
+                    let advice = address::advice(&error).map(|advice| format!(": {advice}")).unwrap_or_default();
+                    anyhow::Error::new(error).context(format!("databasen på {host} kan inte öppnas{advice}"))
+                })
             }
         }
     }

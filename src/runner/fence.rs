@@ -14,6 +14,7 @@ use super::work::Work;
 use crate::bot::{Action, Mail, OnUncertain, Stage, Step, Steps};
 use crate::mail::{Phase, SendError, SendOutcome};
 use crate::model::{EventKind, FailureKind, Intent, IntentOutcome};
+use crate::store;
 
 /// How long a mail server may take at most: to get ready, and to answer after the final dot.
 const LETTER: Duration = Duration::from_mins(3);
@@ -140,7 +141,12 @@ impl Work<'_> {
         let left = self.deadline.saturating_duration_since(before);
         let lease = (time + self.lease).max(left);
         let stage = self.stage.clone();
-        self.app.store.intend(self.claim()?, &stage, message_id, lease, &self.events).await?;
+        let intended = self.app.store.intend(self.claim()?, &stage, message_id, lease, &self.events).await;
+        if matches!(intended, Err(store::Error::Asked | store::Error::DelegationEnded)) {
+            // There is none: the log must not end with one that nobody answers.
+            self.events.pop();
+        }
+        intended?;
         self.events.clear();
         self.deadline = before + lease;
         if !self.browsers.renew(lease).await {

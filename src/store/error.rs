@@ -83,10 +83,11 @@ impl Error {
         use sqlx::Error as E;
         match self {
             Self::Database(E::Io(_) | E::PoolTimedOut | E::Protocol(_) | E::Tls(_) | E::WorkerCrashed) => true,
-            // 57P01–57P03: it is shutting down or starting; 08…: the connection; 53300: too many connections.
-            Self::Database(E::Database(error)) => {
-                error.code().is_some_and(|code| code.starts_with("57P0") || code.starts_with("08") || code == "53300")
-            }
+            // 57P01–57P03: it is shutting down or starting; 08…: the connection; 53300: too many connections; 28…: it lets
+            // this user in no more.
+            Self::Database(E::Database(error)) => error
+                .code()
+                .is_some_and(|code| ["57P0", "08", "28"].iter().any(|kind| code.starts_with(kind)) || code == "53300"),
             _ => false,
         }
     }

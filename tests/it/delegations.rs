@@ -281,6 +281,8 @@ on_both! {
         assert_eq!(item.code.as_deref(), Some("delegation_ended"));
         assert!(!town.file("A").exists());
         assert!(town.app.store.item_intents(&item.id).await.expect("the intents").is_empty());
+        // Nor does the log end with one.
+        assert_eq!(town.has("A", EventKind::Intent, 0).await, [Value::Null; 0]);
         // A new attempt waits for a person.
         let again = Order { operation: Operation::Rerun, person: "olle".into(), reason: "prov".into() };
         town.app.store.operate(&item.id, &again).await.expect("the store").expect("again");

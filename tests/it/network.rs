@@ -125,7 +125,7 @@ async fn begin(network: &Network) -> (Site, [Program; 2]) {
     std::fs::write(site.folder.path().join("schedules/liggaren.yaml"), schedule).expect("a schedule");
     let server = direct.split('@').nth(1).and_then(|rest| rest.split('/').next()).expect("a server").to_owned();
     let port = lead(network.address(213), server.clone()).await;
-    let led = direct.replace(&server, &format!("{}:{port}", network.address(213)));
+    let led = format!("{}?sslmode=disable", direct.replace(&server, &format!("{}:{port}", network.address(213))));
     let ledger = format!("http://{}", site.sandbox.addresses.ledger);
     let nodes = ["ada", "bea"].map(|node| {
         let file = site.machine_that_sees(node, &section(&led), &ledger);
