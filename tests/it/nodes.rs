@@ -316,6 +316,25 @@ on_both! {
         }
     }
 
+    async fn a_run_by_hand_that_is_asked_to_end_does_the_stage_in_hand_and_says_that_it_is_not_done(database) {
+        let site = Box::pin(Site::begin(database)).await;
+        site.slow("U-1", 1500).await;
+        let item = json!({"uppdrag": "U-1", "belopp": "100"}).to_string();
+        let mut run = site.program("run", &site.first(), &["run", BOT, "--item", &item], &[]);
+        site.a_fault_strikes().await;
+        run.ask_to_end();
+        assert_eq!(run.ended(Duration::from_secs(30)).await, Some(3), "{}", run.said());
+        let item = site.item("U-1").await;
+        assert_eq!((item.state, item.stage.as_deref()), (ItemState::Ready, Some("lämna kvitto")), "{}", site.story("U-1").await);
+        assert!(site.app.store.nodes().await.expect("the nodes").is_empty(), "it said that it ended");
+        let said = run.said();
+        assert!(said.contains("Avslutar: pågående etapper görs klart."), "{said}");
+        assert!(said.contains("Körningen är inte klar") && !said.contains("browser"), "{said}");
+        let _worker = site.worker("worker");
+        site.becomes("U-1", ItemState::Done).await;
+        assert_eq!(site.records("U-1").await, 1, "{}", site.story("U-1").await);
+    }
+
     async fn a_second_signal_ends_at_once_and_a_commit_in_hand_is_verified_by_the_next(database) {
         let site = Box::pin(Site::begin(database)).await;
         site.slow("U-1", 1800).await;
