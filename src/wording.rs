@@ -370,6 +370,12 @@ fn detail_text(name: &str, value: &serde_json::Value, timezone: Tz) -> String {
     }
 }
 
+/// So many of a thing: `1 ärende`, `3 ärenden`.
+pub fn count(number: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// An amount as stored, in kronor: `6 020`.
 pub fn kronor(amount: &str) -> String {
     amount.parse().map_or_else(|_| amount.to_owned(), expression::money::kr)

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::model::{ItemState, RunId, RunState, reference_fault};
 use crate::rulebook;
 use crate::runner::{Worker, WorkerOptions, from_plain};
-use crate::store::{Enqueued, ItemFilter, NewItem, NewRun};
+use crate::store::{Enqueued, ItemFilter, NewItem, NewRun, Whose};
 use crate::wording;
 
 #[derive(Debug, Args)]
@@ -81,7 +81,13 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     say_what_is_not_approved(&app, &bot).await?;
     // Whoever starts it by hand here wants it done here, whatever pools this machine works for otherwise.
     let pools = vec![bot.pool().to_owned()];
-    let options = WorkerOptions { headed: arguments.headed, until_done: true, pools, ..WorkerOptions::named() };
+    let options = WorkerOptions {
+        headed: arguments.headed,
+        until_done: true,
+        run: Some(run.clone()),
+        pools,
+        ..WorkerOptions::named()
+    };
     let worker = Worker::start(Arc::clone(&app), options).await?;
     let signal = tokio::spawn(serve::end_at_signals(Arc::clone(&worker)));
     tokio::select! {
@@ -89,6 +95,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         () = show_progress(&app, &run) => {}
     }
     signal.abort();
+    serve::tell_what_waits(&app.config, &worker).await?;
     tell(&app, &run, arguments.format).await
 }
 
@@ -101,8 +108,11 @@ async fn show_progress(app: &App, run: &RunId) {
             continue;
         }
         // What can't be read now is read next time.
-        let (Ok(counts), Ok(circuits)) = (app.store.item_counts(Some(run)).await, app.store.open_circuits().await)
-        else {
+        let (Ok(counts), Ok(circuits), Ok(waits)) = (
+            app.store.item_counts(Some(run)).await,
+            app.store.open_circuits().await,
+            app.store.waits(Whose::Run(run), true).await,
+        ) else {
             continue;
         };
         let mut told: Vec<String> =
@@ -113,6 +123,10 @@ async fn show_progress(app: &App, run: &RunId) {
                 .iter()
                 .map(|one| format!("kretsbrytaren för {} är {}", one.system, wording::circuit(one, timezone))),
         );
+        told.extend(waits.map(|waits| {
+            let others = if waits.count > 1 { format!(" och {} till", waits.count - 1) } else { String::new() };
+            format!("väntar på {}{others} till {}", waits.reference, wording::local_seconds(&waits.first, timezone))
+        }));
         if !told.is_empty() {
             progress.say(|| told.join(", "));
         }

@@ -16,6 +16,7 @@ use crate::desk::Desk;
 use crate::runner::{Worker, WorkerOptions};
 use crate::screenshots::{Screenshots, keep_tidy};
 use crate::stop::{until, wait_for_signal};
+use crate::wording;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -132,5 +133,23 @@ pub async fn run_worker(config: &Config, arguments: WorkerArguments) -> anyhow::
     worker.work().await?;
     signal.abort();
     tidying.abort();
+    if arguments.until_done {
+        tell_what_waits(config, &worker).await?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what a worker has left to a later time, if anything.
+pub(super) async fn tell_what_waits(config: &Config, worker: &Worker) -> anyhow::Result<()> {
+    let Some(waits) = worker.waits().await? else { return Ok(()) };
+    let zone = wording::timezone(config);
+    let (first, last) = (wording::local_time(&waits.first, zone), wording::local_time(&waits.last, zone));
+    let until = if first == last {
+        format!(" till {first}")
+    } else {
+        format!(", det första till {first} och det sista till {last}")
+    };
+    let items = wording::count(waits.count, "ärende", "ärenden");
+    print_error(&format!("{items} väntar{until}: se `kollega why {}`.", waits.reference));
+    Ok(())
 }

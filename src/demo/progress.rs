@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::model::{EventKind, ItemState, LoggedEvent};
-use crate::store::ItemFilter;
+use crate::store::{ItemFilter, Whose};
 use crate::terminal::print;
 
 /// Follows the work until nothing is left to do; for a person also until nothing waits for a decision.
@@ -18,7 +18,7 @@ pub async fn follow(app: &App, unattended: bool) -> anyhow::Result<bool> {
             last.clone_from(&event.id);
         }
         let waiting = waiting(app).await?;
-        let busy = app.store.anything_to_do(&app.config.worker.pools).await?;
+        let busy = app.store.anything_to_do(Whose::Pools(&app.config.worker.pools)).await?;
         if !busy && waiting == 0 && events.is_empty() {
             return Ok(true);
         }

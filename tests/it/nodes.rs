@@ -11,7 +11,7 @@ use kollega::bot::Bot;
 use kollega::config::Config;
 use kollega::model::{EventKind, Item, ItemState, LoggedEvent, Node, RunState, parse_time};
 use kollega::runner::from_plain;
-use kollega::store::{NewRun, Store};
+use kollega::store::{NewRun, Operated, Operation, Order, Store};
 use sandbox::{FaultKind, FaultSpec, Sandbox, System};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -124,6 +124,14 @@ impl Site {
             assert!(since.elapsed() < PATIENCE, "{reference} is {}\n{}", item.state, self.story(reference).await);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// A person puts it off so many minutes.
+    async fn put_off(&self, reference: &str, minutes: i64) {
+        let until = self.app.store.now().await.expect("the clock") + chrono::Duration::minutes(minutes);
+        let order = Order { operation: Operation::Defer { until }, person: "olle".into(), reason: "x".into() };
+        let operated = self.app.store.operate(&self.item(reference).await.id, &order).await;
+        assert_eq!(operated.expect("the store"), Ok(Operated::Done));
     }
 
     /// Saving this order takes so long.
@@ -333,6 +341,30 @@ on_both! {
         let _worker = site.worker("worker");
         site.becomes("U-1", ItemState::Done).await;
         assert_eq!(site.records("U-1").await, 1, "{}", site.story("U-1").await);
+    }
+
+    async fn a_run_by_hand_ends_with_its_own_items_whatever_else_waits_in_the_pool(database) {
+        let site = Box::pin(Site::begin(database)).await;
+        site.queue(BOT, &["U-1"]).await;
+        site.put_off("U-1", 60).await;
+        let run = |name: &str, reference: &str| {
+            let item = json!({"uppdrag": reference, "belopp": "100"}).to_string();
+            site.program(name, &site.first(), &["run", BOT, "--item", &item], &[])
+        };
+        let mut first = run("run", "U-2");
+        assert_eq!(first.ended(Duration::from_secs(30)).await, Some(0), "{}", first.said());
+        assert_eq!(site.item("U-2").await.state, ItemState::Done);
+        assert!(!first.said().contains("väntar"), "U-1 is not its own: {}", first.said());
+        // A worker that ends when nothing is left does not wait for an hour either, and says what it leaves.
+        let mut worker = site.program("worker", &site.first(), &["worker", "--until-done"], &[]);
+        assert_eq!(worker.ended(Duration::from_secs(30)).await, Some(0), "{}", worker.said());
+        let said = worker.said();
+        assert!(said.contains("1 ärende väntar till ") && said.contains("se `kollega why U-1`"), "{said}");
+        // What is near is waited for, and told.
+        site.put_off("U-1", 5).await;
+        let mut worker = site.program("near", &site.first(), &["worker", "--until-done"], &[]);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(worker.has_ended(), None, "{}", worker.said());
     }
 
     async fn a_second_signal_ends_at_once_and_a_commit_in_hand_is_verified_by_the_next(database) {
