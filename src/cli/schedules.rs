@@ -156,7 +156,7 @@ async fn resume(config: &Config, arguments: &ResumeArguments) -> anyhow::Result<
     let schedule = known(config, &arguments.schedule)?;
     let store = open_store(config).await?;
     let user = operator(&store, &arguments.who).await?;
-    if !store.resume_schedule(schedule, &user.name).await? {
+    if !scheduler::resume(&store, config, schedule, &user.name).await? {
         bail!("schemat {schedule} är inte pausat");
     }
     print(&format!("Schemat {schedule} är återupptaget."));
