@@ -77,6 +77,11 @@ impl Outcome {
         Self { result, reason: reason.into(), chosen: None }
     }
 
+    /// Missed before the pause, and not made up for because of it.
+    fn too_late_for(pause: &str) -> Self {
+        Self::new("missed", format!("schemat pausades innan starten kunde tas igen: {pause}"))
+    }
+
     fn paused(why: &str) -> Self {
         Self::new("skipped", format!("{}{why}", Firing::PAUSED))
     }
@@ -112,16 +117,15 @@ impl Planner<'_> {
 
     /// A nominal time that has come.
     fn time(&mut self, nominal: &Nominal, verdict: &Verdict) {
-        let pause = self.paused.as_ref().zip(self.seen.watch.paused_since());
-        let outcome = match (verdict, pause) {
+        let since = self.seen.watch.paused_since();
+        let outcome = match (verdict, &self.paused) {
             (Verdict::Skipped { reason }, _) => Outcome::new("skipped", reason.to_string()),
             // Also where no scheduler was up then: nothing was to start.
-            (_, Some((why, since))) if nominal.utc >= since => Outcome::paused(why),
-            (Verdict::Fire | Verdict::Missed { reason: MissedReason::LaterOneStarts }, Some((why, _))) => {
-                Outcome::new("missed", format!("schemat pausades innan starten kunde tas igen: {why}"))
-            }
+            (_, Some(why)) if since.is_some_and(|since| nominal.utc >= since) => Outcome::paused(why),
+            (Verdict::Missed { reason: MissedReason::LaterOneStarts }, Some(why)) => Outcome::too_late_for(why),
+            (Verdict::Fire, Some(why)) if since.is_some() => Outcome::too_late_for(why),
             (Verdict::Missed { reason }, _) => Outcome::new("missed", reason.to_string()),
-            (Verdict::Fire, None) => self.start(nominal.remark()),
+            (Verdict::Fire, _) => self.start(nominal.remark()),
         };
         let local = nominal.local.format("%Y-%m-%dT%H:%M:%S").to_string();
         let firing = self.firing("schedule", local.clone(), nominal.utc);
