@@ -62,13 +62,11 @@ async fn find(config: &Config, store: &Store, what: &str) -> anyhow::Result<Subj
     if let Some(run) = store.run(&RunId(what.to_owned())).await? {
         return Ok(Subject::Run(run.id));
     }
-    match store.find_item(what).await? {
-        Some(item) => Ok(Subject::Item(item.id)),
-        None => {
-            let none = format!("ingen körning och inget ärende heter {what}: se `kollega runs` och `kollega items`");
-            Err(Invalid(super::removed(config, store, what).await?.unwrap_or(none)).into())
-        }
+    if let Some(item) = store.find_item(what).await? {
+        return Ok(Subject::Item(item.id));
     }
+    let none = format!("ingen körning och inget ärende heter {what}: se `kollega runs` och `kollega items`");
+    Err(Invalid(super::removed(config, store, what).await?.unwrap_or(none)).into())
 }
 
 async fn events(store: &Store, subject: &Subject) -> anyhow::Result<Vec<LoggedEvent>> {

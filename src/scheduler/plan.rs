@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::model::{Firing, Run, parse_time, time_text};
 use crate::schedule::{MissedReason, Nominal, Overlap, QueueTrigger, Schedule, Verdict, due, write_duration};
 use crate::store::{NewRun, Plan, Seen, Start};
+use crate::wording;
 
 /// Something else than the clock that starts a schedule.
 #[derive(Debug, Clone)]
@@ -233,7 +234,8 @@ impl Planner<'_> {
 /// Why the queue starts the schedule, if it does.
 fn grown(queue: &QueueTrigger, seen: &Seen) -> Option<String> {
     if queue.waiting.is_some_and(|waiting| seen.queued >= i64::from(waiting)) {
-        return Some(format!("{} ärenden väntar i kön till {}", seen.queued, queue.bot));
+        let items = wording::count(seen.queued, "ärende", "ärenden");
+        return Some(format!("{items} väntar i kön till {}", queue.bot));
     }
     let waited = seen.oldest_queued.map(|oldest| seen.now - oldest)?;
     let limit = queue.older_than.filter(|limit| waited >= *limit)?;

@@ -599,12 +599,12 @@ async fn clocks_that_are_minutes_off_do_no_harm() {
     let schedule = include_str!("../chaos/schedules/liggaren.yaml").replace("*/5", "*/3");
     fs::write(site.folder.path().join("schedules/liggaren.yaml"), schedule).expect("a schedule");
     site.sandbox.add_orders(12).await.expect("orders");
-    let node = |name: &str, offset: &str| {
+    let node = |name: &str, offset: &str, arguments: &[&str]| {
         let environment =
             [("LD_PRELOAD", library.as_str()), ("FAKETIME", offset), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
-        site.program(name, &site.machine(name), &["serve"], &environment)
+        site.program(name, &site.machine(name), arguments, &environment)
     };
-    let [mut early, mut late] = [node("early", "+7m"), node("late", "-7m")];
+    let [mut early, mut late] = [node("early", "+7m", &["serve"]), node("late", "-7m", &["serve"])];
     let fired = firings(&site.app.store, 4, BOT).await;
     // One of them dies; the other goes on within 15 seconds.
     early.kill();
@@ -615,6 +615,10 @@ async fn clocks_that_are_minutes_off_do_no_harm() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(fired.len() >= 4);
+    // What comes next is told by the clock that starts it.
+    let mut preview = node("preview", "+800d", &["schedules", "preview", BOT, "--count", "1"]);
+    assert_eq!(preview.ended(Duration::from_mins(1)).await, Some(0), "{}", preview.said());
+    assert!(preview.said().contains(&died.format(" %Y-").to_string()), "{}", preview.said());
     late.ask_to_end();
     assert_eq!(late.ended(Duration::from_mins(1)).await, Some(0), "{}", late.said());
     let records = site.sandbox.ledger().await.expect("the ledger");
