@@ -825,6 +825,16 @@ pub struct Firing {
     pub at: String,
 }
 
+impl Firing {
+    /// What the reason of a start begins with that came while its schedule was paused.
+    pub const PAUSED: &str = "pausat: ";
+
+    /// Whether its schedule was paused when it came.
+    pub fn was_paused(&self) -> bool {
+        self.reason.as_deref().is_some_and(|reason| reason.starts_with(Self::PAUSED))
+    }
+}
+
 /// What is kept of a schedule that has been looked at.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct Watch {
@@ -838,6 +848,13 @@ pub struct Watch {
     pub paused_by: Option<String>,
     pub paused_reason: Option<String>,
     pub resumed_at: Option<String>,
+}
+
+impl Watch {
+    /// Since when it is paused, if it is.
+    pub fn paused_since(&self) -> Option<DateTime<Utc>> {
+        self.paused_at.as_deref().and_then(parse_time)
+    }
 }
 
 /// A bot's script that a person has approved, as it stood.

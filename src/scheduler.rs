@@ -113,6 +113,19 @@ pub async fn start(store: &Store, config: &Config, name: &str, cause: &Cause) ->
         .ok_or_else(|| Error::Store(store::Error::Corrupt(format!("starten av {name} skrevs inte"))))
 }
 
+/// Resumes a schedule. What came while it was paused is written down first: nobody could tell that afterwards, where no
+/// scheduler was up. False when it was not paused.
+pub async fn resume(store: &Store, config: &Config, name: &str, person: &str) -> Result<bool, Error> {
+    let watch = store.watch(name).await?;
+    // Of a schedule that can't be read nobody knows the times.
+    if watch.is_some_and(|watch| watch.paused_at.is_some())
+        && let Ok(schedule) = load(config, name, store.now().await?)
+    {
+        look_at(store, config, &schedule, None).await?;
+    }
+    Ok(store.resume_schedule(name, person).await?)
+}
+
 async fn look_at(
     store: &Store,
     config: &Config,

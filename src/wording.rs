@@ -277,7 +277,7 @@ pub fn circuit(circuit: &Circuit, timezone: Tz) -> String {
     let since =
         circuit.opened_at.as_deref().map_or_else(String::new, |at| format!(" sedan {}", local_time(at, timezone)));
     let why = circuit.kind.as_deref().map(failure_kind).unwrap_or_default();
-    let times = if circuit.failures == 1 { "1 gång".to_owned() } else { format!("{} gånger", circuit.failures) };
+    let times = count(circuit.failures, "gång", "gånger");
     let next = match (circuit.state, &circuit.retry_at) {
         (CircuitState::Probing, _) => "prövas just nu".to_owned(),
         (_, Some(at)) => format!("prövas {}", local_seconds(at, timezone)),
@@ -319,6 +319,8 @@ pub fn detail(json: &str, timezone: Tz) -> String {
 /// What a part of a detail is called; a technical one stands as it is.
 fn detail_name(name: &str) -> &str {
     match name {
+        "answer" => "svar",
+        "asked" => "begärt",
         "case_kind" => "ärendeslag",
         "changed" => "ändrat från förslaget",
         "code" => "kod",
@@ -340,6 +342,7 @@ fn detail_name(name: &str) -> &str {
         "sample" => "stickprov",
         "schedule" => "schema",
         "state" => "läge",
+        "until" => "till",
         "suggestion" | "suggestion_id" => "förslag",
         "valid_from" => "gäller från",
         "valid_until" => "gäller till",
@@ -358,15 +361,30 @@ fn detail_text(name: &str, value: &serde_json::Value, timezone: Tz) -> String {
         ("outcome" | "outcomes", Value::String(text)) => outcome(text).to_owned(),
         ("role", Value::String(text)) => role(text).to_owned(),
         ("amount" | "max_amount", Value::String(text)) => format!("{} kr", kronor(text)),
-        ("state", Value::String(text)) => {
-            ItemState::try_from(text.clone()).map_or_else(|_| text.clone(), |state| item_state(state).to_owned())
-        }
+        ("state" | "asked", Value::String(text)) => ItemState::stored_in_words(text).to_owned(),
+        ("answer", Value::String(text)) => settled(text).to_owned(),
         ("why", Value::String(text)) => {
             Withheld::try_from(text.clone()).map_or_else(|_| text.clone(), |why| withheld(why).to_owned())
         }
         // A midnight is the day that begins.
         (_, Value::String(text)) => local_time(text, timezone).trim_end_matches(" 00:00").to_owned(),
         (_, other) => other.to_string(),
+    }
+}
+
+/// So many of a thing: `1 ärende`, `3 ärenden`.
+pub fn count(number: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// What a person answered: of a commit that nobody could tell the outcome of, or to a suggestion.
+fn settled(answer: &str) -> &str {
+    match answer {
+        "done" => "det sparades",
+        "not_done" => "det sparades inte",
+        "taken_over" => "personen tar över",
+        other => outcome(other),
     }
 }
 
@@ -402,5 +420,14 @@ mod tests {
             "varför: ingen delegation gäller för roboten och ärendeslaget"
         );
         assert_eq!(detail("\"fri text\""), "fri text");
+        assert_eq!(detail(r#"{"asked": "handed_over"}"#), "begärt: överlämnat");
+        assert_eq!(detail(r#"{"answer": "not_done"}"#), "svar: det sparades inte");
+        assert_eq!(detail(r#"{"answer": "approve"}"#), "svar: bifall");
+    }
+
+    #[test]
+    fn one_is_told_as_one() {
+        assert_eq!(count(1_usize, "ärende", "ärenden"), "1 ärende");
+        assert_eq!([0, 2].map(|number: i64| count(number, "ärende", "ärenden")), ["0 ärenden", "2 ärenden"]);
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use kollega::model::{Event, EventKind, ItemId, ItemState, RunId};
-use kollega::store::{Claimant, Finish, ItemFilter, NewRun, Store};
+use kollega::store::{Claimant, Finish, ItemFilter, NewRun, Store, Whose};
 use serde_json::json;
 
 use super::Contender;
@@ -125,6 +125,6 @@ async fn lists(store: &Store) -> anyhow::Result<Vec<(&'static str, f64)>> {
     time!("log of an item", store.item_events(&item));
     time!("log of a run", store.run_events(&RunId("RUN3".into())));
     time!("latest events", store.latest_events(100));
-    time!("anything to do", store.anything_to_do(&pools));
+    time!("anything to do", store.anything_to_do(Whose::Pools(&pools)));
     Ok(lists)
 }

@@ -266,12 +266,15 @@ async fn of_schedule(app: &App, schedule: &Schedule, now: DateTime<Utc>) -> stor
     Ok(facts)
 }
 
+/// How many of a schedule's latest times are looked at.
+const LAST: i64 = 50;
+
 /// Times that were missed lately, until one has started again; told also where that was at once.
 async fn missed(app: &App, schedule: &Schedule, now: DateTime<Utc>) -> store::Result<Option<AlertFact>> {
     let config = &app.config.alerts;
     let recent = time_text(before(now, config.recent));
     let just_now = time_text(before(now, config.late));
-    let firings = app.store.firings(&schedule.name, 50).await?;
+    let firings = app.store.firings(&schedule.name, LAST).await?;
     let started = firings.iter().find(|firing| firing.result == "fired").map(|firing| firing.due_at.clone());
     let counts = |firing: &&crate::model::Firing| {
         let after = started.as_ref().is_none_or(|started| firing.due_at > *started);
@@ -292,7 +295,7 @@ async fn missed(app: &App, schedule: &Schedule, now: DateTime<Utc>) -> store::Re
 async fn paused(app: &App, schedule: &Schedule) -> store::Result<Option<AlertFact>> {
     let watch = app.store.watch(&schedule.name).await?;
     let Some(watch) = watch.filter(|watch| watch.paused_by.as_deref() == Some("schedule")) else { return Ok(None) };
-    let Some(since) = watch.paused_at.as_deref().and_then(parse_time) else { return Ok(None) };
+    let Some(since) = watch.paused_since() else { return Ok(None) };
     let detail = json!({"schedule": schedule.name, "bot": schedule.bot, "why": "paused"});
     Ok(Some(fact(AlertKind::Absent, &schedule.name, since, 1, detail)))
 }
@@ -302,7 +305,9 @@ async fn unhandled(app: &App, schedule: &Schedule, now: DateTime<Utc>) -> store:
     let Some(watch) = app.store.watch(&schedule.name).await? else { return Ok(None) };
     let Some(handled) = parse_time(&watch.handled_until) else { return Ok(None) };
     let late = before(now, app.config.alerts.late);
-    let Some(next) = schedule.nominal_times(handled, late).into_iter().find(Nominal::starts) else {
+    // Nothing is to start while it is paused.
+    let until = watch.paused_since().map_or(late, |since| late.min(since - TimeDelta::milliseconds(1)));
+    let Some(next) = schedule.nominal_times(handled, until).into_iter().find(Nominal::starts) else {
         return Ok(None);
     };
     let detail = json!({"schedule": schedule.name, "bot": schedule.bot, "why": "not_looked_at"});
@@ -321,8 +326,19 @@ async fn expected(
     let at =
         |time: NaiveTime| zone.from_local_datetime(&today.and_time(time)).earliest().map(|at| at.with_timezone(&Utc));
     let (Some(midnight), Some(by)) = (at(NaiveTime::MIN), at(expect.by)) else { return Ok(None) };
-    let starts = schedule.nominal_times(midnight - TimeDelta::milliseconds(1), by).iter().any(Nominal::starts);
-    if now < by || !starts {
+    let times = schedule.nominal_times(midnight - TimeDelta::milliseconds(1), by);
+    if now < by || !times.iter().any(Nominal::starts) {
+        return Ok(None);
+    }
+    // What came while it was paused was not to start.
+    let paused_since = app.store.watch(&schedule.name).await?.and_then(|watch| watch.paused_since());
+    let firings = app.store.firings(&schedule.name, LAST).await?;
+    let was_paused = |one: &Nominal| {
+        let at = time_text(one.utc);
+        paused_since.is_some_and(|since| one.utc >= since)
+            || firings.iter().any(|firing| firing.due_at == at && firing.was_paused())
+    };
+    if !times.iter().any(|one| one.starts() && !was_paused(one)) {
         return Ok(None);
     }
     let (why, came) = if expect.at_least == 0 {

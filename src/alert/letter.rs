@@ -112,7 +112,7 @@ fn said(alert: &Alert, since: &str) -> (String, String, &'static str) {
         AlertKind::Missed => (
             format!(
                 "{} utan att roboten startade, den första {since}.",
-                many(count, "tidpunkt passerade", "tidpunkter passerade")
+                wording::count(count, "tidpunkt passerade", "tidpunkter passerade")
             ),
             format!("se `kollega why {}`. Har datorn eller databasen varit nere?", alert.subject),
             "/korningar",
@@ -120,9 +120,9 @@ fn said(alert: &Alert, since: &str) -> (String, String, &'static str) {
         AlertKind::Absent => absent(alert, since),
         AlertKind::Slow => (
             format!(
-                "{} längre än {} minuter, sedan {since}.",
+                "{} längre än {}, sedan {since}.",
                 slow(detail),
-                detail["limit_s"].as_u64().unwrap_or_default().div_ceil(60)
+                wording::count(detail["limit_s"].as_u64().unwrap_or_default().div_ceil(60), "minut", "minuter")
             ),
             format!(
                 "se `kollega runs --bot {}` och vad som händer med `kollega log`. Är systemet långsamt?",
@@ -150,14 +150,14 @@ fn absent(alert: &Alert, since: &str) -> (String, String, &'static str) {
         Some("no_worker") => {
             format!(
                 "{} sedan {since} och ingen arbetare tar dem.",
-                many(alert.count, "körning väntar", "körningar väntar")
+                wording::count(alert.count, "körning väntar", "körningar väntar")
             )
         }
         Some("not_looked_at") => format!("Tidpunkten {since} har passerat utan att någon schemaläggare har sett den."),
         Some("too_few") => format!(
-            "Klockan {} skulle minst {} ärenden ha kommit. Då hade {} kommit.",
+            "Klockan {} skulle minst {} ha kommit. Då hade {} kommit.",
             detail["by"].as_str().unwrap_or_default(),
-            detail["expected"],
+            items(detail["expected"].as_i64().unwrap_or_default()),
             alert.count
         ),
         Some("unreadable") => "Schemats fil kan inte läsas, så ingenting startar.".into(),
@@ -179,7 +179,7 @@ fn absent(alert: &Alert, since: &str) -> (String, String, &'static str) {
 
 fn circuit(alert: &Alert, since: &str) -> (String, String, &'static str) {
     let kind = alert.detail.0["kind"].as_str().unwrap_or_default();
-    let waiting = many(alert.count, "ärende eller körning väntar", "ärenden och körningar väntar");
+    let waiting = wording::count(alert.count, "ärende eller körning väntar", "ärenden och körningar väntar");
     let what =
         format!("{} får inget nytt arbete sedan {since}: {}. {waiting}.", alert.subject, wording::failure_kind(kind));
     let todo = match kind {
@@ -208,7 +208,7 @@ fn replay(alert: &Alert, since: &str) -> (String, String, &'static str) {
         );
     }
     let night = alert.detail.0["night"].as_str().unwrap_or_default();
-    let what = many(alert.count, "sparat förslag får", "sparade förslag får");
+    let what = wording::count(alert.count, "sparat förslag får", "sparade förslag får");
     (
         format!("Natten {night}: {what} inte samma svar när de räknas om med sin egen regelbok."),
         "kör `kollega rules replay` för att se vilka. Är programmet nyss uppdaterat, eller är någon rad ändrad i databasen? \
@@ -218,17 +218,13 @@ fn replay(alert: &Alert, since: &str) -> (String, String, &'static str) {
     )
 }
 
-fn many(count: i64, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
-}
-
 fn items(count: i64) -> String {
-    many(count, "ärende", "ärenden")
+    wording::count(count, "ärende", "ärenden")
 }
 
 fn failures(detail: &Value) -> String {
     let [items, runs] = ["items", "runs"].map(|name| detail[name].as_i64().unwrap_or_default());
-    let runs_text = many(runs, "körning", "körningar i rad");
+    let runs_text = wording::count(runs, "körning", "körningar i rad");
     match (items, runs) {
         (_, 0) => self::items(items),
         (0, _) => runs_text,
@@ -239,9 +235,11 @@ fn failures(detail: &Value) -> String {
 fn slow(detail: &Value) -> String {
     let [items, runs] = ["items", "runs"].map(|name| detail[name].as_i64().unwrap_or_default());
     match (items, runs) {
-        (_, 0) => many(items, "ärende har pågått", "ärenden har pågått"),
-        (0, _) => many(runs, "körning har pågått", "körningar har pågått"),
-        _ => format!("{} och {}", self::items(items), many(runs, "körning har pågått", "körningar har pågått")),
+        (_, 0) => wording::count(items, "ärende har pågått", "ärenden har pågått"),
+        (0, _) => wording::count(runs, "körning har pågått", "körningar har pågått"),
+        _ => {
+            format!("{} och {}", self::items(items), wording::count(runs, "körning har pågått", "körningar har pågått"))
+        }
     }
 }
 

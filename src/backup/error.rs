@@ -35,7 +35,7 @@ pub enum Error {
          den ska ersättas"
     )]
     NotEmpty,
-    #[error("databasen har {found} rader i {table} efter återställningen, kopian har {wanted}: inget har ersatts")]
+    #[error("antalet rader i {table} är {found} efter återställningen och {wanted} i kopian: inget har ersatts")]
     Count { table: String, found: i64, wanted: u64 },
     #[error(transparent)]
     Store(#[from] crate::store::Error),

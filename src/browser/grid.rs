@@ -159,7 +159,7 @@ pub(super) async fn explain(endpoint: &str, error: ErrorKind) -> ErrorKind {
             ErrorKind::NotStarted("Selenium Grid når inte sin nod; starta den igen".to_owned())
         }
         ErrorKind::NotStarted(_) if free == 0 => ErrorKind::NotStarted(format!(
-            "alla {slots} platser i Selenium Grid är upptagna; öka nodens max-sessions eller sänk worker.sessions"
+            "alla platser i Selenium Grid ({slots}) är upptagna; öka nodens max-sessions eller sänk worker.sessions"
         )),
         other => other,
     }

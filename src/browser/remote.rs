@@ -164,7 +164,7 @@ fn not_attached(error: &NewSessionError) -> ErrorKind {
 /// Not by fantoccini, which goes on waiting when we have stopped: a Grid would start a browser for nobody. Here the
 /// connection is closed, and a Grid then drops the request, or the browser that it had begun to start.
 pub(super) async fn create(endpoint: &str, always: &Value, limit: Duration) -> Result<(String, Value), ErrorKind> {
-    let late = || ErrorKind::NotStarted(format!("{LATE} på {} sekunder", limit.as_secs()));
+    let late = || ErrorKind::NotStarted(format!("{LATE} på {} s", limit.as_secs()));
     let granted = timeout(limit, asked_for(endpoint, always)).await.map_err(|_| late())??;
     match granted["sessionId"].as_str() {
         Some(session) => Ok((session.to_owned(), granted["capabilities"].clone())),

@@ -12,6 +12,7 @@ use crate::backup::{Contents, Error, LockKey, Source, back_up};
 use crate::config::Config;
 use crate::secret::Secret;
 use crate::terminal::print_error;
+use crate::wording;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -97,9 +98,11 @@ pub(super) fn tell(
     let rows = |table: &str| contents.tables.get(table).copied().unwrap_or_default();
     let (items, events, bytes) = (rows("items"), rows("events"), contents.bytes);
     print(&format!(
-        "{what}: {} ({items} ärenden, {events} händelser, {} filer, {bytes} byte).",
+        "{what}: {} ({}, {}, {}, {bytes} byte).",
         file.display(),
-        contents.files
+        wording::count(items, "ärende", "ärenden"),
+        wording::count(events, "händelse", "händelser"),
+        wording::count(contents.files, "fil", "filer"),
     ));
     Ok(ExitCode::SUCCESS)
 }

@@ -93,7 +93,8 @@ async fn replace(config: &Config, who: &sign_in::As) -> anyhow::Result<()> {
     print("Den här datorns nyckel är nu installationens. Beslut som är fattade under den förra gäller inte längre.");
     let lost = store.forget_reference_key().await?;
     if lost > 0 {
-        print(&format!("{lost} borttagna ärenden känns inte längre igen: se till att de inte läggs in på nytt."));
+        let items = wording::count(lost, "borttaget ärende", "borttagna ärenden");
+        print(&format!("{items} känns inte längre igen: se till att inget av dem läggs in på nytt."));
     }
     Ok(())
 }

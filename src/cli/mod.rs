@@ -1,6 +1,7 @@
 //! The command line: lists the commands and dispatches to them.
 //!
-//! Each command is a file with `run`. Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or invalid input.
+//! Each command is a file with `run`. Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or invalid input, 3 a run that was
+//! left before its end.
 
 mod alerts;
 mod backup;

@@ -143,9 +143,9 @@ fn tell(agreement: &Agreement) {
         print("Läs författningen en gång till. Den som skrev fel skriver in sitt belopp på nytt med enter.");
     }
     print(&format!(
-        "{}: {} verifierade, {} skiljer sig",
+        "{}: {}, {} skiljer sig",
         agreement.path.display(),
-        agreement.verified.len(),
+        wording::count(agreement.verified.len(), "verifierat", "verifierade"),
         agreement.differing.len()
     ));
 }

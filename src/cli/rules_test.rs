@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Column, Format, Invalid, aligned, print, suggest};
 use crate::config::Config;
+use crate::wording;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -75,11 +76,11 @@ fn show(book: &RuleBook, results: &[CaseResult], reach: &Coverage, is_table: boo
     let rules: Vec<usize> = reach.parts.iter().filter_map(|part| part.cases).collect();
     let branches: Vec<_> = reach.parts.iter().flat_map(|part| &part.branches).collect();
     print(&format!(
-        "{} {}: {} av {} regler nås, {} av {} villkor prövas åt båda hållen",
+        "{} {}: {} av {} nås, {} av {} villkor prövas åt båda hållen",
         book.name(),
         book.version(),
         rules.iter().filter(|cases| **cases > 0).count(),
-        rules.len(),
+        wording::count(rules.len(), "regel", "regler"),
         branches.iter().filter(|branch| branch.is_complete()).count(),
         branches.len(),
     ));

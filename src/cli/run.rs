@@ -8,14 +8,14 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-use super::{Column, Format, Invalid, Progress, Table, items, load_bot, print};
+use super::{Column, Format, Invalid, Progress, Table, items, load_bot, print, print_error, serve};
 use crate::app::App;
 use crate::bot::Bot;
 use crate::config::Config;
-use crate::model::{ItemState, RunId, reference_fault};
+use crate::model::{ItemState, RunId, RunState, reference_fault};
 use crate::rulebook;
 use crate::runner::{Worker, WorkerOptions, from_plain};
-use crate::store::{Enqueued, ItemFilter, NewItem, NewRun};
+use crate::store::{Enqueued, ItemFilter, NewItem, NewRun, Whose};
 use crate::wording;
 
 #[derive(Debug, Args)]
@@ -36,6 +36,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
 }
+
+/// The exit code of a run that was left before its end.
+const NOT_DONE: u8 = 3;
 
 const COLUMNS: &[Column] = &[Column::Text("Ärende"), Column::Text("Läge"), Column::Text("Kod")];
 
@@ -67,23 +70,32 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         let new = NewItem { deadline_at, ..NewItem::new(&bot.bot.value, reference, fields) };
         match app.store.enqueue_item(&run, &new).await? {
             Enqueued::New(_) => {}
-            Enqueued::Known(_) => super::print_error(&format!(
+            Enqueued::Known(_) => print_error(&format!(
                 "obs: {reference} fanns redan och läggs inte till igen; se `kollega why {reference}`"
             )),
             Enqueued::Removed => {
-                super::print_error(&format!("obs: {reference} har funnits och tagits bort, och läggs inte till igen"));
+                print_error(&format!("obs: {reference} har funnits och tagits bort, och läggs inte till igen"));
             }
         }
     }
     say_what_is_not_approved(&app, &bot).await?;
     // Whoever starts it by hand here wants it done here, whatever pools this machine works for otherwise.
     let pools = vec![bot.pool().to_owned()];
-    let options = WorkerOptions { headed: arguments.headed, until_done: true, pools, ..WorkerOptions::named() };
+    let options = WorkerOptions {
+        headed: arguments.headed,
+        until_done: true,
+        run: Some(run.clone()),
+        pools,
+        ..WorkerOptions::named()
+    };
     let worker = Worker::start(Arc::clone(&app), options).await?;
+    let signal = tokio::spawn(serve::end_at_signals(Arc::clone(&worker)));
     tokio::select! {
         worked = worker.work() => worked?,
         () = show_progress(&app, &run) => {}
     }
+    signal.abort();
+    serve::tell_what_waits(&app.config, &worker).await?;
     tell(&app, &run, arguments.format).await
 }
 
@@ -96,8 +108,11 @@ async fn show_progress(app: &App, run: &RunId) {
             continue;
         }
         // What can't be read now is read next time.
-        let (Ok(counts), Ok(circuits)) = (app.store.item_counts(Some(run)).await, app.store.open_circuits().await)
-        else {
+        let (Ok(counts), Ok(circuits), Ok(waits)) = (
+            app.store.item_counts(Some(run)).await,
+            app.store.open_circuits().await,
+            app.store.waits(Whose::Run(run), true).await,
+        ) else {
             continue;
         };
         let mut told: Vec<String> =
@@ -108,6 +123,10 @@ async fn show_progress(app: &App, run: &RunId) {
                 .iter()
                 .map(|one| format!("kretsbrytaren för {} är {}", one.system, wording::circuit(one, timezone))),
         );
+        told.extend(waits.map(|waits| {
+            let others = if waits.count > 1 { format!(" och {} till", waits.count - 1) } else { String::new() };
+            format!("väntar på {}{others} till {}", waits.reference, wording::local_seconds(&waits.first, timezone))
+        }));
         if !told.is_empty() {
             progress.say(|| told.join(", "));
         }
@@ -120,7 +139,7 @@ async fn say_what_is_not_approved(app: &App, bot: &Bot) -> anyhow::Result<()> {
         let Ok(book) = rulebook::current(&app.config, name) else { continue };
         let known = app.store.rulebook(book.name(), book.sha256()).await?;
         if known.is_none_or(|version| version.approved_at.is_none()) {
-            super::print_error(&format!(
+            print_error(&format!(
                 "obs: regelboken {name} {} ({}) är inte godkänd; förslagen märks så. Scheman använder bara godkända versioner.",
                 book.version(),
                 rulebook::short(book.sha256())
@@ -174,6 +193,10 @@ async fn tell(app: &App, run: &RunId, format: Format) -> anyhow::Result<ExitCode
         vec![row.reference.clone(), wording::item_state(row.state).to_owned(), row.code.clone().unwrap_or_default()]
     })?;
     let ended = app.store.run(run).await?;
+    if ended.as_ref().is_some_and(|run| matches!(run.state, RunState::Queued | RunState::Running)) {
+        print_error("Körningen är inte klar: `kollega serve` eller `kollega worker` fortsätter den där den är.");
+        return Ok(ExitCode::from(NOT_DONE));
+    }
     if let Some(reason) = ended.and_then(|run| run.reason) {
         print(&format!("Körningen misslyckades: {reason}"));
         return Ok(ExitCode::from(1));

@@ -90,7 +90,7 @@ struct StartArguments {
 pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.act {
         None => list(config, arguments.format).await,
-        Some(Act::Preview(arguments)) => show_preview(config, &arguments),
+        Some(Act::Preview(arguments)) => show_preview(config, &arguments).await,
         Some(Act::Pause(arguments)) => pause(config, &arguments).await,
         Some(Act::Resume(arguments)) => resume(config, &arguments).await,
         Some(Act::Start(arguments)) => start(config, &arguments).await,
@@ -98,13 +98,15 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
 }
 
 /// The schedule of this name, as it stands in its file.
-fn load(config: &Config, name: &str) -> anyhow::Result<Schedule> {
-    scheduler::load(config, name, Utc::now()).map_err(|error| Invalid(error.to_string()).into())
+fn load(config: &Config, name: &str, now: DateTime<Utc>) -> anyhow::Result<Schedule> {
+    scheduler::load(config, name, now).map_err(|error| Invalid(error.to_string()).into())
 }
 
-fn show_preview(config: &Config, arguments: &PreviewArguments) -> anyhow::Result<ExitCode> {
-    let schedule = load(config, &arguments.schedule)?;
-    let coming = preview(&schedule, arguments.from.unwrap_or_else(Utc::now), arguments.count);
+async fn show_preview(config: &Config, arguments: &PreviewArguments) -> anyhow::Result<ExitCode> {
+    // The clock that starts the schedule is the database's.
+    let now = open_store(config).await?.now().await?;
+    let schedule = load(config, &arguments.schedule, now)?;
+    let coming = preview(&schedule, arguments.from.unwrap_or(now), arguments.count);
     let columns = &[Column::Text("Tid"), Column::Text("Från UTC"), Column::Text("Startar"), Column::Text("Anmärkning")];
     let empty = match schedule.cron {
         Some(_) => "Schemat startar aldrig mer: den sista tiden har passerat.",
@@ -136,12 +138,12 @@ async fn operator(store: &Store, who: &sign_in::As) -> anyhow::Result<User> {
 }
 
 async fn pause(config: &Config, arguments: &PauseArguments) -> anyhow::Result<ExitCode> {
-    let schedule = known(config, &arguments.schedule)?;
     let reason = arguments.reason.trim();
     if reason.is_empty() {
         return Err(Invalid("skälet är tomt: skriv varför schemat pausas, med --reason".into()).into());
     }
     let store = open_store(config).await?;
+    let schedule = known(config, &store, &arguments.schedule).await?;
     let user = operator(&store, &arguments.who).await?;
     if !store.pause_schedule(schedule, &user.name, reason).await? {
         bail!("schemat {schedule} är redan pausat: se `kollega why {schedule}`");
@@ -153,10 +155,10 @@ async fn pause(config: &Config, arguments: &PauseArguments) -> anyhow::Result<Ex
 }
 
 async fn resume(config: &Config, arguments: &ResumeArguments) -> anyhow::Result<ExitCode> {
-    let schedule = known(config, &arguments.schedule)?;
     let store = open_store(config).await?;
+    let schedule = known(config, &store, &arguments.schedule).await?;
     let user = operator(&store, &arguments.who).await?;
-    if !store.resume_schedule(schedule, &user.name).await? {
+    if !scheduler::resume(&store, config, schedule, &user.name).await? {
         bail!("schemat {schedule} är inte pausat");
     }
     print(&format!("Schemat {schedule} är återupptaget."));
@@ -164,16 +166,16 @@ async fn resume(config: &Config, arguments: &ResumeArguments) -> anyhow::Result<
 }
 
 /// The name, if there is such a file; what is wrong in it does not matter here.
-fn known<'a>(config: &Config, name: &'a str) -> anyhow::Result<&'a str> {
-    match scheduler::load(config, name, Utc::now()) {
+async fn known<'a>(config: &Config, store: &Store, name: &'a str) -> anyhow::Result<&'a str> {
+    match scheduler::load(config, name, store.now().await?) {
         Err(error @ scheduler::Error::Unknown(_)) => Err(Invalid(error.to_string()).into()),
         _ => Ok(name),
     }
 }
 
 async fn start(config: &Config, arguments: &StartArguments) -> anyhow::Result<ExitCode> {
-    load(config, &arguments.schedule)?;
     let store = open_store(config).await?;
+    load(config, &arguments.schedule, store.now().await?)?;
     let user = operator(&store, &arguments.who).await?;
     let key = format!("hand:{}", new_id());
     let cause = Cause { trigger: "hand", key, actor: format!("person:{}", user.name) };

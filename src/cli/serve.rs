@@ -8,7 +8,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::print;
+use super::{print, print_error};
 use crate::app::App;
 use crate::bot::Bot;
 use crate::config::Config;
@@ -16,6 +16,7 @@ use crate::desk::Desk;
 use crate::runner::{Worker, WorkerOptions};
 use crate::screenshots::{Screenshots, keep_tidy};
 use crate::stop::{until, wait_for_signal};
+use crate::wording;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -85,13 +86,13 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         () = wait_for_signal() => None,
         ended = &mut working => Some(ended),
     };
-    print("Avslutar: pågående etapper görs klart. En gång till avslutar genast.");
+    print(ENDING);
     let _ = stop.send(true);
     worker.stop();
     tidying.abort();
     // Taken up again at the next start, from the beginning.
     replay.abort();
-    let hurried = hurry_at_a_signal(&worker);
+    let hurried = tokio::spawn(hurry_at_a_signal(Arc::clone(&worker)));
     let ended = match ended {
         Some(ended) => ended,
         None => working.await,
@@ -104,13 +105,21 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
+/// What the first signal is answered with.
+const ENDING: &str = "Avslutar: pågående etapper görs klart. En gång till avslutar genast.";
+
+/// Lets the worker end at a signal, after the stages in hand; at a second one at once.
+pub(super) async fn end_at_signals(worker: Arc<Worker>) {
+    wait_for_signal().await;
+    print_error(ENDING);
+    worker.stop();
+    hurry_at_a_signal(worker).await;
+}
+
 /// A second signal: nothing is waited for.
-fn hurry_at_a_signal(worker: &Arc<Worker>) -> tokio::task::JoinHandle<()> {
-    let worker = Arc::clone(worker);
-    tokio::spawn(async move {
-        wait_for_signal().await;
-        worker.hurry();
-    })
+async fn hurry_at_a_signal(worker: Arc<Worker>) {
+    wait_for_signal().await;
+    worker.hurry();
 }
 
 /// Carries out `worker`.
@@ -120,15 +129,27 @@ pub async fn run_worker(config: &Config, arguments: WorkerArguments) -> anyhow::
     let tidying =
         tokio::spawn(keep_tidy(Screenshots::of(&config.data()), app.store.clone(), config.screenshots.clone()));
     let worker = Worker::start(app, options).await?;
-    let stopping = Arc::clone(&worker);
-    let signal = tokio::spawn(async move {
-        wait_for_signal().await;
-        stopping.stop();
-        wait_for_signal().await;
-        stopping.hurry();
-    });
+    let signal = tokio::spawn(end_at_signals(Arc::clone(&worker)));
     worker.work().await?;
     signal.abort();
     tidying.abort();
+    if arguments.until_done {
+        tell_what_waits(config, &worker).await?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what a worker has left to a later time, if anything.
+pub(super) async fn tell_what_waits(config: &Config, worker: &Worker) -> anyhow::Result<()> {
+    let Some(waits) = worker.waits().await? else { return Ok(()) };
+    let zone = wording::timezone(config);
+    let (first, last) = (wording::local_time(&waits.first, zone), wording::local_time(&waits.last, zone));
+    let until = if first == last {
+        format!(" till {first}")
+    } else {
+        format!(", det första till {first} och det sista till {last}")
+    };
+    let items = wording::count(waits.count, "ärende", "ärenden");
+    print_error(&format!("{items} väntar{until}: se `kollega why {}`.", waits.reference));
+    Ok(())
 }

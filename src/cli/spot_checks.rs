@@ -222,9 +222,12 @@ async fn draw(store: &Store, config: &Config, arguments: &DrawArguments) -> anyh
     }
     let draw = &drawn.draw;
     let before = if drawn.is_new { "" } else { " Dragningen var redan gjord och står kvar." };
-    print(&format!("{} av {} handlagda ärenden är dragna för {}.{before}", draw.drawn, draw.handled, draw.month));
+    let items = wording::count(draw.handled, "handlagt ärende är draget", "handlagda ärenden är dragna");
+    print(&format!("{} av {items} för {}.{before}", draw.drawn, draw.month));
     if draw.removed > 0 {
-        print(&format!("{} handlagda ärenden var redan gallrade och kunde inte dras.", draw.removed));
+        let items =
+            wording::count(draw.removed, "handlagt ärende var redan gallrat", "handlagda ärenden var redan gallrade");
+        print(&format!("{items} och kunde inte dras."));
     }
     Ok(())
 }
@@ -251,7 +254,8 @@ async fn redraw(store: &Store, config: &Config, arguments: &RedrawArguments) -> 
         let result = if one.equal { "lika" } else { "skiljer sig" };
         print(&format!("{}: {result}. {} av {} drogs.", one.month, one.drawn, one.handled));
         if one.removed > 0 {
-            print(&format!("  {} ärenden är gallrade och prövas bara mot listan.", one.removed));
+            let items = wording::count(one.removed, "ärende är gallrat", "ärenden är gallrade");
+            print(&format!("  {items} och prövas bara mot listan."));
         }
         one.differences.iter().for_each(|difference| print(&format!("  - {difference}")));
     }
@@ -471,7 +475,7 @@ async fn report(store: &Store, arguments: &ReportArguments) -> anyhow::Result<()
     }
     if !report.changed.is_empty() {
         print(&format!(
-            "Varning: {} resultat är inte de som registrerades: {}. Se `kollega spot-checks redraw`.",
+            "Varning: {} resultat stämmer inte med det som registrerades: {}. Se `kollega spot-checks redraw`.",
             report.changed.len(),
             report.changed.join(", ")
         ));

@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::Progress;
 use super::{Invalid, print_error};
+use crate::wording;
 
 /// Bytes of facts that are answered before they are handed on.
 const PORTION: usize = 256 * 1024;
@@ -56,7 +57,8 @@ pub fn run(book: &RuleBook, file: &Path, out: Option<&Path>, jobs: usize) -> any
     if wrong == 0 {
         return Ok(ExitCode::SUCCESS);
     }
-    print_error(&format!("{wrong} av {lines} rader fick inget förslag; varför står på deras rader i svaret"));
+    let lines = wording::count(lines, "rad", "rader");
+    print_error(&format!("{wrong} av {lines} fick inget förslag; varför står på samma rad i svaret"));
     Ok(ExitCode::FAILURE)
 }
 

@@ -50,7 +50,7 @@ async fn answer(desk: &Desk, person: &SignedIn, id: &str, done: store::Result<()
     let item = find(desk, id).await?;
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/arende/{}", item.id)).into_response()),
-        Err(error @ (store::Error::NotAllowed { .. } | store::Error::Missing(_))) => {
+        Err(error @ (store::Error::NothingToSettle(_) | store::Error::Missing(_))) => {
             let tried = Tried { refused: Some(error.to_string()), ..Tried::default() };
             of(desk, person, &item, StatusCode::CONFLICT, tried).await
         }

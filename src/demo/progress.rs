@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::model::{EventKind, ItemState, LoggedEvent};
-use crate::store::ItemFilter;
+use crate::store::{ItemFilter, Whose};
 use crate::terminal::print;
+use crate::wording;
 
 /// Follows the work until nothing is left to do; for a person also until nothing waits for a decision.
 pub async fn follow(app: &App, unattended: bool) -> anyhow::Result<bool> {
@@ -18,12 +19,13 @@ pub async fn follow(app: &App, unattended: bool) -> anyhow::Result<bool> {
             last.clone_from(&event.id);
         }
         let waiting = waiting(app).await?;
-        let busy = app.store.anything_to_do(&app.config.worker.pools).await?;
+        let busy = app.store.anything_to_do(Whose::Pools(&app.config.worker.pools)).await?;
         if !busy && waiting == 0 && events.is_empty() {
             return Ok(true);
         }
         if !busy && waiting > 0 && !unattended && !told_waiting {
-            print(&format!("\n{waiting} ärenden väntar på ditt beslut i konsolens inkorg.\n"));
+            let items = wording::count(waiting, "ärende", "ärenden");
+            print(&format!("\n{items} väntar på ditt beslut i konsolens inkorg.\n"));
             told_waiting = true;
         }
         tokio::time::sleep(Duration::from_millis(300)).await;

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::model::{EventKind, Item, ItemState, LoggedEvent, parse_time};
 use crate::store::ItemFilter;
 use crate::terminal::{Column, aligned, print};
+use crate::wording;
 
 /// What one application came to.
 struct Line {
@@ -37,7 +38,7 @@ pub async fn tell(app: &App, sandbox: &Sandbox, check: bool) -> anyhow::Result<b
         print(&format!("Alla {} ansökningar slutade som de skulle.", lines.len()));
         return Ok(true);
     }
-    print(&format!("{} avvikelser från det väntade:", differences.len()));
+    print(&format!("{} från det väntade:", wording::count(differences.len(), "avvikelse", "avvikelser")));
     for one in &differences {
         print(&format!("  {one}"));
     }
@@ -59,7 +60,7 @@ async fn line(app: &App, item: Item) -> anyhow::Result<Line> {
     Ok(Line {
         suggested: suggestion.and_then(|stored| stored.answer.0["outcome"].as_str().map(str::to_owned)),
         decided: decision
-            .map(|decision| decision.amount.map_or_else(|| "avslag".into(), |amount| crate::wording::kronor(&amount))),
+            .map(|decision| decision.amount.map_or_else(|| "avslag".into(), |amount| wording::kronor(&amount))),
         registered: finished("registrera beslut"),
         mailed: events.iter().any(|event| event.kind == EventKind::Mailed.as_str()),
         time: times(&events),
@@ -112,11 +113,11 @@ fn table(lines: &[Line]) -> String {
             let state = match line.item.state {
                 ItemState::HandedOver => line.item.code.clone().unwrap_or_default(),
                 ItemState::Done => String::new(),
-                other => crate::wording::item_state(other).to_owned(),
+                other => wording::item_state(other).to_owned(),
             };
             vec![
                 line.item.reference.clone(),
-                line.suggested.as_deref().map(crate::wording::outcome).unwrap_or_default().to_owned(),
+                line.suggested.as_deref().map(wording::outcome).unwrap_or_default().to_owned(),
                 line.decided.clone().unwrap_or_default(),
                 yes(line.registered),
                 yes(line.mailed),

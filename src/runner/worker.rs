@@ -13,7 +13,7 @@ use crate::bot::Bot;
 use crate::browser::{Guard, end_orphans};
 use crate::model::{Node, RunId, RunState, new_id};
 use crate::script;
-use crate::store::{self, Claimant, Error, RunLease};
+use crate::store::{self, Claimant, Error, RunLease, Waits, Whose};
 
 /// How often, beside the items, it is looked at the runs, and whether an open circuit's secrets have been changed.
 const NOTICE: Duration = Duration::from_secs(1);
@@ -31,8 +31,10 @@ pub struct WorkerOptions {
     pub serves: bool,
     /// Shows the browser.
     pub headed: bool,
-    /// Ends when nothing is left to do; waiting for a person does not count.
+    /// Ends when nothing is left to do soon; waiting for a person does not count.
     pub until_done: bool,
+    /// The one run whose end is waited for then, whatever else its pool has.
+    pub run: Option<RunId>,
     /// The program that has the `guard` command; this program when empty.
     pub guard: PathBuf,
 }
@@ -221,11 +223,11 @@ impl Worker {
                     tracing::warn!(%error, "failed to look for new secrets");
                 }
             }
-            // Nothing to do is known only when the runs were looked at, too.
+            // Nothing to do is known only when the runs were looked at, too. A run may be over while others' items are left.
+            if looks && self.options.until_done && (!busy || self.options.run.is_some()) && self.nothing_to_do().await {
+                break;
+            }
             if !busy && looks {
-                if self.options.until_done && self.nothing_to_do().await {
-                    break;
-                }
                 // Nothing to do: a browser is not held without a lease.
                 browsers.end_all().await;
                 drop(tokio::time::timeout(self.app.config.worker.poll, self.drain.begins()).await);
@@ -235,8 +237,18 @@ impl Worker {
         ended
     }
 
+    /// The items that it leaves to a later time.
+    pub async fn waits(&self) -> store::Result<Option<Waits>> {
+        self.app.store.waits(self.whose(), false).await
+    }
+
+    /// What is waited for.
+    fn whose(&self) -> Whose<'_> {
+        self.options.run.as_ref().map_or(Whose::Pools(&self.options.pools), Whose::Run)
+    }
+
     async fn nothing_to_do(&self) -> bool {
-        match self.app.store.anything_to_do(&self.options.pools).await {
+        match self.app.store.anything_to_do(self.whose()).await {
             Ok(anything) => !anything,
             // Nobody can tell: it is asked again.
             Err(error) => {

@@ -5,8 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::choice::{Chosen, Found};
 use crate::config::Config;
 use crate::model::{Firing, Run, parse_time, time_text};
-use crate::schedule::{Nominal, Overlap, QueueTrigger, Schedule, Verdict, due, write_duration};
+use crate::schedule::{MissedReason, Nominal, Overlap, QueueTrigger, Schedule, Verdict, due, write_duration};
 use crate::store::{NewRun, Plan, Seen, Start};
+use crate::wording;
 
 /// Something else than the clock that starts a schedule.
 #[derive(Debug, Clone)]
@@ -76,6 +77,15 @@ impl Outcome {
     fn new(result: &'static str, reason: impl Into<String>) -> Self {
         Self { result, reason: reason.into(), chosen: None }
     }
+
+    /// Missed before the pause, and not made up for because of it.
+    fn too_late_for(pause: &str) -> Self {
+        Self::new("missed", format!("schemat pausades innan starten kunde tas igen: {pause}"))
+    }
+
+    fn paused(why: &str) -> Self {
+        Self::new("skipped", format!("{}{why}", Firing::PAUSED))
+    }
 }
 
 impl Planner<'_> {
@@ -86,7 +96,7 @@ impl Planner<'_> {
         let late = self.seen.now - due_at;
         let too_late = self.schedule.max_late.filter(|limit| late > *limit);
         let outcome = match (&self.paused, too_late) {
-            (Some(why), _) => Outcome::new("skipped", format!("pausat: {why}")),
+            (Some(why), _) => Outcome::paused(why),
             (None, Some(limit)) => Outcome::new(
                 "missed",
                 format!(
@@ -108,10 +118,15 @@ impl Planner<'_> {
 
     /// A nominal time that has come.
     fn time(&mut self, nominal: &Nominal, verdict: &Verdict) {
-        let outcome = match verdict {
-            Verdict::Missed { reason } => Outcome::new("missed", reason.to_string()),
-            Verdict::Skipped { reason } => Outcome::new("skipped", reason.to_string()),
-            Verdict::Fire => self.start(nominal.remark()),
+        let since = self.seen.watch.paused_since();
+        let outcome = match (verdict, &self.paused) {
+            (Verdict::Skipped { reason }, _) => Outcome::new("skipped", reason.to_string()),
+            // Also where no scheduler was up then: nothing was to start.
+            (_, Some(why)) if since.is_some_and(|since| nominal.utc >= since) => Outcome::paused(why),
+            (Verdict::Missed { reason: MissedReason::LaterOneStarts }, Some(why)) => Outcome::too_late_for(why),
+            (Verdict::Fire, Some(why)) if since.is_some() => Outcome::too_late_for(why),
+            (Verdict::Missed { reason }, _) => Outcome::new("missed", reason.to_string()),
+            (Verdict::Fire, _) => self.start(nominal.remark()),
         };
         let local = nominal.local.format("%Y-%m-%dT%H:%M:%S").to_string();
         let firing = self.firing("schedule", local.clone(), nominal.utc);
@@ -156,7 +171,7 @@ impl Planner<'_> {
     /// What becomes of a start: paused, in the way of the run before, or a run.
     fn start(&mut self, remark: String) -> Outcome {
         if let Some(why) = &self.paused {
-            return Outcome::new("skipped", format!("pausat: {why}"));
+            return Outcome::paused(why);
         }
         match self.schedule.overlap {
             Overlap::Skip if self.busy => Outcome::new("skipped", "förra körningen pågår ännu"),
@@ -219,7 +234,8 @@ impl Planner<'_> {
 /// Why the queue starts the schedule, if it does.
 fn grown(queue: &QueueTrigger, seen: &Seen) -> Option<String> {
     if queue.waiting.is_some_and(|waiting| seen.queued >= i64::from(waiting)) {
-        return Some(format!("{} ärenden väntar i kön till {}", seen.queued, queue.bot));
+        let items = wording::count(seen.queued, "ärende", "ärenden");
+        return Some(format!("{items} väntar i kön till {}", queue.bot));
     }
     let waited = seen.oldest_queued.map(|oldest| seen.now - oldest)?;
     let limit = queue.older_than.filter(|limit| waited >= *limit)?;

@@ -3,6 +3,7 @@
 use super::history::MonthResult;
 use super::plan::{Plan, Raise};
 use crate::model::Rate;
+use crate::wording;
 
 /// The rate of every stratum, by what is known of the months before, oldest first.
 pub fn rates(plan: &Plan, history: &[MonthResult]) -> Vec<Rate> {
@@ -32,7 +33,11 @@ fn raised(stratum: &str, planned: u32, raise: Raise, history: &[MonthResult]) ->
         } else if found.assessed == found.drawn && found.errors == 0 {
             clean += 1;
             if clean >= raise.back_after && rate.percent != planned {
-                rate.why = format!("{clean} månader i rad utan fel till och med {}: åter enligt planen", month.month);
+                rate.why = format!(
+                    "{} utan fel till och med {}: åter enligt planen",
+                    wording::count(clean, "månad", "månader i rad"),
+                    month.month
+                );
                 rate.percent = planned;
             }
         } else {

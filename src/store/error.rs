@@ -42,6 +42,9 @@ pub enum Error {
         /// The wanted state.
         to: String,
     },
+    /// A person would settle what is not uncertain.
+    #[error("ärendet har läget ”{}”: det finns inget att avgöra", .0.in_words())]
+    NothingToSettle(ItemState),
     /// A person has asked for the item: the worker lets go of it here.
     #[error("en person har begärt att roboten släpper ärendet")]
     Asked,

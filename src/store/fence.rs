@@ -116,7 +116,7 @@ impl Store {
         let item = item_in(&mut tx, id).await?;
         let next = if outcome.is_some() { ItemState::Ready } else { ItemState::HandedOver };
         if item.state != ItemState::Uncertain {
-            return Err(Error::NotAllowed { from: item.state.to_string(), to: next.to_string() });
+            return Err(Error::NothingToSettle(item.state));
         }
         let at = time_text(now(&mut tx).await?);
         if let Some(outcome) = outcome {

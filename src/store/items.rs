@@ -9,11 +9,8 @@ use super::circuits::wait_until;
 use super::events::append;
 use super::life::{Change, allow, change_state};
 use super::operations::{asked_of, last_reason, let_go_event};
-use super::{Error, Result, Store, Tx, made, now, places, query};
+use super::{Error, Result, Store, Tx, made, now, query};
 use crate::model::{CircuitId, Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
-
-/// The circuits that are not tried by themselves.
-const TOLD: &str = "select id from circuits where state = 'open' and retry_at is null";
 
 /// What became of putting an item in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -425,24 +422,6 @@ impl Store {
         let counts = made(sql);
         let counts = if run.is_some() { counts.bind(run) } else { counts };
         counts.fetch_all(self).await
-    }
-
-    /// Whether any item of these pools can be worked on now or after a wait that has begun; waiting for a person does
-    /// not count, nor waiting for a circuit that only a person or a new secret closes.
-    pub async fn anything_to_do(&self, pools: &[String]) -> Result<bool> {
-        let pools_are = format!("pool in ({})", places(1, pools.len()));
-        let goes_on = format!("(circuit is null or circuit not in ({TOLD}))");
-        // Each finds the first entry of an index and looks no further.
-        let parts = [
-            "items where state = 'ready'".to_owned(),
-            "items where state = 'in_progress'".to_owned(),
-            format!("items where state = 'deferred' and not_before is not null and {goes_on}"),
-            "runs where state = 'running'".to_owned(),
-            format!("runs where state = 'queued' and {goes_on}"),
-        ]
-        .map(|part| format!("(select count(*) from (select 1 from {part} and {pools_are} limit 1) as one)"));
-        let open: i64 = made(format!("select {}", parts.join(" + "))).bind_all(pools).fetch_value(self).await?;
-        Ok(open > 0)
     }
 }
 

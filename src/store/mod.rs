@@ -32,6 +32,7 @@ mod spot_checks;
 mod stops;
 mod turns;
 mod users;
+mod waits;
 
 use std::path::Path;
 
@@ -54,6 +55,7 @@ pub use rulebooks::{BookContent, NotApproved};
 pub use runs::{NewRun, RunLease};
 pub use spot_checks::{BlindAnswer, NewSpotDraw, NewSpotPlan, NotAssessed};
 pub use stops::{RUN_STOPPED, Standing};
+pub use waits::{Waits, Whose};
 
 /// The store of one installation.
 #[derive(Debug, Clone)]

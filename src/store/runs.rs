@@ -5,11 +5,9 @@ use std::time::Duration;
 use super::events::append;
 use super::filtered::Filtered;
 use super::stops::take_up;
+use super::waits::SOON;
 use super::{Claimant, Error, Result, Store, Tx, made, now, places, query};
 use crate::model::{Event, EventKind, Run, RunId, RunState, new_id_at, time_text};
-
-/// What is to be done again within this time is still the run's: a try after a failure, for the most part.
-const SOON: Duration = Duration::from_mins(10);
 
 /// A run to be queued.
 #[derive(Debug, Clone)]

@@ -87,7 +87,7 @@ fn is_over_time(run: &Run, now: DateTime<Utc>) -> bool {
 
 /// Writes down that the run is to stop; items that nobody works on wait from now on.
 async fn ask(tx: &mut Tx, run: &Run, now: DateTime<Utc>) -> Result<()> {
-    let reason = format!("körningen tog längre tid än {} sekunder (max_runtime)", run.max_runtime_s.unwrap_or(0));
+    let reason = format!("körningen tog längre tid än {} s (max_runtime)", run.max_runtime_s.unwrap_or(0));
     query("update runs set stop_at = $1, stop_reason = $2 where id = $3")
         .bind(time_text(now))
         .bind(&reason)

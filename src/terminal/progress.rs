@@ -60,7 +60,7 @@ impl Drop for Progress {
 
 fn rows(what: &str, done: usize, total: usize) -> String {
     let percent = (done * 100).checked_div(total).unwrap_or(100);
-    format!("{what} {done} av {total} rader ({percent} %)")
+    format!("{what} rad {done} av {total} ({percent} %)")
 }
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_line_says_how_far_it_has_come() {
-        assert_eq!(rows("kontrollerat", 500, 2000), "kontrollerat 500 av 2000 rader (25 %)");
-        assert_eq!(rows("lagt till", 0, 0), "lagt till 0 av 0 rader (100 %)");
+        assert_eq!(rows("kontrollerat", 500, 2000), "kontrollerat rad 500 av 2000 (25 %)");
+        assert_eq!(rows("lagt till", 0, 0), "lagt till rad 0 av 0 (100 %)");
     }
 }

@@ -57,7 +57,10 @@ pub async fn run(store: &Store, config: &Config, run: &Run) -> Result<RunWhy> {
         RunState::Running => {
             let worker = run.worker.as_deref().unwrap_or("okänd");
             let what = if run.collected {
-                format!("{} ärenden är kvar att göra", count(&["ready", "in_progress", "deferred"]))
+                format!(
+                    "{} kvar att göra",
+                    wording::count(count(&["ready", "in_progress", "deferred"]), "ärende är", "ärenden är")
+                )
             } else {
                 "arbetet hämtas".into()
             };
@@ -78,9 +81,11 @@ pub async fn run(store: &Store, config: &Config, run: &Run) -> Result<RunWhy> {
         }
         RunState::Done => {
             let waiting = count(&["awaiting_decision", "deferred", "uncertain"]);
-            let because = match waiting {
-                0 => "Allt i den är gjort.".to_owned(),
-                _ => format!("Den är klar; {waiting} ärenden väntar på en person, ett system eller en tid."),
+            let because = if waiting == 0 {
+                "Allt i den är gjort.".to_owned()
+            } else {
+                let items = wording::count(waiting, "ärende", "ärenden");
+                format!("Den är klar; {items} väntar på en person, ett system eller en tid.")
             };
             let next = if waiting == 0 { "Ingenting." } else { "Se `kollega why ÄRENDE` för vart och ett." };
             (run.ended_at.as_ref().unwrap_or(&run.created_at), because, next.into())

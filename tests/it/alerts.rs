@@ -436,7 +436,7 @@ async fn what_is_missed_absent_slow_and_full_is_told_to_whom_it_concerns() {
         "UTEBLIVET: trasigt\nSchemats fil kan inte läsas",
         "UTEBLIVET: annan\n1 körning väntar",
         "MISSAD START: ofta\n1 tidpunkt passerade",
-        "LÅNGSAMT: annan\n1 ärende har pågått längre än 1 minuter",
+        "LÅNGSAMT: annan\n1 ärende har pågått längre än 1 minut, sedan",
     ] {
         assert!(operations.contains(part), "{part} is missing in\n{operations}");
     }

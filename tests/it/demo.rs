@@ -105,7 +105,7 @@ async fn a_demo_killed_twice_ends_right_and_one_wrong_record_makes_it_fail() {
     .await;
     let mut wrong = day.start("wrong", &[]);
     assert_eq!(wrong.ended(WHOLE_DAY).await, Some(1), "{}", wrong.said());
-    assert!(wrong.said().contains("1 avvikelser"), "{}", wrong.said());
+    assert!(wrong.said().contains("1 avvikelse från"), "{}", wrong.said());
     assert!(wrong.said().contains("EB-2025-0102: antal utbetalningar i Akten är 2, ska vara 1"), "{}", wrong.said());
 }
 

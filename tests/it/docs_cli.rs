@@ -169,7 +169,7 @@ fn an_example_that_is_not_true_is_seen() {
 fn reference() -> String {
     let mut text = "# Kommandona\n\nSkriven av `kollega … --help`; ett test håller den sann. Förklaringar och exempel finns i \
                     [handboken](handbok/README.md).\n\nSlutkoder: 0 gjort, 1 det kördes och misslyckades, 2 fel användning eller fel i \
-                    det som lästes in. Uppdatera sidan: `KOLLEGA_UPDATE_DOCS=1 cargo test --test it the_page_of_commands`.\n"
+                    det som lästes in, 3 en körning lämnades innan den var klar. Uppdatera sidan: `KOLLEGA_UPDATE_DOCS=1 cargo test --test it the_page_of_commands`.\n"
         .to_owned();
     text += &section(&[]);
     for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {

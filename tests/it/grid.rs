@@ -309,7 +309,7 @@ async fn a_full_grid_is_said_to_be_full() {
     let grid = Grid::start_with(&[("KOLLEGA_GRID_SESSIONS", "1")]);
     let only = grid.open().await;
     let error = Session::open(&grid.config(), "andra").await.err().expect("there is no slot").to_string();
-    assert!(error.contains("alla 1 platser i Selenium Grid är upptagna"), "{error}");
+    assert!(error.contains("alla platser i Selenium Grid (1) är upptagna"), "{error}");
     assert!(only.end().await);
     // The request that nobody waits for any more takes no slot.
     grid.becomes_free().await;

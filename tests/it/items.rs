@@ -7,7 +7,7 @@ use kollega::model::{IntentOutcome, Item, ItemId, ItemState, RunId};
 use kollega::seal::Seal;
 use kollega::store::{
     Claim, Enqueued, Error, FieldIs, Finish, Hindrance, ItemFilter, ItemOrder, NewItem, NewRun, Operated, Operation,
-    Order, Store,
+    Order, Store, Whose,
 };
 use serde_json::{Value, json};
 
@@ -343,6 +343,16 @@ on_both! {
             let until = store.now().await.expect("the clock") + chrono::Duration::minutes(minutes);
             assert_eq!(queue.do_to(&item, Operation::Defer { until }).await, Ok(Operated::Done));
             assert_eq!(store.nothing_ready(&item.run).await.expect("the store"), over, "{minutes} minutes");
+            let pools = ["default".to_owned()];
+            let whose = Whose::Pools(&pools);
+            let soon = store.waits(whose, true).await.expect("the store");
+            assert_eq!(soon.map(|waits| (waits.count, waits.reference)), (!over).then(|| (1, "A-1".to_owned())));
+            assert!(store.waits(Whose::Run(&item.run), false).await.expect("the store").is_some());
+            // As it was before anybody claimed it: the run is queued, and ends without its items.
+            queue.execute("update runs set state = 'done'").await;
+            for whose in [whose, Whose::Run(&item.run)] {
+                assert_eq!(store.anything_to_do(whose).await.expect("the store"), !over, "{minutes} minutes");
+            }
         }
     }
 

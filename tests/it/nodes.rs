@@ -11,7 +11,7 @@ use kollega::bot::Bot;
 use kollega::config::Config;
 use kollega::model::{EventKind, Item, ItemState, LoggedEvent, Node, RunState, parse_time};
 use kollega::runner::from_plain;
-use kollega::store::{NewRun, Store};
+use kollega::store::{NewRun, Operated, Operation, Order, Store};
 use sandbox::{FaultKind, FaultSpec, Sandbox, System};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -124,6 +124,14 @@ impl Site {
             assert!(since.elapsed() < PATIENCE, "{reference} is {}\n{}", item.state, self.story(reference).await);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// A person puts it off so many minutes.
+    async fn put_off(&self, reference: &str, minutes: i64) {
+        let until = self.app.store.now().await.expect("the clock") + chrono::Duration::minutes(minutes);
+        let order = Order { operation: Operation::Defer { until }, person: "olle".into(), reason: "x".into() };
+        let operated = self.app.store.operate(&self.item(reference).await.id, &order).await;
+        assert_eq!(operated.expect("the store"), Ok(Operated::Done));
     }
 
     /// Saving this order takes so long.
@@ -314,6 +322,49 @@ on_both! {
             assert_eq!(site.records(reference).await, 1, "{}", site.story(reference).await);
             assert!(site.events(reference, EventKind::TakenOver).await.is_empty(), "nobody had to wait for a lease");
         }
+    }
+
+    async fn a_run_by_hand_that_is_asked_to_end_does_the_stage_in_hand_and_says_that_it_is_not_done(database) {
+        let site = Box::pin(Site::begin(database)).await;
+        site.slow("U-1", 1500).await;
+        let item = json!({"uppdrag": "U-1", "belopp": "100"}).to_string();
+        let mut run = site.program("run", &site.first(), &["run", BOT, "--item", &item], &[]);
+        site.a_fault_strikes().await;
+        run.ask_to_end();
+        assert_eq!(run.ended(Duration::from_secs(30)).await, Some(3), "{}", run.said());
+        let item = site.item("U-1").await;
+        assert_eq!((item.state, item.stage.as_deref()), (ItemState::Ready, Some("lämna kvitto")), "{}", site.story("U-1").await);
+        assert!(site.app.store.nodes().await.expect("the nodes").is_empty(), "it said that it ended");
+        let said = run.said();
+        assert!(said.contains("Avslutar: pågående etapper görs klart."), "{said}");
+        assert!(said.contains("Körningen är inte klar") && !said.contains("browser"), "{said}");
+        let _worker = site.worker("worker");
+        site.becomes("U-1", ItemState::Done).await;
+        assert_eq!(site.records("U-1").await, 1, "{}", site.story("U-1").await);
+    }
+
+    async fn a_run_by_hand_ends_with_its_own_items_whatever_else_waits_in_the_pool(database) {
+        let site = Box::pin(Site::begin(database)).await;
+        site.queue(BOT, &["U-1"]).await;
+        site.put_off("U-1", 60).await;
+        let run = |name: &str, reference: &str| {
+            let item = json!({"uppdrag": reference, "belopp": "100"}).to_string();
+            site.program(name, &site.first(), &["run", BOT, "--item", &item], &[])
+        };
+        let mut first = run("run", "U-2");
+        assert_eq!(first.ended(Duration::from_secs(30)).await, Some(0), "{}", first.said());
+        assert_eq!(site.item("U-2").await.state, ItemState::Done);
+        assert!(!first.said().contains("väntar"), "U-1 is not its own: {}", first.said());
+        // A worker that ends when nothing is left does not wait for an hour either, and says what it leaves.
+        let mut worker = site.program("worker", &site.first(), &["worker", "--until-done"], &[]);
+        assert_eq!(worker.ended(Duration::from_secs(30)).await, Some(0), "{}", worker.said());
+        let said = worker.said();
+        assert!(said.contains("1 ärende väntar till ") && said.contains("se `kollega why U-1`"), "{said}");
+        // What is near is waited for, and told.
+        site.put_off("U-1", 5).await;
+        let mut worker = site.program("near", &site.first(), &["worker", "--until-done"], &[]);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(worker.has_ended(), None, "{}", worker.said());
     }
 
     async fn a_second_signal_ends_at_once_and_a_commit_in_hand_is_verified_by_the_next(database) {
@@ -548,12 +599,12 @@ async fn clocks_that_are_minutes_off_do_no_harm() {
     let schedule = include_str!("../chaos/schedules/liggaren.yaml").replace("*/5", "*/3");
     fs::write(site.folder.path().join("schedules/liggaren.yaml"), schedule).expect("a schedule");
     site.sandbox.add_orders(12).await.expect("orders");
-    let node = |name: &str, offset: &str| {
+    let node = |name: &str, offset: &str, arguments: &[&str]| {
         let environment =
             [("LD_PRELOAD", library.as_str()), ("FAKETIME", offset), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
-        site.program(name, &site.machine(name), &["serve"], &environment)
+        site.program(name, &site.machine(name), arguments, &environment)
     };
-    let [mut early, mut late] = [node("early", "+7m"), node("late", "-7m")];
+    let [mut early, mut late] = [node("early", "+7m", &["serve"]), node("late", "-7m", &["serve"])];
     let fired = firings(&site.app.store, 4, BOT).await;
     // One of them dies; the other goes on within 15 seconds.
     early.kill();
@@ -564,6 +615,10 @@ async fn clocks_that_are_minutes_off_do_no_harm() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(fired.len() >= 4);
+    // What comes next is told by the clock that starts it.
+    let mut preview = node("preview", "+800d", &["schedules", "preview", BOT, "--count", "1"]);
+    assert_eq!(preview.ended(Duration::from_mins(1)).await, Some(0), "{}", preview.said());
+    assert!(preview.said().contains(&died.format(" %Y-").to_string()), "{}", preview.said());
     late.ask_to_end();
     assert_eq!(late.ended(Duration::from_mins(1)).await, Some(0), "{}", late.said());
     let records = site.sandbox.ledger().await.expect("the ledger");

@@ -163,7 +163,7 @@ fn two_people_type_in_a_year_and_the_second_does_not_see_the_first() {
     let second = amounts(&[&["confirm", ".", "2026", "shared.3=1790", "shared.5=2320"][..], &who("Bo Berg")].concat());
     assert_eq!(second.code, Some(1));
     assert!(second.out.contains("skiljer sig: shared.5: Anna Alm 2330, Bo Berg 2320"), "{}", second.out);
-    assert!(second.out.contains("1 verifierade, 1 skiljer sig"), "{}", second.out);
+    assert!(second.out.contains("1 verifierat, 1 skiljer sig"), "{}", second.out);
     let json = amounts(&["show", ".", "2026", "--format", "json"]).json();
     let cell =
         |name: &str| json.as_array().expect("a list").iter().find(|cell| cell["cell"] == name).expect("a cell").clone();

@@ -240,6 +240,51 @@ on_both! {
         assert_eq!((refused.result.as_str(), refused.run), ("skipped", None));
     }
 
+    async fn times_within_a_pause_are_never_missed_also_when_no_scheduler_was_up(database) {
+        let yard = Yard::open(database).await;
+        // Every ten minutes; nobody looked for two hours, and it was paused an hour ago.
+        let cron = "cron: \"0 */10 * * * * *\"\n";
+        let pause_ago = async |name: &str, minutes: i64| {
+            let at = yard.store().now().await.expect("the clock") - chrono::TimeDelta::minutes(minutes);
+            let at = kollega::model::time_text(at);
+            yard.sql(&format!("update watches set paused_at = '{at}' where schedule = '{name}'")).await;
+            at
+        };
+        for name in ["ännu", "åter"] {
+            yard.schedule(name, &format!("{cron}alert: {{expect: {{by: \"00:00\"}}}}\n"));
+            yard.turn().await;
+            assert!(yard.store().pause_schedule(name, "olle", "flytt av servrar").await.expect("the store"));
+            yard.unhandled(name, 7200).await;
+            let paused_at = pause_ago(name, 60).await;
+            let told = async || {
+                kollega::alert::look(&yard.app).await.expect("a look");
+                let open = yard.store().open_alerts().await.expect("the alerts");
+                open.into_iter().filter(|one| one.subject == name).map(|one| (one.kind, one.since)).collect::<Vec<_>>()
+            };
+            // Before anybody has looked, times before the pause are late.
+            for (_, since) in told().await {
+                assert!(since < paused_at, "{since} is within the pause");
+            }
+            if name == "åter" {
+                assert!(scheduler::resume(yard.store(), &yard.app.config, name, "olle").await.expect("resumed"));
+            }
+            yard.turn().await;
+            let firings = yard.firings(name).await;
+            let (within, before): (Vec<_>, Vec<_>) = firings.iter().partition(|firing| firing.due_at >= paused_at);
+            assert!(within.len() >= 6 && before.len() >= 5, "{firings:#?}");
+            for firing in within {
+                assert_eq!((firing.result.as_str(), reason(firing)), ("skipped", "pausat: flytt av servrar"));
+            }
+            for firing in before {
+                assert_eq!(firing.result, "missed", "{firing:?}");
+                assert!(reason(firing).starts_with("schemat pausades innan"), "{firing:?}");
+            }
+            for (_, since) in told().await {
+                assert!(since < paused_at, "{since} is within the pause");
+            }
+        }
+    }
+
     async fn a_run_that_takes_too_long_is_asked_to_stop_then_ended_and_nothing_is_lost(database) {
         let yard = Yard::open(database).await;
         yard.schedule("lång", "start_on: {http: {token: t}}\nmax_runtime: 1s\nstop_grace: 1s\n");

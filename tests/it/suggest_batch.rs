@@ -95,7 +95,7 @@ fn a_broken_line_says_its_number_and_field_and_the_rest_is_answered() {
     let output = batch(&text, &["--jobs", "2"]);
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(said, "7 av 10 rader fick inget förslag; varför står på deras rader i svaret\n");
+    assert_eq!(said, "7 av 10 rader fick inget förslag; varför står på samma rad i svaret\n");
     let answers = lines(&output.stdout);
     assert_eq!(answers.len(), 10);
     for (place, facts) in [(0, &right[0]), (5, &right[1]), (9, &right[2])] {

@@ -23,6 +23,7 @@ use super::work::{ENDED_BY_GUARD, Renewal, Work};
 use crate::bot::{Action, Step, Steps};
 use crate::model::EventKind;
 use crate::store;
+use crate::wording;
 
 pub(super) use label::label;
 
@@ -101,7 +102,10 @@ impl Work<'_> {
         if let Some((until, limit)) = self.stage_limit
             && Instant::now() >= until
         {
-            return Err(Stop::failed(format!("etappens steg hann inte klart på {} sekunder", limit.as_secs())));
+            return Err(Stop::failed(format!(
+                "etappens steg hann inte klart på {}",
+                wording::count(limit.as_secs(), "sekund", "sekunder")
+            )));
         }
         let mut event = self.event(EventKind::StepStarted);
         event.step = Some(label.to_owned());
