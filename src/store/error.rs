@@ -76,11 +76,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether two changes waited for each other, and this one was undone.
-    pub fn is_deadlock(&self) -> bool {
-        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "40P01"))
-    }
-
     /// Whether the database is away, or does not answer: it may be there again in a while.
     pub fn is_outage(&self) -> bool {
         use sqlx::Error as E;

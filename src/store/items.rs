@@ -132,7 +132,8 @@ impl Store {
         // Written out before the transaction: it may be long.
         let fields = self.payload(&new.fields)?;
         let mut tx = self.begin_with_us().await?;
-        let enqueued = self.insert_item(&mut tx, run, new, fields).await?;
+        let id = ItemId(new_id_at(now(&mut tx).await?));
+        let enqueued = self.insert_item(&mut tx, run, id, new, fields).await?;
         if let Enqueued::New(_) = enqueued {
             tx.commit().await?;
         } else {
@@ -144,24 +145,9 @@ impl Store {
     /// Puts every one of these items in the queue in a run of their own, or none of them. When all are known there is no
     /// run. What became of each, in their order; `progress` is told how many are done.
     ///
-    /// Where somebody adds the same ones in another order at the same time, both would wait for the other: the database
-    /// then lets one of them begin anew.
+    /// They are put in by the order of their references, as by everybody else who does so at the same time: in another
+    /// order both would wait for the other.
     pub async fn enqueue_all(
-        &self,
-        run: &super::NewRun,
-        new: &[NewItem],
-        progress: impl Fn(usize),
-    ) -> Result<(Option<RunId>, Vec<Enqueued>)> {
-        let mut tries = 1;
-        loop {
-            match self.enqueue_all_once(run, new, &progress).await {
-                Err(error) if error.is_deadlock() && tries < 5 => tries += 1,
-                result => return result,
-            }
-        }
-    }
-
-    async fn enqueue_all_once(
         &self,
         run: &super::NewRun,
         new: &[NewItem],
@@ -171,11 +157,17 @@ impl Store {
         let mut tx = self.begin().await?;
         let run = super::runs::insert_run(&mut tx, run).await?;
         query("update runs set collected = true where id = $1").bind(&run).execute(&mut tx).await?;
+        let now = now(&mut tx).await?;
+        let mut rows: Vec<_> =
+            new.iter().zip(fields).map(|(item, fields)| (ItemId(new_id_at(now)), item, fields)).enumerate().collect();
+        rows.sort_by_key(|(_, (_, item, _))| (&item.bot, &item.reference));
         let mut enqueued = Vec::new();
-        for (item, fields) in new.iter().zip(fields) {
-            enqueued.push(self.insert_item(&mut tx, &run, item, fields).await?);
+        for (place, (id, item, fields)) in rows {
+            enqueued.push((place, self.insert_item(&mut tx, &run, id, item, fields).await?));
             progress(enqueued.len());
         }
+        enqueued.sort_by_key(|(place, _)| *place);
+        let enqueued: Vec<Enqueued> = enqueued.into_iter().map(|(_, became)| became).collect();
         if enqueued.iter().any(|one| matches!(one, Enqueued::New(_))) {
             tx.commit().await?;
             Ok((Some(run), enqueued))
@@ -185,10 +177,16 @@ impl Store {
         }
     }
 
-    async fn insert_item(&self, tx: &mut Tx, run: &RunId, new: &NewItem, fields: String) -> Result<Enqueued> {
+    async fn insert_item(
+        &self,
+        tx: &mut Tx,
+        run: &RunId,
+        id: ItemId,
+        new: &NewItem,
+        fields: String,
+    ) -> Result<Enqueued> {
         let now = now(tx).await?;
         let at = time_text(now);
-        let id = ItemId(new_id_at(now));
         let (hash, fingerprint) = self.hashes(&new.bot, &new.reference);
         query(
             "insert into items (id, bot, reference, run, state, fields, priority, deadline_at, created_at, updated_at, pool)
