@@ -445,7 +445,7 @@ on_both! {
     async fn a_call_starts_a_schedule_once_for_each_key_and_only_with_the_token(database) {
         let yard = Yard::open(database).await;
         yard.schedule("anrop", "start_on: {http: {token: anrop.token}}\noverlap: queue\n");
-        yard.schedule("utan", EACH_SECOND);
+        yard.schedule("utan", "cron: \"0 0 3 1 1 * *\"\n");
         yard.app.secrets.set("anrop.token", &Secret::new(TOKEN)).expect("a secret");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
