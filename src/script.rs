@@ -35,7 +35,15 @@ pub fn read(config: &Config, script: &Script) -> Result<Bot, String> {
     Bot::read(&config.bot_file(&script.bot), &script.script).map_err(|problems| unreadable(&problems))
 }
 
+/// What comes before the fault.
+const UNREADABLE: &str = "robotens skript kan inte läsas: ";
+
+/// The fault alone, for whoever has said already that the script can't be read.
+pub fn fault(why: &str) -> &str {
+    why.strip_prefix(UNREADABLE).unwrap_or(why)
+}
+
 fn unreadable(problems: &[Problem]) -> String {
     let first = problems.first().map(ToString::to_string).unwrap_or_default();
-    format!("robotens skript kan inte läsas: {first}")
+    format!("{UNREADABLE}{first}")
 }

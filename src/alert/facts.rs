@@ -30,6 +30,7 @@ pub(super) async fn facts(app: &App) -> anyhow::Result<Vec<AlertFact>> {
     facts.extend(uncertain(app).await?);
     facts.extend(slow(app, now).await?);
     facts.extend(not_started(app, now).await?);
+    facts.extend(unreadable(app, now).await?);
     facts.extend(circuits(app).await?);
     facts.extend(disk(app, now));
     facts.extend(replay(app, now).await?);
@@ -207,6 +208,21 @@ async fn not_started(app: &App, now: DateTime<Utc>) -> store::Result<Vec<AlertFa
             detail: json!({"bot": run.bot, "schedule": run.schedule, "why": "no_worker"}),
         });
         fact.count += 1;
+    }
+    Ok(facts.into_values().collect())
+}
+
+/// Bots that a living node can't read: it leaves their work undone.
+async fn unreadable(app: &App, now: DateTime<Utc>) -> store::Result<Vec<AlertFact>> {
+    let mut facts: BTreeMap<String, AlertFact> = BTreeMap::new();
+    for node in app.store.nodes().await?.into_iter().filter(|node| node.state == "alive").map(|node| node.node) {
+        // One fault a node: several runs of a bot may be held to scripts that can't be read.
+        let bots: BTreeMap<String, String> = node.unreadable().into_iter().map(|one| (one.bot, one.why)).collect();
+        for (bot, why) in bots {
+            let detail = json!({"bot": bot, "node": node.name, "why": why});
+            let fact = facts.entry(bot.clone()).or_insert_with(|| fact(AlertKind::Unreadable, &bot, now, 0, detail));
+            fact.count += 1;
+        }
     }
     Ok(facts.into_values().collect())
 }

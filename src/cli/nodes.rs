@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Column, Format, Table, open_store};
+use super::{Column, Format, Table, open_store, print};
 use crate::config::Config;
-use crate::model::NodeState;
+use crate::model::{NodeState, Unreadable};
 use crate::wording;
 
 #[derive(Debug, Args)]
@@ -32,6 +32,8 @@ struct NodeRow {
     items: Vec<String>,
     /// Whether it has the same secrets as the newest node.
     same_secrets: bool,
+    /// The bots that it can't read, whose work it leaves to others.
+    unreadable: Vec<Unreadable>,
 }
 
 /// Carries the command out.
@@ -53,17 +55,24 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     ];
     let empty = "Inga noder är i gång. Starta `kollega serve`.";
     let timezone = wording::timezone(config);
-    Table { columns, records: &rows, empty }.print(arguments.format, |row| {
-        let state = match row.state {
-            "alive" if row.same_secrets => "i gång",
-            "alive" => "i gång, andra hemligheter",
+    let format = arguments.format;
+    Table { columns, records: &rows, empty }.print(format, |row| {
+        let mut state = match row.state {
+            "alive" => "i gång",
             "draining" => "avslutas",
             _ => "död",
-        };
+        }
+        .to_owned();
+        if row.state == "alive" && !row.same_secrets {
+            state += ", andra hemligheter";
+        }
+        if row.state == "alive" && !row.unreadable.is_empty() {
+            state += ", kan inte läsa alla robotar";
+        }
         vec![
             row.node.clone(),
             row.kind.clone(),
-            state.to_owned(),
+            state,
             row.pools.join(", "),
             row.sessions.to_string(),
             row.version.clone(),
@@ -72,6 +81,13 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
             row.items.join(", "),
         ]
     })?;
+    if format == Format::Table {
+        for row in rows.iter().filter(|row| row.state != "dead") {
+            for Unreadable { bot, why, .. } in &row.unreadable {
+                print(&format!("{} kan inte läsa roboten {bot}, och lämnar dess arbete åt andra: {why}", row.node));
+            }
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -79,6 +95,7 @@ fn row(state: NodeState, newest: Option<&str>) -> NodeRow {
     let NodeState { node, state, holds } = state;
     NodeRow {
         pools: node.pools(),
+        unreadable: node.unreadable(),
         same_secrets: newest.is_none_or(|newest| newest == node.secrets),
         node: node.name,
         kind: node.kind,

@@ -102,7 +102,7 @@ fn length(written: Option<&str>) -> Result<Option<Duration>, Stop> {
 ///
 /// One that ran on another machine can't be ended from here. Its own guard, on its own monotonic clock, has ended it
 /// when the lease ended, and the margin that was waited since is for that.
-async fn end_browsers_of(claim: &Claim) -> bool {
+pub(super) async fn end_browsers_of(claim: &Claim) -> bool {
     let records: Vec<SessionRecord> =
         claim.item.browsers.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let mut ended = true;

@@ -473,6 +473,7 @@ on_both! {
             sessions: 1,
             version: "1".into(),
             secrets: String::new(),
+            unreadable: "[]".into(),
             draining: false,
             started_at: String::new(),
             seen_at: String::new(),
