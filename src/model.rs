@@ -925,6 +925,8 @@ pub struct Node {
     pub version: String,
     /// Tells whether two nodes have the same secrets, and nothing else.
     pub secrets: String,
+    /// Tells whether two nodes have the same bots' scripts.
+    pub bots: String,
     /// JSON list of [`Unreadable`].
     pub unreadable: String,
     /// It takes no more work and ends when what it holds has come to a stage's end.

@@ -59,6 +59,7 @@ pub fn any_role(ids: &[&str]) -> String {
 pub fn trigger(id: &str) -> &str {
     match id {
         "schedule" => "schema",
+        "script" => "skript",
         "queue" => "kön",
         "after" => "en annan körning",
         "http" => "anrop",
@@ -342,6 +343,7 @@ fn detail_name(name: &str) -> &str {
         "label" => "etikett",
         "max_amount" => "högsta belopp",
         "month" => "månad",
+        "node" => "nod",
         "outcome" => "utfall",
         "outcomes" => "omfattar",
         "reason" => "skäl",

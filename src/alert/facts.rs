@@ -7,7 +7,6 @@ use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::config::Config;
 use crate::model::{AlertFact, AlertKind, RunState, parse_time, time_text};
 use crate::schedule::{Expect, Nominal, Schedule};
 use crate::scheduler;
@@ -66,15 +65,6 @@ fn before(now: DateTime<Utc>, time: Duration) -> DateTime<Utc> {
     now - TimeDelta::from_std(time).unwrap_or_default()
 }
 
-/// The robots, by their folders.
-fn bots(config: &Config) -> Vec<String> {
-    let entries = std::fs::read_dir(config.path(&config.bots)).into_iter().flatten().flatten();
-    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let mut bots: Vec<String> = names.filter(|name| config.bot_file(name).is_file()).collect();
-    bots.sort();
-    bots
-}
-
 /// Items that failed lately, and runs whose newest failed.
 async fn failed(app: &App, now: DateTime<Utc>) -> store::Result<Vec<AlertFact>> {
     let after = before(now, app.config.alerts.recent);
@@ -94,7 +84,7 @@ async fn failed(app: &App, now: DateTime<Utc>) -> store::Result<Vec<AlertFact>> 
         fact.detail["items"] = fact.count.into();
         fact.detail["codes"][row.code.as_deref().unwrap_or("-")] = row.count.into();
     }
-    for bot in bots(&app.config) {
+    for bot in app.config.bot_names() {
         let runs = app.store.ended_runs(&bot, EARLIER).await?;
         let is_recent = |ended: &Option<String>| ended.as_deref().is_some_and(|at| at >= time_text(after).as_str());
         let failing: Vec<_> =

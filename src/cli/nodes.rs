@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Column, Format, Table, open_store, print};
 use crate::config::Config;
-use crate::model::{NodeState, Unreadable};
+use crate::model::{Node, NodeState, Unreadable};
 use crate::wording;
 
 #[derive(Debug, Args)]
@@ -32,6 +32,8 @@ struct NodeRow {
     items: Vec<String>,
     /// Whether it has the same secrets as the newest node.
     same_secrets: bool,
+    /// Whether its bots have the same scripts as the newest node's.
+    same_bots: bool,
     /// The bots that it can't read, whose work it leaves to others.
     unreadable: Vec<Unreadable>,
 }
@@ -40,8 +42,8 @@ struct NodeRow {
 pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let store = open_store(config).await?;
     let nodes = store.nodes().await?;
-    let newest = nodes.iter().rev().find(|node| node.state != "dead").map(|node| node.node.secrets.clone());
-    let rows: Vec<NodeRow> = nodes.into_iter().map(|node| row(node, newest.as_deref())).collect();
+    let newest = nodes.iter().rev().find(|node| node.state != "dead").map(|node| node.node.clone());
+    let rows: Vec<NodeRow> = nodes.into_iter().map(|node| row(node, newest.as_ref())).collect();
     let columns = &[
         Column::Text("Nod"),
         Column::Text("Slag"),
@@ -65,6 +67,9 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         .to_owned();
         if row.state == "alive" && !row.same_secrets {
             state += ", andra hemligheter";
+        }
+        if row.state == "alive" && !row.same_bots {
+            state += ", andra robotar";
         }
         if row.state == "alive" && !row.unreadable.is_empty() {
             state += ", kan inte läsa alla robotar";
@@ -91,12 +96,13 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(state: NodeState, newest: Option<&str>) -> NodeRow {
+fn row(state: NodeState, newest: Option<&Node>) -> NodeRow {
     let NodeState { node, state, holds } = state;
     NodeRow {
         pools: node.pools(),
         unreadable: node.unreadable(),
-        same_secrets: newest.is_none_or(|newest| newest == node.secrets),
+        same_secrets: newest.is_none_or(|newest| newest.secrets == node.secrets),
+        same_bots: newest.is_none_or(|newest| newest.bots == node.bots),
         node: node.name,
         kind: node.kind,
         state,

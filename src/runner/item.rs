@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::bot::{Bot, Stage};
 use crate::browser::{SessionRecord, end_recorded};
 use crate::model::{EventKind, ItemState, Run};
+use crate::script::short;
 use crate::store::{self, Claim, Finish, RUN_STOPPED, Standing};
 
 /// How often in one stage the robot signs in again after having been signed out.
@@ -207,7 +208,7 @@ impl Work<'_> {
             self.note(event);
             return Ok(Next::Go);
         }
-        let event = self.event(EventKind::StageStarted);
+        let event = self.event(EventKind::StageStarted).detail(json!({"script": short(&self.bot.version)}));
         self.note(event);
         let mut sign_ins = 0;
         loop {

@@ -75,7 +75,7 @@ impl Unread {
         let key = if run.pin.is_some() { &run.id.0 } else { &run.bot };
         self.put(key, run.clone(), attempt, why);
         let node = worker.rsplit_once('/').map_or(worker, |(node, _)| node);
-        let detail = json!({"node": node, "error": fault(why)});
+        let detail = json!({"node": node, "why": fault(why)});
         Event::new(EventKind::Unreadable, format!("worker:{worker}")).detail(detail)
     }
 

@@ -146,6 +146,7 @@ impl Worker {
             sessions: i64::try_from(self.sessions()).unwrap_or(i64::MAX),
             version: env!("CARGO_PKG_VERSION").into(),
             secrets: String::new(),
+            bots: String::new(),
             unreadable: String::new(),
             draining: false,
             started_at: String::new(),
@@ -167,9 +168,10 @@ impl Worker {
         }
     }
 
-    /// Says it, with the bots that it can't read as it is now.
+    /// Says it, with the bots that it has, and can't read, now.
     async fn say(&self, node: &mut Node) -> store::Result<()> {
         self.unread.look(&self.app).await?;
+        node.bots = script::fingerprint(&self.app.config);
         node.unreadable = serde_json::json!(self.unread.told()).to_string();
         self.app.store.beat(node).await
     }

@@ -21,20 +21,22 @@ impl Store {
         let mut tx = self.begin_brief().await?;
         let now = now(&mut tx).await?;
         let at = time_text(now);
-        let known =
-            query("update nodes set seen_at = $1, draining = $2, secrets = $3, unreadable = $4 where name = $5")
-                .bind(&at)
-                .bind(node.draining)
-                .bind(&node.secrets)
-                .bind(&node.unreadable)
-                .bind(&node.name)
-                .execute(&mut tx)
-                .await?;
+        let known = query(
+            "update nodes set seen_at = $1, draining = $2, secrets = $3, bots = $4, unreadable = $5 where name = $6",
+        )
+        .bind(&at)
+        .bind(node.draining)
+        .bind(&node.secrets)
+        .bind(&node.bots)
+        .bind(&node.unreadable)
+        .bind(&node.name)
+        .execute(&mut tx)
+        .await?;
         if known == 0 {
             query("delete from nodes where seen_at < $1").bind(time_text(now - REMEMBERED)).execute(&mut tx).await?;
             query(
-                "insert into nodes (name, kind, pools, sessions, version, secrets, unreadable, draining, started_at, seen_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
+                "insert into nodes (name, kind, pools, sessions, version, secrets, bots, unreadable, draining, started_at, seen_at)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
             )
             .bind(&node.name)
             .bind(&node.kind)
@@ -42,6 +44,7 @@ impl Store {
             .bind(node.sessions)
             .bind(&node.version)
             .bind(&node.secrets)
+            .bind(&node.bots)
             .bind(&node.unreadable)
             .bind(node.draining)
             .bind(&at)

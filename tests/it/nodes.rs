@@ -402,7 +402,7 @@ on_both! {
         }
         let told = site.events("U-1", EventKind::Unreadable).await;
         let detail: Value = serde_json::from_str(told[0].detail.as_deref().expect("a detail")).expect("json");
-        assert!(detail["error"].as_str().expect("why").contains("bot.yaml:"), "{detail}");
+        assert!(detail["why"].as_str().expect("why").contains("bot.yaml:"), "{detail}");
         assert!(detail["node"].as_str().expect("a node").contains(&format!(":{}-", half.id())), "{detail}");
         assert_eq!(half.said().matches("can't be read here").count(), 1, "{}", half.said());
         // Whoever looks is told, everywhere.
@@ -413,6 +413,7 @@ on_both! {
         }
         let nodes = said(&kollega(&first, &["nodes"], ""));
         assert!(nodes.contains("kan inte läsa roboten liggaren"), "{nodes}");
+        assert!(!nodes.contains("andra robotar"), "{nodes}");
         let nodes: Value = serde_json::from_slice(&kollega(&first, &["nodes", "--format", "json"], "").stdout).expect("json");
         assert_eq!(nodes[0]["unreadable"][0]["bot"], BOT, "{nodes}");
         kollega::alert::look(&site.app).await.expect("looked");
@@ -433,6 +434,11 @@ on_both! {
         assert_eq!((run.state, run.worker, run.started_at), (RunState::Queued, None, None));
         // Another node does it.
         let mut whole = site.worker("whole");
+        let since = Instant::now();
+        while !said(&kollega(&first, &["nodes"], "")).contains("andra robotar") {
+            assert!(since.elapsed() < PATIENCE, "nobody sees that the nodes' scripts differ");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         site.becomes("U-1", ItemState::Done).await;
         site.becomes("U-2", ItemState::Done).await;
         let since = Instant::now();
@@ -442,6 +448,10 @@ on_both! {
         }
         whole.ask_to_end();
         assert_eq!(whole.ended(Duration::from_secs(30)).await, Some(0), "{}", whole.said());
+        // Whose script it was stands in the log.
+        let started = site.events("U-1", EventKind::StageStarted).await.remove(0);
+        let version = Bot::load(&site.app.config.bot_file(BOT)).expect("the bot").version;
+        assert_eq!(started.detail, Some(json!({"script": &version[..12]}).to_string()));
         // Or this one, once the file is whole.
         site.queue(BOT, &["U-3"]).await;
         fs::write(script, BOOKS).expect("a bot");
@@ -520,6 +530,7 @@ on_both! {
             sessions: 2,
             version: "0".into(),
             secrets: "s".into(),
+            bots: "b".into(),
             unreadable: "[]".into(),
             draining: false,
             started_at: String::new(),
