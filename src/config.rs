@@ -444,6 +444,15 @@ impl Config {
         self.path(&self.bots).join(name).join("bot.yaml")
     }
 
+    /// The bots, by their folders, in order.
+    pub fn bot_names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path(&self.bots)).into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut bots: Vec<String> = names.filter(|name| self.bot_file(name).is_file()).collect();
+        bots.sort();
+        bots
+    }
+
     /// The sign-in file of a system.
     pub fn system_file(&self, name: &str) -> PathBuf {
         self.path(&self.signins).join(format!("{name}.yaml"))

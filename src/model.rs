@@ -629,6 +629,8 @@ states! {
         LateWrite = "late_write",
         /// A worker that ends has let go of the item between two stages, or before its commit.
         Released = "released",
+        /// A worker whose node can't read the bot's script has left the work to others.
+        Unreadable = "unreadable",
         /// Another key is in use from now on, because the one before was lost.
         KeyReplaced = "key_replaced",
         Fired = "fired",
@@ -657,6 +659,8 @@ states! {
         Slow = "slow",
         /// A system gets no new work.
         Circuit = "circuit",
+        /// A node can't read a bot's script.
+        Unreadable = "unreadable",
         /// A disk is nearly full.
         Disk = "disk",
         /// A stored suggestion is not answered again as it was.
@@ -938,6 +942,10 @@ pub struct Node {
     pub version: String,
     /// Tells whether two nodes have the same secrets, and nothing else.
     pub secrets: String,
+    /// Tells whether two nodes have the same bots' scripts.
+    pub bots: String,
+    /// JSON list of [`Unreadable`].
+    pub unreadable: String,
     /// It takes no more work and ends when what it holds has come to a stage's end.
     pub draining: bool,
     pub started_at: String,
@@ -950,9 +958,34 @@ impl Node {
         serde_json::from_str(&self.pools).unwrap_or_default()
     }
 
+    /// The bots whose work it leaves to others.
+    pub fn unreadable(&self) -> Vec<Unreadable> {
+        serde_json::from_str(&self.unreadable).unwrap_or_default()
+    }
+
     /// Whether this is one of its sessions.
     pub fn has_session(&self, worker: &str) -> bool {
         worker.strip_prefix(&self.name).is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
+/// A bot whose script a node can't read: it leaves the bot's work to those who can.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreadable {
+    pub bot: String,
+    /// The only run that it is about, where that is held to an approved script; else the bot's file is meant.
+    pub run: Option<RunId>,
+    /// In Swedish.
+    pub why: String,
+}
+
+impl Unreadable {
+    /// Whether the work of this run is left to others.
+    pub fn is_of(&self, run: &Run) -> bool {
+        match &self.run {
+            Some(id) => *id == run.id,
+            None => run.pin.is_none() && self.bot == run.bot,
+        }
     }
 }
 

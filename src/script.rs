@@ -35,7 +35,33 @@ pub fn read(config: &Config, script: &Script) -> Result<Bot, String> {
     Bot::read(&config.bot_file(&script.bot), &script.script).map_err(|problems| unreadable(&problems))
 }
 
+/// How much of a version is told.
+const SHORT: usize = 12;
+
+/// A version as it is told.
+pub fn short(version: &str) -> &str {
+    version.get(..SHORT).unwrap_or(version)
+}
+
+/// Tells whether another node has the same scripts.
+pub fn fingerprint(config: &Config) -> String {
+    let version = |bot: &String| {
+        let source = std::fs::read_to_string(config.bot_file(bot)).unwrap_or_default();
+        format!("{bot} {}\n", Bot::version_of(&source))
+    };
+    let all: String = config.bot_names().iter().map(version).collect();
+    short(&Bot::version_of(&all)).to_owned()
+}
+
+/// What comes before the fault.
+const UNREADABLE: &str = "robotens skript kan inte läsas: ";
+
+/// The fault alone, for whoever has said already that the script can't be read.
+pub fn fault(why: &str) -> &str {
+    why.strip_prefix(UNREADABLE).unwrap_or(why)
+}
+
 fn unreadable(problems: &[Problem]) -> String {
     let first = problems.first().map(ToString::to_string).unwrap_or_default();
-    format!("robotens skript kan inte läsas: {first}")
+    format!("{UNREADABLE}{first}")
 }

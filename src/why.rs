@@ -80,6 +80,7 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
     let clock = Clock { timezone: wording::timezone(config), now };
     why.overdue = item.is_overdue(now);
     match item.state {
+        ItemState::Ready | ItemState::InProgress if unread(&mut why, store, item, &clock).await? => {}
         ItemState::Ready => ready(&mut why, item, &clock, store.has_worker(&item.pool).await?),
         ItemState::Deferred if is_by_person(item) => put_off(&mut why, store, item, &clock).await?,
         ItemState::Deferred => match store.circuit_of_item(&item.id).await? {
@@ -109,6 +110,16 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
     asked(&mut why, item);
     deadline(&mut why, item, &clock);
     Ok(why)
+}
+
+/// Says that nobody who could take it can read its bot, where that is so.
+async fn unread(why: &mut Why, store: &Store, item: &Item, clock: &Clock) -> Result<bool> {
+    let waits = [&item.not_before, &item.lease_until].into_iter().flatten().any(|until| !clock.is_past(until));
+    let Some(run) = store.run(&item.run).await?.filter(|_| !waits) else { return Ok(false) };
+    let Some(unreadable) = store.read_by_none(&run).await? else { return Ok(false) };
+    let (because, next) = wording::unreadable(&unreadable, &item.pool);
+    say(why, because, next);
+    Ok(true)
 }
 
 struct Clock {

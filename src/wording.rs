@@ -11,7 +11,7 @@ use chrono_tz::Tz;
 use crate::config::Config;
 use crate::model::{
     AlertKind, Assessment, Circuit, CircuitState, ErrorKind, EventKind, FUNCTION, FailureKind, Harm, ItemState,
-    Purpose, RunState, Withheld, parse_time,
+    Purpose, RunState, Unreadable, Withheld, parse_time,
 };
 
 /// An item's state.
@@ -59,6 +59,7 @@ pub fn any_role(ids: &[&str]) -> String {
 pub fn trigger(id: &str) -> &str {
     match id {
         "schedule" => "schema",
+        "script" => "skript",
         "queue" => "kön",
         "after" => "en annan körning",
         "http" => "anrop",
@@ -236,6 +237,7 @@ fn event_kind(kind: EventKind) -> &'static str {
         EventKind::Searched => "sökt i personuppgifter",
         EventKind::LateWrite => "för sen skrivning avvisad",
         EventKind::Released => "släppt av arbetare som avslutas",
+        EventKind::Unreadable => "lämnat åt andra: noden kan inte läsa roboten",
         EventKind::KeyReplaced => "nyckel bytt",
         EventKind::Fired => "schema startade",
         EventKind::SchedulePaused => "schema pausat",
@@ -248,6 +250,16 @@ fn event_kind(kind: EventKind) -> &'static str {
     }
 }
 
+/// That no worker of the pool can read a bot's script, and what to do.
+pub fn unreadable(unreadable: &Unreadable, pool: &str) -> (String, String) {
+    let Unreadable { bot, why, .. } = unreadable;
+    (
+        format!("Ingen arbetare i poolen {pool} kan läsa roboten {bot}: {why}."),
+        "Rätta filen: arbetet går vidare av sig självt. `kollega nodes` visar vilka noder som inte kan läsa den."
+            .into(),
+    )
+}
+
 /// What an alert is about.
 pub fn alert(kind: AlertKind) -> &'static str {
     match kind {
@@ -257,6 +269,7 @@ pub fn alert(kind: AlertKind) -> &'static str {
         AlertKind::Absent => "uteblivet",
         AlertKind::Slow => "långsamt",
         AlertKind::Circuit => "kretsbrytare öppen",
+        AlertKind::Unreadable => "robot kan inte läsas",
         AlertKind::Disk => "disken nästan full",
         AlertKind::ReplayDiffers => "förslag kan inte återskapas",
     }
@@ -332,6 +345,7 @@ fn detail_name(name: &str) -> &str {
         "label" => "etikett",
         "max_amount" => "högsta belopp",
         "month" => "månad",
+        "node" => "nod",
         "outcome" => "utfall",
         "outcomes" => "omfattar",
         "reason" => "skäl",

@@ -70,7 +70,7 @@ fn new_run() -> NewRun {
 /// Enqueues, claims and completes, one item after the other; what ends within the time is counted.
 async fn work(store: &Store, run: &RunId, worker: u32, begin: Instant, time: Duration) -> anyhow::Result<Times> {
     let (name, pools) = (format!("bench/{worker}"), ["default".to_owned()]);
-    let claimant = Claimant { worker: &name, pools: &pools, lease: LEASE, margin: LEASE };
+    let claimant = Claimant { worker: &name, pools: &pools, except: &[], lease: LEASE, margin: LEASE };
     let mut times = Times::default();
     let record = json!({"ort": "Åmål", "period": "2025-12", "hyra": "6300"});
     for number in 0.. {
@@ -125,6 +125,6 @@ async fn lists(store: &Store) -> anyhow::Result<Vec<(&'static str, f64)>> {
     time!("log of an item", store.item_events(&item));
     time!("log of a run", store.run_events(&RunId("RUN3".into())));
     time!("latest events", store.latest_events(100));
-    time!("anything to do", store.anything_to_do(Whose::Pools(&pools)));
+    time!("anything to do", store.anything_to_do(Whose::Pools(&pools), &[]));
     Ok(lists)
 }

@@ -7,7 +7,6 @@ use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::config::Config;
 use crate::model::{AlertFact, AlertKind, RunState, parse_time, time_text};
 use crate::schedule::{Expect, Nominal, Schedule};
 use crate::scheduler;
@@ -30,6 +29,7 @@ pub(super) async fn facts(app: &App) -> anyhow::Result<Vec<AlertFact>> {
     facts.extend(uncertain(app).await?);
     facts.extend(slow(app, now).await?);
     facts.extend(not_started(app, now).await?);
+    facts.extend(unreadable(app, now).await?);
     facts.extend(circuits(app).await?);
     facts.extend(disk(app, now));
     facts.extend(replay(app, now).await?);
@@ -65,15 +65,6 @@ fn before(now: DateTime<Utc>, time: Duration) -> DateTime<Utc> {
     now - TimeDelta::from_std(time).unwrap_or_default()
 }
 
-/// The robots, by their folders.
-fn bots(config: &Config) -> Vec<String> {
-    let entries = std::fs::read_dir(config.path(&config.bots)).into_iter().flatten().flatten();
-    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let mut bots: Vec<String> = names.filter(|name| config.bot_file(name).is_file()).collect();
-    bots.sort();
-    bots
-}
-
 /// Items that failed lately, and runs whose newest failed.
 async fn failed(app: &App, now: DateTime<Utc>) -> store::Result<Vec<AlertFact>> {
     let after = before(now, app.config.alerts.recent);
@@ -93,7 +84,7 @@ async fn failed(app: &App, now: DateTime<Utc>) -> store::Result<Vec<AlertFact>> 
         fact.detail["items"] = fact.count.into();
         fact.detail["codes"][row.code.as_deref().unwrap_or("-")] = row.count.into();
     }
-    for bot in bots(&app.config) {
+    for bot in app.config.bot_names() {
         let runs = app.store.ended_runs(&bot, EARLIER).await?;
         let is_recent = |ended: &Option<String>| ended.as_deref().is_some_and(|at| at >= time_text(after).as_str());
         let failing: Vec<_> =
@@ -207,6 +198,21 @@ async fn not_started(app: &App, now: DateTime<Utc>) -> store::Result<Vec<AlertFa
             detail: json!({"bot": run.bot, "schedule": run.schedule, "why": "no_worker"}),
         });
         fact.count += 1;
+    }
+    Ok(facts.into_values().collect())
+}
+
+/// Bots that a living node can't read: it leaves their work undone.
+async fn unreadable(app: &App, now: DateTime<Utc>) -> store::Result<Vec<AlertFact>> {
+    let mut facts: BTreeMap<String, AlertFact> = BTreeMap::new();
+    for node in app.store.nodes().await?.into_iter().filter(|node| node.state == "alive").map(|node| node.node) {
+        // One fault a node: several runs of a bot may be held to scripts that can't be read.
+        let bots: BTreeMap<String, String> = node.unreadable().into_iter().map(|one| (one.bot, one.why)).collect();
+        for (bot, why) in bots {
+            let detail = json!({"bot": bot, "node": node.name, "why": why});
+            let fact = facts.entry(bot.clone()).or_insert_with(|| fact(AlertKind::Unreadable, &bot, now, 0, detail));
+            fact.count += 1;
+        }
     }
     Ok(facts.into_values().collect())
 }

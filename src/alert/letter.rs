@@ -83,6 +83,7 @@ fn closed(config: &Config, alert: &Alert) -> String {
             AlertKind::Absent => "Det som väntades har kommit, eller så är dagen slut.",
             AlertKind::Slow => "Det långsamma är klart eller avslutat.",
             AlertKind::Circuit => "Systemet svarar igen: det som väntade går vidare av sig självt.",
+            AlertKind::Unreadable => "Robotens skript kan läsas igen, eller så är inget av dess arbete kvar.",
             AlertKind::Disk => "Det finns plats på disken igen.",
             AlertKind::ReplayDiffers => "Den senaste nattliga kontrollen fick samma svar för alla förslag.",
         }
@@ -131,6 +132,17 @@ fn said(alert: &Alert, since: &str) -> (String, String, &'static str) {
             "/korningar",
         ),
         AlertKind::Circuit => circuit(alert, since),
+        AlertKind::Unreadable => (
+            format!(
+                "{} inte läsa roboten, sedan {since}, och lämnar dess arbete åt andra. {}: {}.",
+                wording::count(alert.count, "arbetare kan", "arbetare kan"),
+                detail["node"].as_str().unwrap_or_default(),
+                detail["why"].as_str().unwrap_or_default()
+            ),
+            "rätta filen på den datorn, eller kopiera den dit: arbetet går vidare av sig självt. Se `kollega nodes`."
+                .into(),
+            "/korningar",
+        ),
         AlertKind::Disk => (
             format!(
                 "Mindre än {} % av disken där datamappen ligger är ledigt, sedan {since}.",

@@ -104,8 +104,13 @@ impl Bot {
     pub fn read(file: &Path, source: &str) -> Result<Self, Vec<Problem>> {
         let mut bot: Self = crate::yaml::read(file, source)?;
         bot.folder = file.parent().unwrap_or(Path::new(".")).to_path_buf();
-        bot.version = crate::yaml::content_hash(source);
+        bot.version = Self::version_of(source);
         Ok(bot)
+    }
+
+    /// The version of a script.
+    pub fn version_of(source: &str) -> String {
+        crate::yaml::content_hash(source)
     }
 
     /// The pool whose workers do it; `default` where the script names none.

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Column, Format, Table, open_store};
+use super::{Column, Format, Table, open_store, print};
 use crate::config::Config;
-use crate::model::NodeState;
+use crate::model::{Node, NodeState, Unreadable};
 use crate::wording;
 
 #[derive(Debug, Args)]
@@ -32,14 +32,18 @@ struct NodeRow {
     items: Vec<String>,
     /// Whether it has the same secrets as the newest node.
     same_secrets: bool,
+    /// Whether its bots have the same scripts as the newest node's.
+    same_bots: bool,
+    /// The bots that it can't read, whose work it leaves to others.
+    unreadable: Vec<Unreadable>,
 }
 
 /// Carries the command out.
 pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let store = open_store(config).await?;
     let nodes = store.nodes().await?;
-    let newest = nodes.iter().rev().find(|node| node.state != "dead").map(|node| node.node.secrets.clone());
-    let rows: Vec<NodeRow> = nodes.into_iter().map(|node| row(node, newest.as_deref())).collect();
+    let newest = nodes.iter().rev().find(|node| node.state != "dead").map(|node| node.node.clone());
+    let rows: Vec<NodeRow> = nodes.into_iter().map(|node| row(node, newest.as_ref())).collect();
     let columns = &[
         Column::Text("Nod"),
         Column::Text("Slag"),
@@ -53,17 +57,27 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     ];
     let empty = "Inga noder är i gång. Starta `kollega serve`.";
     let timezone = wording::timezone(config);
-    Table { columns, records: &rows, empty }.print(arguments.format, |row| {
-        let state = match row.state {
-            "alive" if row.same_secrets => "i gång",
-            "alive" => "i gång, andra hemligheter",
+    let format = arguments.format;
+    Table { columns, records: &rows, empty }.print(format, |row| {
+        let mut state = match row.state {
+            "alive" => "i gång",
             "draining" => "avslutas",
             _ => "död",
-        };
+        }
+        .to_owned();
+        if row.state == "alive" && !row.same_secrets {
+            state += ", andra hemligheter";
+        }
+        if row.state == "alive" && !row.same_bots {
+            state += ", andra robotar";
+        }
+        if row.state == "alive" && !row.unreadable.is_empty() {
+            state += ", kan inte läsa alla robotar";
+        }
         vec![
             row.node.clone(),
             row.kind.clone(),
-            state.to_owned(),
+            state,
             row.pools.join(", "),
             row.sessions.to_string(),
             row.version.clone(),
@@ -72,14 +86,23 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
             row.items.join(", "),
         ]
     })?;
+    if format == Format::Table {
+        for row in rows.iter().filter(|row| row.state != "dead") {
+            for Unreadable { bot, why, .. } in &row.unreadable {
+                print(&format!("{} kan inte läsa roboten {bot}, och lämnar dess arbete åt andra: {why}", row.node));
+            }
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(state: NodeState, newest: Option<&str>) -> NodeRow {
+fn row(state: NodeState, newest: Option<&Node>) -> NodeRow {
     let NodeState { node, state, holds } = state;
     NodeRow {
         pools: node.pools(),
-        same_secrets: newest.is_none_or(|newest| newest == node.secrets),
+        unreadable: node.unreadable(),
+        same_secrets: newest.is_none_or(|newest| newest.secrets == node.secrets),
+        same_bots: newest.is_none_or(|newest| newest.bots == node.bots),
         node: node.name,
         kind: node.kind,
         state,

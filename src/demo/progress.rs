@@ -19,7 +19,7 @@ pub async fn follow(app: &App, unattended: bool) -> anyhow::Result<bool> {
             last.clone_from(&event.id);
         }
         let waiting = waiting(app).await?;
-        let busy = app.store.anything_to_do(Whose::Pools(&app.config.worker.pools)).await?;
+        let busy = app.store.anything_to_do(Whose::Pools(&app.config.worker.pools), &[]).await?;
         if !busy && waiting == 0 && events.is_empty() {
             return Ok(true);
         }

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::bot::{Bot, Stage};
 use crate::browser::{SessionRecord, end_recorded};
 use crate::model::{EventKind, ItemState, Run};
+use crate::script::short;
 use crate::store::{self, Claim, Finish, RUN_STOPPED, Standing};
 
 /// How often in one stage the robot signs in again after having been signed out.
@@ -102,7 +103,7 @@ fn length(written: Option<&str>) -> Result<Option<Duration>, Stop> {
 ///
 /// One that ran on another machine can't be ended from here. Its own guard, on its own monotonic clock, has ended it
 /// when the lease ended, and the margin that was waited since is for that.
-async fn end_browsers_of(claim: &Claim) -> bool {
+pub(super) async fn end_browsers_of(claim: &Claim) -> bool {
     let records: Vec<SessionRecord> =
         claim.item.browsers.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let mut ended = true;
@@ -207,7 +208,7 @@ impl Work<'_> {
             self.note(event);
             return Ok(Next::Go);
         }
-        let event = self.event(EventKind::StageStarted);
+        let event = self.event(EventKind::StageStarted).detail(json!({"script": short(&self.bot.version)}));
         self.note(event);
         let mut sign_ins = 0;
         loop {

@@ -19,6 +19,7 @@ mod run;
 mod scope;
 mod steps;
 mod suggest;
+mod unread;
 mod verify;
 mod work;
 mod worker;

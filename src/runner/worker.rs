@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::browsers::{Browsers, journal};
 use super::drain::Drain;
+use super::unread::Unread;
 use super::{circuit, item, lives, run};
 use crate::app::App;
 use crate::bot::Bot;
@@ -56,6 +57,7 @@ pub struct Worker {
     options: WorkerOptions,
     guard: Arc<Guard>,
     drain: Drain,
+    unread: Unread,
 }
 
 /// How often a node says that it is at work.
@@ -83,7 +85,7 @@ impl Worker {
         let program =
             if options.guard.as_os_str().is_empty() { std::env::current_exe()? } else { options.guard.clone() };
         let guard = Arc::new(Guard::start(&program, &journal(&app.config))?);
-        Ok(Arc::new(Self { app, options, guard, drain: Drain::new() }))
+        Ok(Arc::new(Self { app, options, guard, drain: Drain::new(), unread: Unread::default() }))
     }
 
     /// Asks the worker to end: it takes nothing new, does the stages in hand and lets go of their items, within
@@ -146,6 +148,8 @@ impl Worker {
             sessions: i64::try_from(self.sessions()).unwrap_or(i64::MAX),
             version: env!("CARGO_PKG_VERSION").into(),
             secrets: String::new(),
+            bots: String::new(),
+            unreadable: String::new(),
             draining: false,
             started_at: String::new(),
             seen_at: String::new(),
@@ -153,7 +157,7 @@ impl Worker {
         loop {
             node.draining = self.drain.has_begun();
             node.secrets = self.app.secrets_fingerprint();
-            match self.app.store.beat(&node).await {
+            match self.say(&mut node).await {
                 Ok(()) => self.app.outage.is_over(),
                 Err(error) if self.app.outage.is_why(&error) => {}
                 Err(error) => tracing::warn!(%error, "failed to say that this node is at work"),
@@ -164,6 +168,14 @@ impl Worker {
                 drop(tokio::time::timeout(BEAT, self.drain.begins()).await);
             }
         }
+    }
+
+    /// Says it, with the bots that it has, and can't read, now.
+    async fn say(&self, node: &mut Node) -> store::Result<()> {
+        self.unread.look(&self.app).await?;
+        node.bots = script::fingerprint(&self.app.config);
+        node.unreadable = serde_json::json!(self.unread.told()).to_string();
+        self.app.store.beat(node).await
     }
 
     /// Lets go of what is left in hand; the browsers are ended.
@@ -248,7 +260,7 @@ impl Worker {
     }
 
     async fn nothing_to_do(&self) -> bool {
-        match self.app.store.anything_to_do(self.whose()).await {
+        match self.app.store.anything_to_do(self.whose(), &self.unread.keys()).await {
             Ok(anything) => !anything,
             // Nobody can tell: it is asked again.
             Err(error) => {
@@ -272,7 +284,8 @@ impl Worker {
                 return Ok(true);
             }
         }
-        let claimant = self.claimant(name);
+        let except = self.unread.keys();
+        let claimant = self.claimant(name, &except);
         let lease = claimant.lease;
         let Some(claim) = self.app.store.claim_item(&claimant).await? else { return Ok(false) };
         browsers.renew(lease).await;
@@ -280,10 +293,7 @@ impl Worker {
         let run = run.ok_or_else(|| Error::Missing(format!("körningen {}", claim.item.run)))?;
         match script::bot_of(&self.app.store, &self.app.config, &run, claim.item.attempt).await? {
             Ok(bot) => Box::pin(item::work_on(&self.app, &bot, &self.drain, claim, &run, browsers)).await?,
-            Err(why) => {
-                let finish = store::Finish::new(crate::model::ItemState::Failed).because("bot", why);
-                self.app.store.finish(&claim, &finish, &claim.item.fields.0, &[]).await?;
-            }
+            Err(why) => self.unread.leave_item(&self.app, name, &claim, &run, &why).await?,
         }
         Ok(true)
     }
@@ -295,20 +305,20 @@ impl Worker {
         browsers: &mut Browsers,
         collected: &mut BTreeMap<RunId, RunLease>,
     ) -> store::Result<bool> {
-        let mut claimant = self.claimant(name);
+        let except = self.unread.keys();
+        let mut claimant = self.claimant(name, &except);
         claimant.lease += Duration::from_secs(30);
         let lease = claimant.lease;
         let Some(held) = self.app.store.claim_run(&claimant).await? else { return Ok(false) };
         browsers.renew(lease).await;
-        let bot = match script::bot_of(&self.app.store, &self.app.config, &held.run, 1).await? {
-            Ok(bot) => bot,
-            Err(why) => {
-                self.app.store.end_run(&held, RunState::Failed, Some(&why), &[]).await?;
-                return Ok(true);
-            }
-        };
         if !held.run.collected && held.run.stop_at.is_none() {
-            Box::pin(run::collect(&self.app, &bot, &self.drain, &held, browsers)).await?;
+            match script::bot_of(&self.app.store, &self.app.config, &held.run, 1).await? {
+                Ok(bot) => Box::pin(run::collect(&self.app, &bot, &self.drain, &held, browsers)).await?,
+                Err(why) => {
+                    self.unread.leave_run(&self.app, name, &held, &why).await?;
+                    return Ok(true);
+                }
+            }
         }
         collected.insert(held.run.id.clone(), held);
         Ok(true)
@@ -337,9 +347,9 @@ impl Worker {
         Ok(())
     }
 
-    fn claimant<'a>(&'a self, worker: &'a str) -> Claimant<'a> {
+    fn claimant<'a>(&'a self, worker: &'a str, except: &'a [String]) -> Claimant<'a> {
         let own = &self.app.config.worker;
-        Claimant { worker, pools: &self.options.pools, lease: own.lease, margin: own.margin }
+        Claimant { worker, pools: &self.options.pools, except, lease: own.lease, margin: own.margin }
     }
 }
 

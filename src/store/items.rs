@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::circuits::wait_until;
 use super::events::append;
-use super::life::{Change, allow, change_state};
+use super::life::{Change, allow, change_state, has_open_intent};
 use super::operations::{asked_of, last_reason, let_go_event};
-use super::{Error, Result, Store, Tx, made, now, query};
+use super::{Error, Result, Store, Tx, made, now, places, query};
 use crate::model::{CircuitId, Event, EventKind, Item, ItemId, ItemState, RunId, new_id_at, time_text};
 
 /// What became of putting an item in the queue.
@@ -49,6 +49,8 @@ pub struct Claimant<'a> {
     pub worker: &'a str,
     /// Only work of these pools is claimed.
     pub pools: &'a [String],
+    /// Work that is left to others: of these bots, and of these runs where they are held to an approved script.
+    pub except: &'a [String],
     pub lease: Duration,
     /// How long after the end of another worker's lease its work is taken over.
     pub margin: Duration,
@@ -234,14 +236,14 @@ impl Store {
     /// Claims the next item of the claimant's pools that is ready, whose waiting is over, or whose worker's lease ended
     /// more than the margin ago.
     pub async fn claim_item(&self, claimant: &Claimant<'_>) -> Result<Option<Claim>> {
-        let Claimant { worker, pools, lease, margin } = *claimant;
+        let Claimant { worker, pools, except, lease, margin } = *claimant;
         if pools.is_empty() {
             return Ok(None);
         }
         let mut tx = self.begin_with_us().await?;
         let now = now(&mut tx).await?;
         let event = new_id_at(now);
-        made(take_next(pools.len(), tx.for_update_skip_locked()))
+        made(take_next(pools.len(), except.len(), tx.for_update_skip_locked()))
             .bind(time_text(now))
             .bind(time_text(now - margin))
             .bind(&event)
@@ -249,6 +251,7 @@ impl Store {
             .bind(EventKind::Claimed.as_str())
             .bind(EventKind::TakenOver.as_str())
             .bind_all(pools)
+            .bind_all(except)
             .execute_soon(&mut tx)
             .await?;
         let taken: Option<Taken> = query(
@@ -396,6 +399,26 @@ impl Store {
         tx.commit().await
     }
 
+    /// Lets go of an item that its worker can do nothing with, as if it had not been claimed. What may be in the middle
+    /// of a commit stays as it is, to be taken over at once by somebody who can look. `margin` is the claimant's.
+    pub async fn give_back(&self, claim: &Claim, margin: Duration, events: &[Event]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let at = now(&mut tx).await?;
+        hold(&mut tx, claim).await?;
+        if !claim.taken_over || !has_open_intent(&mut tx, &claim.item.id).await? {
+            tx.roll_back().await?;
+            return self.finish(claim, &Finish::new(ItemState::Ready), &claim.item.fields.0, events).await;
+        }
+        let lapsed = time_text(at - margin - Duration::from_millis(1));
+        query("update items set lease_until = $1, worker = null where id = $2")
+            .bind(lapsed)
+            .bind(&claim.item.id)
+            .execute_soon(&mut tx)
+            .await?;
+        append(&mut tx, events).await?;
+        tx.commit().await
+    }
+
     /// An item by its id or, failing that, its reference.
     pub async fn find_item(&self, name: &str) -> Result<Option<Item>> {
         let by_id = query("select * from items where id = $1").bind(name).fetch_optional(self).await?;
@@ -447,22 +470,24 @@ pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {
 }
 
 /// The statement that finds the item to claim next and says so in the journal; `$1` is now, `$2` is when a lease must
-/// have ended, then the event: its id, actor and kind, also where another worker's lease had ended; then the pools.
+/// have ended, then the event: its id, actor and kind, also where another worker's lease had ended; then the pools, and
+/// what is left to others.
 /// Each part reads the first entries of an index: what one big `or` would sort grows with the queue.
-fn take_next(pools: usize, lock: &str) -> String {
+fn take_next(pools: usize, except: usize, lock: &str) -> String {
     let first = "order by priority desc, created_at, id limit 1";
+    let but = but("items", 7 + pools, except);
     let mut parts = Vec::new();
     for pool in 7..pools + 7 {
         // A parameter that SQLite weighs by its statistics has the whole planned anew each time it is bound: a fifth of a
         // millisecond, for the same plan. With something around it, it is not weighed.
         let (pool, now, lapsed) = (format!("${pool} || ''"), "$1 || ''", "$2 || ''");
-        let ready = format!("pool = {pool} and state = 'ready' and (not_before is null or not_before <= {now})");
+        let ready = format!("pool = {pool} and state = 'ready' and (not_before is null or not_before <= {now}){but}");
         // Of those that have waited, the hundred whose time came first.
         let deferred = format!(
             "state = 'deferred' and id in (select id from items where pool = {pool} and state = 'deferred'
-                 and not_before <= {now} order by not_before limit 100)"
+                 and not_before <= {now}{but} order by not_before limit 100)"
         );
-        let expired = format!("pool = {pool} and state = 'in_progress' and lease_until < {lapsed}");
+        let expired = format!("pool = {pool} and state = 'in_progress' and lease_until < {lapsed}{but}");
         for which in [ready, deferred, expired] {
             let name = format!("part_{}", parts.len());
             parts.push(format!(
@@ -476,6 +501,20 @@ fn take_next(pools: usize, lock: &str) -> String {
          select $3, $1, run, id, bot, attempt, $4, case state when 'in_progress' then $6 else $5 end
          from ({}) as next {first}",
         parts.join(" union all ")
+    )
+}
+
+/// What a condition adds so that work of these keys is left to others, their places beginning with `first`; nothing
+/// where there are none. The key of work is its bot, or its run where that is held to an approved script.
+pub(super) fn but(table: &str, first: usize, except: usize) -> String {
+    if except == 0 {
+        return String::new();
+    }
+    let run = if table == "items" { "items.run" } else { "runs.id" };
+    format!(
+        " and coalesce((select case when own.pin is null then own.bot else own.id end from runs as own where own.id = {run}),
+             {table}.bot) not in ({})",
+        places(first, except)
     )
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::events::append;
 use super::life::changing;
 use super::{Result, Store, now, query};
-use crate::model::{Event, EventKind, Item, ItemState, Node, NodeState, time_text};
+use crate::model::{Event, EventKind, Item, ItemState, Node, NodeState, Run, Unreadable, time_text};
 
 /// How long a node may be silent before it counts as dead; it speaks three times as often.
 const SILENT: Duration = Duration::from_secs(15);
@@ -21,18 +21,22 @@ impl Store {
         let mut tx = self.begin_brief().await?;
         let now = now(&mut tx).await?;
         let at = time_text(now);
-        let known = query("update nodes set seen_at = $1, draining = $2, secrets = $3 where name = $4")
-            .bind(&at)
-            .bind(node.draining)
-            .bind(&node.secrets)
-            .bind(&node.name)
-            .execute(&mut tx)
-            .await?;
+        let known = query(
+            "update nodes set seen_at = $1, draining = $2, secrets = $3, bots = $4, unreadable = $5 where name = $6",
+        )
+        .bind(&at)
+        .bind(node.draining)
+        .bind(&node.secrets)
+        .bind(&node.bots)
+        .bind(&node.unreadable)
+        .bind(&node.name)
+        .execute(&mut tx)
+        .await?;
         if known == 0 {
             query("delete from nodes where seen_at < $1").bind(time_text(now - REMEMBERED)).execute(&mut tx).await?;
             query(
-                "insert into nodes (name, kind, pools, sessions, version, secrets, draining, started_at, seen_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+                "insert into nodes (name, kind, pools, sessions, version, secrets, bots, unreadable, draining, started_at, seen_at)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
             )
             .bind(&node.name)
             .bind(&node.kind)
@@ -40,6 +44,8 @@ impl Store {
             .bind(node.sessions)
             .bind(&node.version)
             .bind(&node.secrets)
+            .bind(&node.bots)
+            .bind(&node.unreadable)
             .bind(node.draining)
             .bind(&at)
             .execute(&mut tx)
@@ -82,10 +88,27 @@ impl Store {
         Ok(dead.map(|node| node.node.seen_at))
     }
 
+    /// The living workers that take work of this pool.
+    async fn workers_of(&self, pool: &str) -> Result<Vec<Node>> {
+        let living = self.nodes().await?.into_iter().filter(|node| node.state == "alive");
+        Ok(living.map(|node| node.node).filter(|node| node.pools().iter().any(|own| own == pool)).collect())
+    }
+
     /// Whether a living worker takes work of this pool.
     pub async fn has_worker(&self, pool: &str) -> Result<bool> {
-        let living = self.nodes().await?;
-        Ok(living.iter().any(|node| node.state == "alive" && node.node.pools().iter().any(|own| own == pool)))
+        Ok(!self.workers_of(pool).await?.is_empty())
+    }
+
+    /// Why no living worker of its pool can read the script of this run, where that is so.
+    pub async fn read_by_none(&self, run: &Run) -> Result<Option<Unreadable>> {
+        let mut first = None;
+        for node in self.workers_of(&run.pool).await? {
+            match node.unreadable().into_iter().find(|one| one.is_of(run)) {
+                Some(one) => first = first.or(Some(one)),
+                None => return Ok(None),
+            }
+        }
+        Ok(first)
     }
 
     /// Whether a scheduler is up.

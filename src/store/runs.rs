@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::events::append;
 use super::filtered::Filtered;
+use super::items::but;
 use super::stops::take_up;
 use super::waits::SOON;
 use super::{Claimant, Error, Result, Store, Tx, made, now, places, query};
@@ -54,15 +55,24 @@ impl Store {
     pub async fn claim_run(&self, claimant: &Claimant<'_>) -> Result<Option<RunLease>> {
         let mut tx = self.begin_with_us().await?;
         let now = now(&mut tx).await?;
+        // Whoever can't collect may still hold and end what is collected.
+        let but = match claimant.except.len() {
+            0 => String::new(),
+            count => format!(
+                " and (collected or stop_at is not null or true{})",
+                but("runs", 5 + claimant.pools.len(), count)
+            ),
+        };
         let sql = format!(
             "update runs set state = 'running', worker = $1, token = token + 1, lease_until = $2,
                  started_at = coalesce(started_at, $3)
              where id = (select id from runs
                          where (state = 'queued' and (not_before is null or not_before <= $3)
-                                or state = 'running' and lease_until < $4) and pool in ({})
+                                or state = 'running' and lease_until < $4) and pool in ({}){}
                          order by created_at, id limit 1{})
              returning *",
             places(5, claimant.pools.len()),
+            but,
             tx.for_update_skip_locked()
         );
         let worker = claimant.worker;
@@ -72,6 +82,7 @@ impl Store {
             .bind(time_text(now))
             .bind(time_text(now - claimant.margin))
             .bind_all(claimant.pools)
+            .bind_all(claimant.except)
             .fetch_optional(&mut tx)
             .await?;
         let Some(run) = run else {
@@ -100,6 +111,33 @@ impl Store {
             .await?;
         append(&mut tx, events).await?;
         tx.commit().await
+    }
+
+    /// Puts a run that its worker can't collect back in the queue.
+    pub async fn give_back_run(&self, held: &RunLease, events: &[Event]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        query(
+            "update runs set state = 'queued', worker = null, lease_until = null, started_at = null
+             where id = $1 and token = $2 and state = 'running'",
+        )
+        .bind(&held.run.id)
+        .bind(held.token)
+        .must_change(&mut tx, Error::LeaseLost)
+        .await?;
+        append(&mut tx, events).await?;
+        tx.commit().await
+    }
+
+    /// Whether anything is left to do of the runs of a bot, or of one run.
+    pub async fn has_work(&self, bot: &str, run: Option<&RunId>) -> Result<bool> {
+        let (of_runs, of_items) = if run.is_some() { ("id", "run") } else { ("bot", "bot") };
+        let sql = format!(
+            "select (select count(*) from (select 1 from runs where {of_runs} = $1 and state in ('queued', 'running') limit 1) as one)
+                 + (select count(*) from (select 1 from items where {of_items} = $1
+                     and state in ('ready', 'in_progress', 'deferred') limit 1) as two)"
+        );
+        let left: i64 = made(sql).bind(run.map_or(bot, |run| &run.0)).fetch_value(self).await?;
+        Ok(left > 0)
     }
 
     /// Marks the run's collecting as done.

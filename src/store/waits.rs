@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::items::but;
 use super::query::Query;
 use super::{Result, Store, made, places};
 use crate::model::{RunId, time_text};
@@ -46,6 +47,14 @@ impl Whose<'_> {
         }
     }
 
+    /// How many parameters those are.
+    fn parameters(self) -> usize {
+        match self {
+            Self::Pools(pools) => pools.len(),
+            Self::Run(_) => 1,
+        }
+    }
+
     fn bind(self, query: Query) -> Query {
         match self {
             Self::Pools(pools) => query.bind_all(pools),
@@ -56,9 +65,11 @@ impl Whose<'_> {
 
 impl Store {
     /// Whether anything of these can be worked on now or soon; waiting for a person does not count, nor waiting for a
-    /// circuit that only a person or a new secret closes, nor for a time that is further away.
-    pub async fn anything_to_do(&self, whose: Whose<'_>) -> Result<bool> {
-        let (items, runs) = (whose.filter("run", 2), whose.filter("id", 2));
+    /// circuit that only a person or a new secret closes, nor for a time that is further away, nor what is left to others.
+    pub async fn anything_to_do(&self, whose: Whose<'_>, except: &[String]) -> Result<bool> {
+        let after = 2 + whose.parameters();
+        let items = format!("{}{}", whose.filter("run", 2), but("items", after, except.len()));
+        let runs = format!("{}{}", whose.filter("id", 2), but("runs", after, except.len()));
         // Each finds the first entry of an index and looks no further.
         let parts = [
             format!("items where state = 'ready' and {items}"),
@@ -72,7 +83,7 @@ impl Store {
         .map(|part| format!("(select count(*) from (select 1 from {part} limit 1) as one)"));
         let soon = time_text(self.now().await? + SOON);
         let open = made(format!("select {}", parts.join(" + "))).bind(soon);
-        let open: i64 = whose.bind(open).fetch_value(self).await?;
+        let open: i64 = whose.bind(open).bind_all(except).fetch_value(self).await?;
         Ok(open > 0)
     }
 

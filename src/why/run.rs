@@ -35,6 +35,10 @@ pub async fn run(store: &Store, config: &Config, run: &Run) -> Result<RunWhy> {
     let items: std::collections::BTreeMap<String, i64> = counts.into_iter().map(|one| (one.state, one.count)).collect();
     let count = |states: &[&str]| states.iter().filter_map(|state| items.get(*state)).sum::<i64>();
     let reason = run.reason.clone().unwrap_or_default();
+    let unreadable = match run.state {
+        RunState::Queued | RunState::Running => store.read_by_none(run).await?,
+        _ => None,
+    };
     let (since, because, next) = match run.state {
         RunState::Queued => match &circuit {
             Some(circuit) => (
@@ -45,6 +49,10 @@ pub async fn run(store: &Store, config: &Config, run: &Run) -> Result<RunWhy> {
                     circuit.system
                 ),
             ),
+            None if let Some(unreadable) = &unreadable => {
+                let (because, next) = wording::unreadable(unreadable, &run.pool);
+                (&run.created_at, because, next)
+            }
             None if store.has_worker(&run.pool).await? => {
                 (&run.created_at, "Väntar på en ledig arbetare.".into(), "Ingenting.".into())
             }
@@ -54,6 +62,10 @@ pub async fn run(store: &Store, config: &Config, run: &Run) -> Result<RunWhy> {
                 format!("Starta en: `kollega worker --pool {}` eller `kollega serve`.", run.pool),
             ),
         },
+        RunState::Running if let Some(unreadable) = &unreadable => {
+            let (because, next) = wording::unreadable(unreadable, &run.pool);
+            (run.started_at.as_ref().unwrap_or(&run.created_at), because, next)
+        }
         RunState::Running => {
             let worker = run.worker.as_deref().unwrap_or("okänd");
             let what = if run.collected {

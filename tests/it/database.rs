@@ -41,7 +41,7 @@ pub(crate) use on_both;
 /// A worker of the pool `default` that claims something.
 pub fn claimant(worker: &str, lease: Duration, margin: Duration) -> Claimant<'_> {
     static POOLS: LazyLock<[String; 1]> = LazyLock::new(|| ["default".into()]);
-    Claimant { worker, pools: &*POOLS, lease, margin }
+    Claimant { worker, pools: &*POOLS, except: &[], lease, margin }
 }
 
 impl Database {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use kollega::app::{App, SEAL};
 use kollega::bot::Bot;
 use kollega::config::Config;
-use kollega::model::{EventKind, Item, ItemState, LoggedEvent, Node, RunState, parse_time};
+use kollega::model::{AlertKind, EventKind, Item, ItemState, LoggedEvent, Node, RunState, parse_time};
 use kollega::runner::from_plain;
-use kollega::store::{NewRun, Operated, Operation, Order, Store};
+use kollega::store::{Claimant, NewRun, Operated, Operation, Order, Store, Whose};
 use sandbox::{FaultKind, FaultSpec, Sandbox, System};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -59,6 +59,24 @@ impl Site {
         fs::create_dir_all(&data).expect("a folder");
         fs::copy(self.app.config.data().join("seal.key"), data.join("seal.key")).expect("the key");
         file
+    }
+
+    /// Another machine, with bots of its own: those of the first, of which one is half written; its script, too.
+    fn machine_with_half_a_bot(&self, name: &str) -> (PathBuf, PathBuf) {
+        let file = self.machine(name);
+        let home = file.parent().expect("a folder");
+        let own = home.join("bots").join(BOT);
+        fs::create_dir_all(&own).expect("a folder");
+        let script = own.join("bot.yaml");
+        fs::write(&script, "bot: liggaren\ntitle: [Bokför").expect("half a bot");
+        let text = fs::read_to_string(&file).expect("the configuration");
+        // Machines that share no server share a folder.
+        let data = if self.database.is_empty() { self.app.config.data() } else { home.join("data") };
+        let text = text.replace("data = \"data\"", &format!("data = \"{}\"", data.display()));
+        let text = text
+            .replace(&self.folder.path().join("bots").display().to_string(), &home.join("bots").display().to_string());
+        fs::write(&file, text).expect("the configuration");
+        (file, script)
     }
 
     pub fn first(&self) -> PathBuf {
@@ -419,6 +437,140 @@ on_both! {
         assert_eq!(first.ended(Duration::from_secs(30)).await, Some(0), "{}", first.said());
     }
 
+    async fn work_whose_bot_a_node_cannot_read_is_left_to_those_who_can(database) {
+        let site = Box::pin(Site::begin(database)).await;
+        let (file, script) = site.machine_with_half_a_bot("second");
+        site.queue(BOT, &["U-1"]).await;
+        let store = &site.app.store;
+        let mut half = site.program("half", &file, &["worker"], &[]);
+        site.has("U-1", EventKind::Unreadable).await;
+        site.queue(BOT, &["U-2"]).await;
+        let collects = store.queue_run(&NewRun { bot: BOT.into(), ..new_run() }).await.expect("a run");
+        let since = Instant::now();
+        while store.nodes().await.expect("the nodes").iter().all(|node| node.node.unreadable().is_empty()) {
+            assert!(since.elapsed() < PATIENCE, "it does not say so: {}", half.said());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let told = site.events("U-1", EventKind::Unreadable).await;
+        let detail: Value = serde_json::from_str(told[0].detail.as_deref().expect("a detail")).expect("json");
+        assert!(detail["why"].as_str().expect("why").contains("bot.yaml:"), "{detail}");
+        assert!(detail["node"].as_str().expect("a node").contains(&format!(":{}-", half.id())), "{detail}");
+        assert_eq!(half.said().matches("can't be read here").count(), 1, "{}", half.said());
+        // Whoever looks is told, everywhere.
+        let first = site.first();
+        for of in ["U-1", &collects.0] {
+            let why = said(&kollega(&first, &["why", of], ""));
+            assert!(why.contains("Ingen arbetare i poolen default kan läsa roboten liggaren: ") && why.contains("Rätta filen"), "{why}");
+        }
+        let nodes = said(&kollega(&first, &["nodes"], ""));
+        assert!(nodes.contains("kan inte läsa roboten liggaren"), "{nodes}");
+        assert!(!nodes.contains("andra robotar"), "{nodes}");
+        let nodes: Value = serde_json::from_slice(&kollega(&first, &["nodes", "--format", "json"], "").stdout).expect("json");
+        assert_eq!(nodes[0]["unreadable"][0]["bot"], BOT, "{nodes}");
+        kollega::alert::look(&site.app).await.expect("looked");
+        let open = store.open_alerts().await.expect("the alerts");
+        assert_eq!(open.iter().map(|one| (one.kind, one.subject.as_str())).collect::<Vec<_>>(), [(AlertKind::Unreadable, BOT)]);
+        // Who has nothing else to do ends, and work of other bots is done.
+        let mut done = site.program("done", &file, &["worker", "--until-done"], &[]);
+        assert_eq!(done.ended(Duration::from_secs(30)).await, Some(0), "{}", done.said());
+        for reference in ["U-1", "U-2"] {
+            let item = site.item(reference).await;
+            assert_eq!((item.state, item.tries, item.worker, item.code), (ItemState::Ready, 0, None, None));
+            let told = site.events(reference, EventKind::Claimed).await;
+            assert!(told.len() <= 2, "it is not claimed again and again");
+        }
+        let events = store.run_events(&collects).await.expect("the events");
+        assert!(events.iter().any(|event| event.kind == EventKind::Unreadable.as_str()), "{events:?}");
+        let run = store.run(&collects).await.expect("the store").expect("the run");
+        assert_eq!((run.state, run.worker, run.started_at), (RunState::Queued, None, None));
+        // Another node does it.
+        let mut whole = site.worker("whole");
+        let since = Instant::now();
+        while !said(&kollega(&first, &["nodes"], "")).contains("andra robotar") {
+            assert!(since.elapsed() < PATIENCE, "nobody sees that the nodes' scripts differ");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        site.becomes("U-1", ItemState::Done).await;
+        site.becomes("U-2", ItemState::Done).await;
+        let since = Instant::now();
+        while store.run(&collects).await.expect("the store").expect("the run").state != RunState::Done {
+            assert!(since.elapsed() < PATIENCE, "the run never ends");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        whole.ask_to_end();
+        assert_eq!(whole.ended(Duration::from_secs(30)).await, Some(0), "{}", whole.said());
+        // Whose script it was stands in the log.
+        let started = site.events("U-1", EventKind::StageStarted).await.remove(0);
+        let version = Bot::load(&site.app.config.bot_file(BOT)).expect("the bot").version;
+        assert_eq!(started.detail, Some(json!({"script": &version[..12]}).to_string()));
+        // Or this one, once the file is whole.
+        site.queue(BOT, &["U-3"]).await;
+        fs::write(script, BOOKS).expect("a bot");
+        site.becomes("U-3", ItemState::Done).await;
+        kollega::alert::look(&site.app).await.expect("looked");
+        assert!(store.open_alerts().await.expect("the alerts").is_empty(), "it is over by itself");
+        half.ask_to_end();
+        assert_eq!(half.ended(Duration::from_secs(30)).await, Some(0), "{}", half.said());
+    }
+
+    async fn what_may_be_saved_is_left_by_who_cannot_read_its_bot_to_who_can_look(database) {
+        let site = Box::pin(Site::begin(database)).await;
+        let (file, _) = site.machine_with_half_a_bot("second");
+        site.slow("U-1", 1800).await;
+        site.queue(BOT, &["U-1"]).await;
+        let first = site.worker("first");
+        site.a_fault_strikes().await;
+        drop(first);
+        let _half = site.program("half", &file, &["worker"], &[]);
+        site.has("U-1", EventKind::Unreadable).await;
+        let since = Instant::now();
+        while site.app.store.nodes().await.expect("the nodes").iter().all(|node| node.node.unreadable().is_empty()) {
+            assert!(since.elapsed() < PATIENCE, "it does not say so");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // What the first left without a word counts as at work for a while.
+        for node in site.app.store.nodes().await.expect("the nodes") {
+            if node.node.unreadable().is_empty() {
+                site.app.store.leave(&node.node.name).await.expect("gone");
+            }
+        }
+        let item = site.item("U-1").await;
+        assert_eq!((item.state, item.stage, item.tries), (ItemState::InProgress, None, 0), "{}", site.story("U-1").await);
+        let why = said(&kollega(&site.first(), &["why", "U-1"], ""));
+        assert!(why.contains("Ingen arbetare i poolen default kan läsa roboten liggaren"), "{why}");
+        let _whole = site.worker("whole");
+        site.becomes("U-1", ItemState::Done).await;
+        assert_eq!(site.records("U-1").await, 1, "{}", site.story("U-1").await);
+    }
+
+    async fn what_is_left_to_others_hides_no_other_work(database) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = database.store(folder.path()).await;
+        let minute = Duration::from_mins(1);
+        for (bot, reference) in [("robot", "Ä-1"), ("annan", "Ä-2")] {
+            let run = store.queue_run(&NewRun { bot: bot.into(), ..new_run() }).await.expect("a run");
+            store.enqueue(&run, bot, reference, &json!({})).await.expect("an item");
+        }
+        let except = ["robot".to_owned()];
+        let pools = ["default".to_owned()];
+        let who = Claimant { except: &except, ..claimant("w", minute, minute) };
+        let claim = store.claim_item(&who).await.expect("the store").expect("an item");
+        assert_eq!(claim.item.reference, "Ä-2");
+        assert!(store.claim_item(&who).await.expect("the store").is_none());
+        assert_eq!(store.claim_run(&who).await.expect("the store").expect("a run").run.bot, "annan");
+        assert!(store.claim_run(&who).await.expect("the store").is_none());
+        let both = ["robot".to_owned(), "annan".to_owned()];
+        assert!(store.anything_to_do(Whose::Pools(&pools), &except).await.expect("the store"));
+        assert!(!store.anything_to_do(Whose::Pools(&pools), &both).await.expect("the store"));
+        // A run that has collected is held and ended by anybody.
+        let held = store.claim_run(&claimant("x", minute, minute)).await.expect("the store").expect("a run");
+        store.collected(&held, &[]).await.expect("collected");
+        store.end_leases("x").await.expect("ended");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let who = Claimant { margin: Duration::ZERO, ..who };
+        assert_eq!(store.claim_run(&who).await.expect("the store").expect("a run").run.bot, "robot");
+    }
+
     async fn nodes_are_alive_draining_or_dead_by_the_databases_clock(database) {
         let folder = tempfile::tempdir().expect("a folder");
         let store = database.store(folder.path()).await;
@@ -429,6 +581,8 @@ on_both! {
             sessions: 2,
             version: "0".into(),
             secrets: "s".into(),
+            bots: "b".into(),
+            unreadable: "[]".into(),
             draining: false,
             started_at: String::new(),
             seen_at: String::new(),

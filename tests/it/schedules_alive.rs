@@ -16,7 +16,7 @@ use kollega::model::{Firing, ItemState, Run, RunId, RunState};
 use kollega::runner::{Worker, WorkerOptions};
 use kollega::scheduler::{self, Cause};
 use kollega::secret::Secret;
-use kollega::store::{Error, Operation, Order, RUN_STOPPED, RunLease, Standing, Store};
+use kollega::store::{Claimant, Error, Operation, Order, RUN_STOPPED, RunLease, Standing, Store, Whose};
 use kollega::why;
 use reqwest::StatusCode;
 use serde_json::json;
@@ -394,6 +394,15 @@ on_both! {
         let locked = scheduler::start(yard.store(), &yard.app.config, "låst", &cause).await.expect("an answer");
         let locked = yard.run(&locked.run.expect("a run")).await;
         assert_eq!((locked.version, locked.pin.as_deref()), (first, Some("exact")));
+        // What a node leaves to others is told by its run here: the bot's file says nothing of an approved script.
+        let pools = ["default".to_owned()];
+        let anything = async |but: &str| yard.store().anything_to_do(Whose::Pools(&pools), &[but.to_owned()]).await.expect("the store");
+        assert!(anything("robot").await && !anything(&locked.id.0).await);
+        let (but_bot, but_run) = (["robot".to_owned()], [locked.id.0.clone()]);
+        let who = claimant("x", MINUTE, MINUTE);
+        assert!(yard.store().claim_run(&Claimant { except: &but_run, ..who }).await.expect("the store").is_none());
+        let taken = yard.store().claim_run(&Claimant { except: &but_bot, ..who }).await.expect("the store").expect("the run");
+        assert_eq!(taken.run.id, locked.id);
     }
 
     async fn a_schedule_starts_once_after_each_run_of_another(database) {
@@ -518,6 +527,8 @@ on_both! {
             sessions: 1,
             version: "1".into(),
             secrets: String::new(),
+            bots: "b".into(),
+            unreadable: "[]".into(),
             draining: false,
             started_at: String::new(),
             seen_at: String::new(),

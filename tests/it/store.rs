@@ -54,13 +54,13 @@ on_both! {
         let other = claimant("linux", MINUTE, MINUTE);
         assert!(store.claim_run(&other).await.expect("the store").is_none());
         assert!(store.claim_item(&other).await.expect("the store").is_none());
-        assert!(!store.anything_to_do(Whose::Pools(other.pools)).await.expect("the store"));
+        assert!(!store.anything_to_do(Whose::Pools(other.pools), &[]).await.expect("the store"));
         let pools = ["default".to_owned(), "windows".to_owned()];
         let both = Claimant { pools: &pools, ..other };
         assert_eq!(store.claim_run(&both).await.expect("the store").expect("the run").run.id, run);
         let claim = store.claim_item(&both).await.expect("the store").expect("the item");
         assert_eq!(claim.item.pool, "windows");
-        assert!(store.anything_to_do(Whose::Pools(&pools)).await.expect("the store"));
+        assert!(store.anything_to_do(Whose::Pools(&pools), &[]).await.expect("the store"));
         assert!(store.claim_item(&Claimant { pools: &[], ..other }).await.expect("the store").is_none());
     }
 
