@@ -6,8 +6,12 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What a stage does lies deep, and unoptimised it takes more than the 2 MiB that threads have by themselves.
+const STACK: usize = 8 << 20;
+
 fn main() -> ExitCode {
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             kollega::terminal::print_error(&format!("fel: {error}"));

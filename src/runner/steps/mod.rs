@@ -34,7 +34,7 @@ impl Work<'_> {
         while let Some(step) = rest.first() {
             let batch = set::batch(rest);
             if batch > 1 {
-                self.set_together(&rest[..batch]).await?;
+                Box::pin(self.set_together(&rest[..batch])).await?;
                 rest = &rest[batch..];
             } else {
                 Box::pin(self.run_step(step)).await?;
@@ -72,10 +72,10 @@ impl Work<'_> {
     /// A step of its own never outlasts its lease, whatever it waits for. One that holds others is as long as they are.
     async fn within_lease(&mut self, action: &Action, label: &str) -> Result<(), Stop> {
         if matches!(action, Action::When(_) | Action::ForEach(_) | Action::Window(_) | Action::Frame(_)) {
-            return self.act(action, label).await;
+            return Box::pin(self.act(action, label)).await;
         }
         let until = self.deadline.into();
-        if let Ok(result) = tokio::time::timeout_at(until, self.act(action, label)).await {
+        if let Ok(result) = tokio::time::timeout_at(until, Box::pin(self.act(action, label))).await {
             return result;
         }
         self.leave_system().await;
