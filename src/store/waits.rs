@@ -69,11 +69,19 @@ impl Store {
     pub async fn anything_to_do(&self, whose: Whose<'_>, except: &[String]) -> Result<bool> {
         let after = 2 + whose.parameters();
         let items = format!("{}{}", whose.filter("run", 2), but("items", after, except.len()));
+        // What a run before it left behind, when it was killed, is waited for with a run's own: its lease ends soon.
+        let at_hand = match whose {
+            Whose::Pools(_) => items.clone(),
+            Whose::Run(_) => format!(
+                "bot = (select mine.bot from runs as mine where mine.id = $2){}",
+                but("items", after, except.len())
+            ),
+        };
         let runs = format!("{}{}", whose.filter("id", 2), but("runs", after, except.len()));
         // Each finds the first entry of an index and looks no further.
         let parts = [
-            format!("items where state = 'ready' and {items}"),
-            format!("items where state = 'in_progress' and {items}"),
+            format!("items where state = 'ready' and {at_hand}"),
+            format!("items where state = 'in_progress' and {at_hand}"),
             format!("items where state = 'deferred' and not_before <= $1 and {GOES_ON} and {items}"),
             format!("runs where state = 'running' and {runs}"),
             format!(
