@@ -507,12 +507,14 @@ fn take_next(pools: usize, except: usize, lock: &str) -> String {
 /// What a condition adds so that work of these keys is left to others, their places beginning with `first`; nothing
 /// where there are none. The key of work is its bot, or its run where that is held to an approved script.
 pub(super) fn but(table: &str, first: usize, except: usize) -> String {
-    if except == 0 {
-        return String::new();
-    }
+    if except == 0 { String::new() } else { format!(" and {}", ours(table, first, except)) }
+}
+
+/// The same condition alone, where there are such keys.
+pub(super) fn ours(table: &str, first: usize, except: usize) -> String {
     let run = if table == "items" { "items.run" } else { "runs.id" };
     format!(
-        " and coalesce((select case when own.pin is null then own.bot else own.id end from runs as own where own.id = {run}),
+        "coalesce((select case when own.pin is null then own.bot else own.id end from runs as own where own.id = {run}),
              {table}.bot) not in ({})",
         places(first, except)
     )

@@ -77,23 +77,25 @@ impl Store {
 
     /// Whether an item of this reference has been removed.
     pub async fn is_removed(&self, bot: &str, reference: &str) -> Result<bool> {
-        let (hash, _) = self.hashes(bot, reference);
-        let sql = "select count(*) from removed_references where hash = $1";
-        let count: i64 = query(sql).bind(hash).fetch_value(self).await?;
-        Ok(count > 0)
+        Ok(self.removal_of(bot, reference).await?.is_some())
     }
 
     /// When an item of this reference was removed, whichever robot's it was; none where none was.
     pub async fn removed_at(&self, reference: &str) -> Result<Option<String>> {
         let bots: Vec<(String,)> = query("select distinct bot from runs order by bot").fetch_all(self).await?;
         for (bot,) in bots {
-            let (hash, _) = self.hashes(&bot, reference);
-            let at = query("select at from removed_references where hash = $1").bind(hash).fetch_optional(self).await?;
-            if let Some((at,)) = at {
+            if let Some(at) = self.removal_of(&bot, reference).await? {
                 return Ok(Some(at));
             }
         }
         Ok(None)
+    }
+
+    async fn removal_of(&self, bot: &str, reference: &str) -> Result<Option<String>> {
+        let (hash, _) = self.hashes(bot, reference);
+        let at: Option<(String,)> =
+            query("select at from removed_references where hash = $1").bind(hash).fetch_optional(self).await?;
+        Ok(at.map(|(at,)| at))
     }
 }
 

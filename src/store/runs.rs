@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::events::append;
 use super::filtered::Filtered;
-use super::items::but;
+use super::items::ours;
 use super::stops::take_up;
 use super::waits::SOON;
 use super::{Claimant, Error, Result, Store, Tx, made, now, places, query};
@@ -58,10 +58,9 @@ impl Store {
         // Whoever can't collect may still hold and end what is collected.
         let but = match claimant.except.len() {
             0 => String::new(),
-            count => format!(
-                " and (collected or stop_at is not null or true{})",
-                but("runs", 5 + claimant.pools.len(), count)
-            ),
+            count => {
+                format!(" and (collected or stop_at is not null or {})", ours("runs", 5 + claimant.pools.len(), count))
+            }
         };
         let sql = format!(
             "update runs set state = 'running', worker = $1, token = token + 1, lease_until = $2,

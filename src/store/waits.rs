@@ -68,14 +68,12 @@ impl Store {
     /// circuit that only a person or a new secret closes, nor for a time that is further away, nor what is left to others.
     pub async fn anything_to_do(&self, whose: Whose<'_>, except: &[String]) -> Result<bool> {
         let after = 2 + whose.parameters();
-        let items = format!("{}{}", whose.filter("run", 2), but("items", after, except.len()));
+        let but_items = but("items", after, except.len());
+        let items = format!("{}{but_items}", whose.filter("run", 2));
         // What a run before it left behind, when it was killed, is waited for with a run's own: its lease ends soon.
         let at_hand = match whose {
             Whose::Pools(_) => items.clone(),
-            Whose::Run(_) => format!(
-                "bot = (select mine.bot from runs as mine where mine.id = $2){}",
-                but("items", after, except.len())
-            ),
+            Whose::Run(_) => format!("bot = (select mine.bot from runs as mine where mine.id = $2){but_items}"),
         };
         let runs = format!("{}{}", whose.filter("id", 2), but("runs", after, except.len()));
         // Each finds the first entry of an index and looks no further.

@@ -48,11 +48,7 @@ impl Work<'_> {
     async fn run_step(&mut self, step: &Step) -> Result<(), Stop> {
         let label = label(&step.action);
         let time = self.time_of(&step.action)?;
-        self.note_step(&label)?;
-        let renewal = if writes_nothing(&step.action) { self.renewal_beside(time) } else { None };
-        if renewal.is_none() {
-            self.renew(time).await?;
-        }
+        let renewal = self.begin_step(&label, time, writes_nothing(&step.action)).await?;
         let started = Instant::now();
         let result = match renewal {
             Some(renewal) => {
@@ -97,8 +93,19 @@ impl Work<'_> {
         Err(stop)
     }
 
+    /// Notes that a step begins, with a lease that covers it. What is returned is still to be written down, beside the
+    /// step; only where that `may` be.
+    pub(super) async fn begin_step(&mut self, label: &str, time: Duration, may: bool) -> Result<Option<Renewal>, Stop> {
+        self.note_step(label)?;
+        let renewal = if may { self.renewal_beside(time) } else { None };
+        if renewal.is_none() {
+            self.renew(time).await?;
+        }
+        Ok(renewal)
+    }
+
     /// Notes that a step begins, unless the time of its stage is over.
-    pub(super) fn note_step(&mut self, label: &str) -> Result<(), Stop> {
+    fn note_step(&mut self, label: &str) -> Result<(), Stop> {
         if let Some((until, limit)) = self.stage_limit
             && Instant::now() >= until
         {

@@ -24,12 +24,9 @@ impl Work<'_> {
         let labels: Vec<String> = steps.iter().map(|step| label(&step.action)).collect();
         let count = u32::try_from(steps.len()).unwrap_or(u32::MAX);
         let (time, fallback) = (self.timeout() * (count + 1), !self.committing);
+        // A browser that is gone is told before anything is taken to be written beside.
         self.session()?;
-        self.note_step(&labels[0])?;
-        let renewal = self.renewal_beside(time);
-        if renewal.is_none() {
-            self.renew(time).await?;
-        }
+        let renewal = self.begin_step(&labels[0], time, true).await?;
         let started = Instant::now();
         let app = self.app;
         let set = self.session()?.set(&sets, fallback);
