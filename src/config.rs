@@ -405,13 +405,21 @@ pub struct Error {
     message: String,
 }
 
+/// What is wrong, without the lines of the file that are quoted: a password may stand there.
+fn without_its_lines(error: &config::ConfigError) -> String {
+    let text = error.to_string();
+    let number = |c: char| c.is_ascii_digit();
+    let is_quoted = |line: &&str| line.trim_start().trim_start_matches(number).trim_start().starts_with('|');
+    text.lines().filter(|line| !is_quoted(line)).map(str::trim).collect::<Vec<_>>().join(": ")
+}
+
 impl Config {
     /// Reads `kollega.toml` (or the file named) with the environment over it. A file that is not there and was not
     /// asked for by name is no error.
     pub fn load(file: Option<&Path>) -> Result<Self, Error> {
         let named = file.is_some();
         let file = file.unwrap_or(Path::new("kollega.toml"));
-        let wrong = |error: config::ConfigError| Error { file: file.to_path_buf(), message: error.to_string() };
+        let wrong = |error: config::ConfigError| Error { file: file.to_path_buf(), message: without_its_lines(&error) };
         let source = config::Config::builder()
             .add_source(config::File::from(file).required(named).format(config::FileFormat::Toml))
             .add_source(

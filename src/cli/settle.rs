@@ -43,7 +43,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
         Seen::DidNot => (Some(IntentOutcome::NotDone), "det sparades inte; roboten gör steget igen"),
         Seen::TakeOver => (None, "ärendet är ditt; roboten rör det inte mer"),
     };
-    store.settle_by_person(&item.id, outcome, &user.name).await?;
+    store.settle_by_person(&item, outcome, &user.name).await?;
     print(&format!("Ärende {}: {said}.", item.reference));
     Ok(ExitCode::SUCCESS)
 }

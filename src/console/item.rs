@@ -210,6 +210,7 @@ fn summary(item: &Item, sight: Sight) -> Value {
         "state_text": wording::item_state(item.state),
         "stage": item.stage,
         "attempt": item.attempt,
+        "token": item.token,
         "priority": item.priority,
         "code": item.code,
         "reason": item.reason.as_ref().filter(|_| sight == Sight::Personal)})

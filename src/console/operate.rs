@@ -19,6 +19,8 @@ pub(super) struct Submitted {
     csrf: String,
     #[serde(default)]
     answer: String,
+    /// The lease's token that the item had when it was shown.
+    token: i64,
 }
 
 /// Records what the person saw in the other system.
@@ -35,7 +37,8 @@ pub(super) async fn settle(
         "take-over" => None,
         _ => return Err(Failure::NotFound),
     };
-    let done = desk.store.settle_by_person(&item.id, outcome, &person.user.name).await;
+    let seen = Item { token: sent.token, ..item };
+    let done = desk.store.settle_by_person(&seen, outcome, &person.user.name).await;
     answer(&desk, &person, &id, done).await
 }
 
@@ -50,7 +53,7 @@ async fn answer(desk: &Desk, person: &SignedIn, id: &str, done: store::Result<()
     let item = find(desk, id).await?;
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/arende/{}", item.id)).into_response()),
-        Err(error @ (store::Error::NothingToSettle(_) | store::Error::Missing(_))) => {
+        Err(error @ (store::Error::NothingToSettle(_) | store::Error::SettledBefore | store::Error::Missing(_))) => {
             let tried = Tried { refused: Some(error.to_string()), ..Tried::default() };
             of(desk, person, &item, StatusCode::CONFLICT, tried).await
         }

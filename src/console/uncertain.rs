@@ -19,8 +19,8 @@ pub(super) async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<H
     let mut rows: Vec<Value> = Vec::new();
     for item in desk.store.items(&filter).await? {
         let why = why::item(&desk.store, &desk.config, &item).await?;
-        rows.push(json!({ "id": item.id.0, "reference": item.reference, "bot": item.bot, "since": clock(&item.updated_at), "because": why.because, "evidence": evidence::of(&desk, &item).await?  }));
+        rows.push(json!({ "id": item.id.0, "reference": item.reference, "token": item.token, "bot": item.bot, "since": clock(&item.updated_at), "because": why.because, "evidence": evidence::of(&desk, &item).await? }));
     }
-    let content = json!({ "rows": rows, "may_settle": desk::may_operate(&person.user)  });
+    let content = json!({ "rows": rows, "may_settle": desk::may_operate(&person.user) });
     Ok(page::of("uncertain.html", &person, "osakra", content)?)
 }

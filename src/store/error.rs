@@ -45,6 +45,11 @@ pub enum Error {
     /// A person would settle what is not uncertain.
     #[error("ärendet har läget ”{}”: det finns inget att avgöra", .0.in_words())]
     NothingToSettle(ItemState),
+    /// A person answers an uncertainty that another person has settled already; the item has a new one.
+    #[error(
+        "någon annan har redan svarat, och roboten har försökt igen sedan du såg ärendet: titta i det andra systemet en gång till och svara sedan"
+    )]
+    SettledBefore,
     /// A person has asked for the item: the worker lets go of it here.
     #[error("en person har begärt att roboten släpper ärendet")]
     Asked,

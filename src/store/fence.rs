@@ -8,7 +8,7 @@ use super::items::{hold, item_in, set_lease};
 use super::life::{Change, change_state};
 use super::operations::asked_of;
 use super::{Claim, Error, Result, Store, now, query};
-use crate::model::{Event, EventKind, Intent, IntentId, IntentOutcome, ItemId, ItemState, new_id_at, time_text};
+use crate::model::{Event, EventKind, Intent, IntentId, IntentOutcome, Item, ItemId, ItemState, new_id_at, time_text};
 
 impl Store {
     /// Writes down, durably, that a stage's commit is about to be made; or says that a person has asked for the item,
@@ -110,13 +110,18 @@ impl Store {
     }
 
     /// A person has looked at an uncertain item: the commit took effect (`Done`), or it did not (`NotDone`), and the
-    /// item goes on; or the person takes the item over (`None`).
-    pub async fn settle_by_person(&self, id: &ItemId, outcome: Option<IntentOutcome>, person: &str) -> Result<()> {
+    /// item goes on; or the person takes the item over (`None`). The item is as the person saw it: the answer to one
+    /// uncertainty is never taken for another's, that came after somebody else's answer.
+    pub async fn settle_by_person(&self, seen: &Item, outcome: Option<IntentOutcome>, person: &str) -> Result<()> {
         let mut tx = self.begin().await?;
+        let id = &seen.id;
         let item = item_in(&mut tx, id).await?;
         let next = if outcome.is_some() { ItemState::Ready } else { ItemState::HandedOver };
         if item.state != ItemState::Uncertain {
             return Err(Error::NothingToSettle(item.state));
+        }
+        if item.token != seen.token {
+            return Err(Error::SettledBefore);
         }
         let at = time_text(now(&mut tx).await?);
         if let Some(outcome) = outcome {

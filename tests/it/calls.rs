@@ -192,7 +192,7 @@ async fn a_file_that_was_fetched_is_not_left_again_by_another_attempt_unless_a_p
         let order = Order { operation: Operation::Rerun, person: "olle".into(), reason: "en gång till".into() };
         store.operate(&item.id, &order).await.expect("the store").expect("another attempt");
         books.becomes("U-1", ItemState::Uncertain).await;
-        store.settle_by_person(&item.id, Some(answer), "olle").await.expect("settled");
+        store.settle_by_person(&books.item("U-1").await, Some(answer), "olle").await.expect("settled");
         books.becomes("U-1", ItemState::Done).await;
         assert_eq!(file.exists(), is_left);
         fs::write(&file, "").expect("a file for the next turn");
@@ -226,7 +226,7 @@ async fn what_a_person_saw_was_not_made_is_looked_for_again_before_it_is_made() 
         store.intend(&claim, SAVE, None, minute, &[]).await.expect("an intent");
         store.settle(&claim, SAVE, IntentOutcome::Uncertain, "inget svar", &[]).await.expect("an outcome");
         store.finish(&claim, &Finish::new(ItemState::Uncertain), &claim.item.fields.0, &[]).await.expect("the end");
-        store.settle_by_person(&claim.item.id, Some(IntentOutcome::NotDone), "olle").await.expect("settled");
+        store.settle_by_person(&claim.item, Some(IntentOutcome::NotDone), "olle").await.expect("settled");
         let order = |operation| Order { operation, person: "olle".into(), reason: "för hand".into() };
         let operations = if another { &[Operation::HandOver, Operation::Rerun][..] } else { &[] };
         for operation in operations {

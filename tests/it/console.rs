@@ -391,16 +391,28 @@ async fn operations_settle_an_uncertain_item_and_others_may_not() {
     let page = browser.get("/osakra").await;
     assert!(page.shows("sidan Beräkningar visades inte") && !page.shows("Det sparades inte"));
     let csrf = page.hidden("csrf");
-    assert_eq!(browser.post(&path, &[("csrf", &csrf), ("answer", "did")]).await.status, StatusCode::FORBIDDEN);
+    let token = item.token.to_string();
+    assert_eq!(
+        browser.post(&path, &[("csrf", &csrf), ("answer", "did"), ("token", &token)]).await.status,
+        StatusCode::FORBIDDEN
+    );
     assert_eq!(office.item("A-1").await.state, ItemState::Uncertain);
 
     let mut browser = signed_in(&office, "olle", "operations").await;
-    let csrf = browser.get("/osakra").await.hidden("csrf");
-    assert_eq!(browser.post(&path, &[("csrf", &csrf), ("answer", "did")]).await.status, StatusCode::SEE_OTHER);
+    let page = browser.get("/osakra").await;
+    let (csrf, token) = (page.hidden("csrf"), page.hidden("token"));
+    // A page from before another person's answer.
+    let old = [("csrf", csrf.as_str()), ("answer", "did"), ("token", "0")];
+    let old = browser.post(&path, &old).await;
+    assert_eq!((old.status, old.shows("någon annan har redan svarat")), (StatusCode::CONFLICT, true));
+    assert_eq!(
+        browser.post(&path, &[("csrf", &csrf), ("answer", "did"), ("token", &token)]).await.status,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(office.item("A-1").await.state, ItemState::Ready);
     let intents = office.desk.store.item_intents(&item.id).await.expect("the store");
     assert_eq!(intents[0].outcome.as_deref(), Some("done"));
-    let again = browser.post(&path, &[("csrf", &csrf), ("answer", "did-not")]).await;
+    let again = browser.post(&path, &[("csrf", &csrf), ("answer", "did-not"), ("token", &token)]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
 }
 

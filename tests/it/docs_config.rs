@@ -86,3 +86,15 @@ fn the_keys_of_a_system_and_of_ssbtek_are_as_told() {
     let ssbtek = config.ssbtek.expect("the section");
     assert_eq!((ssbtek.connect_timeout.as_secs(), ssbtek.read_timeout.as_secs()), (5, 30));
 }
+
+#[test]
+fn an_error_in_the_configuration_tells_the_line_and_quotes_nothing_of_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("kollega.toml");
+    let address = "postgres://kollega:hemligt@db/kollega";
+    for line in [format!("url = \"{address}\" 3"), format!("url = \"{address}"), format!("url = {address}")] {
+        std::fs::write(&file, format!("[database]\n{line}\n")).expect("written");
+        let said = Config::load(Some(&file)).expect_err("it can't be read").to_string();
+        assert!(said.contains("line 2") && !said.contains("hemligt"), "{said}");
+    }
+}

@@ -251,7 +251,7 @@ on_both! {
         for operation in [Operation::Cancel, Operation::HandOver] {
             assert_eq!(queue.do_to(&item, operation).await, Err(Hindrance::Unsettled));
         }
-        queue.store.settle_by_person(&item.id, Some(IntentOutcome::NotDone), "olle").await.expect("settled");
+        queue.store.settle_by_person(&claim.item, Some(IntentOutcome::NotDone), "olle").await.expect("settled");
         assert_eq!(queue.do_to(&item, Operation::Cancel).await, Ok(Operated::Done));
         assert_eq!(queue.item("A-1").await.state, ItemState::Cancelled);
     }
@@ -270,12 +270,35 @@ on_both! {
                 queue.store.settle(&claim, "spara", IntentOutcome::Uncertain, "hämtad?", &[]).await.expect("an outcome");
             }
             queue.store.finish(&claim, &Finish::new(ItemState::Uncertain), &json!({}), &[]).await.expect("the end");
-            queue.store.settle_by_person(&item.id, Some(outcome), "olle").await.expect("settled");
+            queue.store.settle_by_person(&claim.item, Some(outcome), "olle").await.expect("settled");
             let intents = queue.store.intents(&item.id, "spara").await.expect("the intents");
             let told: Vec<_> = intents.iter().map(|one| (one.attempt, one.outcome.as_deref())).collect();
             assert_eq!(told, [(1, Some("done")), (2, Some(outcome.as_str()))]);
             assert_eq!(queue.item("A-1").await.state, ItemState::Ready);
         }
+    }
+
+    async fn an_answer_is_never_taken_for_that_to_another_uncertainty(database) {
+        let queue = Queue::on(database).await;
+        queue.add("A-1").await;
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let claim = queue.claim().await.expect("the item");
+            queue.store.intend(&claim, "spara", None, MINUTE, &[]).await.expect("an intent");
+            queue.store.settle(&claim, "spara", IntentOutcome::Uncertain, "?", &[]).await.expect("an outcome");
+            queue.store.finish(&claim, &Finish::new(ItemState::Uncertain), &json!({}), &[]).await.expect("the end");
+            seen.push(queue.item("A-1").await);
+            if seen.len() == 1 {
+                queue.store.settle_by_person(&seen[0], Some(IntentOutcome::NotDone), "olle").await.expect("settled");
+            }
+        }
+        // Eva's page is from before Olle's answer.
+        for answer in [Some(IntentOutcome::Done), Some(IntentOutcome::NotDone), None] {
+            let refused = queue.store.settle_by_person(&seen[0], answer, "eva").await;
+            assert!(matches!(refused, Err(Error::SettledBefore)), "{refused:?}");
+        }
+        assert_eq!(queue.item("A-1").await.state, ItemState::Uncertain);
+        queue.store.settle_by_person(&seen[1], Some(IntentOutcome::Done), "eva").await.expect("settled");
     }
 
     async fn the_last_intent_is_by_who_held_the_item_last_whatever_a_clock_said(database) {
