@@ -84,6 +84,9 @@ pub struct Item {
     /// When an item should be done, counted from when it is put in the queue: `5 working days`.
     #[serde(default)]
     pub deadline: Option<Placed<String>>,
+    /// The fields that say to whom a letter about it goes, a line each: name and address.
+    #[serde(default)]
+    pub addressee: Vec<Placed<String>>,
     /// Every field of an item, in the order written.
     pub fields: Fields,
 }

@@ -78,11 +78,13 @@ fn check_header(bot: &Bot, context: &Context<'_>, findings: &mut Findings<'_>) {
         let hint = "skriv ett kort namn av små bokstäver, siffror och bindestreck, som `windows`";
         findings.word(pool, format!("`{}` kan inte vara namnet på en pool", pool.value), hint);
     }
-    let reference = &bot.item.reference;
-    if bot.item.fields.get(&reference.value).is_none() {
-        let known: Vec<&str> = bot.item.fields.0.iter().map(|field| field.name.as_str()).collect();
-        let hint = crate::yaml::near(&reference.value, &known);
-        findings.word(reference, format!("referensen `{}` är inget av ärendets fält", reference.value), hint);
+    let known: Vec<&str> = bot.item.fields.0.iter().map(|field| field.name.as_str()).collect();
+    let named = std::iter::once(("referensen", &bot.item.reference));
+    for (what, field) in named.chain(bot.item.addressee.iter().map(|field| ("adressaten", field))) {
+        if !known.contains(&field.value.as_str()) {
+            let message = format!("{what} `{}` är inget av ärendets fält", field.value);
+            findings.word(field, message, crate::yaml::near(&field.value, &known));
+        }
     }
     let deadline = bot.item.deadline.as_ref().filter(|deadline| !crate::deadline::is_written(&deadline.value));
     if let Some(deadline) = deadline {

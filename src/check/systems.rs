@@ -12,7 +12,7 @@ pub(super) fn check(system: &System, context: &Context<'_>, findings: &mut Findi
     check_name(&system.system, context, findings);
     check_recognised(system, context.whole, findings);
     let nowhere = Placed { place: system.system.place, value: String::new() };
-    let item = Item { reference: nowhere, deadline: None, fields: Fields::default() };
+    let item = Item { reference: nowhere, deadline: None, addressee: Vec::new(), fields: Fields::default() };
     let walk = walk_sign_in(&item.fields, &system.sign_in);
     names::check(&item, context.config, context.whole, &walk, findings);
     targets::check(&walk, findings);

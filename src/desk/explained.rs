@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Desk, Sight};
+use super::{Bots, Desk, Sight};
 use crate::document::{self, About, Decided};
 use crate::explanation::{Explanation, people};
 use crate::model::{Decision, Item, StoredSuggestion, User};
@@ -92,6 +92,7 @@ impl Desk {
             ..About::of(&self.config)?
         };
         if sight == Sight::Personal && !forged {
+            about.addressee = self.addressee(item);
             about.motivation = match &decision {
                 Some(made) => made.motivation.clone(),
                 None => self.suggested_motivation(item, &stored, &answer).await?,
@@ -99,6 +100,14 @@ impl Desk {
         }
         let decision = decision.map(|made| if sight == Sight::Personal { made } else { without_reasons(made) });
         Ok(Explained { stored, answer, about, decision })
+    }
+
+    /// To whom a letter about the item goes, a line each, as its bot says: what is not known of it is left out.
+    fn addressee(&self, item: &Item) -> Vec<String> {
+        let mut bots = Bots::new(&self.config);
+        let named = bots.get(&item.bot).map(|bot| bot.item.addressee.as_slice()).unwrap_or_default();
+        let lines = named.iter().filter_map(|field| item.fields.0[&field.value].as_str()).flat_map(str::lines);
+        lines.map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
     }
 
     async fn suggested_motivation(

@@ -19,6 +19,8 @@ use crate::wording;
 pub struct About {
     /// The item's reference; none for a suggestion outside any item.
     pub reference: Option<String>,
+    /// To whom the letter goes, a line each.
+    pub addressee: Vec<String>,
     /// When the suggestion was made, in local time.
     pub made: Option<String>,
     /// The decision, where there is one.

@@ -93,7 +93,7 @@ fn an_error_in_the_configuration_tells_the_line_and_quotes_nothing_of_it() {
     let file = folder.path().join("kollega.toml");
     let address = "postgres://kollega:hemligt@db/kollega";
     for line in [format!("url = \"{address}\" 3"), format!("url = \"{address}"), format!("url = {address}")] {
-        std::fs::write(&file, format!("[database]\n{line}\n")).expect("written");
+        fs::write(&file, format!("[database]\n{line}\n")).expect("written");
         let said = Config::load(Some(&file)).expect_err("it can't be read").to_string();
         assert!(said.contains("line 2") && !said.contains("hemligt"), "{said}");
     }

@@ -330,6 +330,8 @@ async fn a_decision_carries_the_draft_or_what_the_person_made_of_it_under_its_se
     std::fs::write(&configuration, format!("{text}\n[notice]\nappeal = {appeal:?}\n")).expect("the configuration");
     let written = letter(&["--letter", "--format", "html"]);
     assert!(written.out.contains("Skriv till Exempelnämnden inom tre veckor."), "{}{}", written.out, written.err);
+    let addressee = r#"<p class="addressee">Åsa Öberg<br>Storgatan 1<br>000 00 Exempelby</p>"#;
+    assert!(written.out.contains(addressee), "{}", written.out);
     let text = letter(&[]).out;
     let wanted = "Så här överklagar du\n\nSkriv till Exempelnämnden inom tre veckor.";
     assert!(text.trim_end().ends_with(wanted), "{text}");

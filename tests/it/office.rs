@@ -23,10 +23,13 @@ title: Återansökan om ekonomiskt bistånd
 owner: Enheten för ekonomiskt bistånd
 item:
   reference: ansokan
+  addressee: [namn, adress]
   fields:
     ansokan: text
     personnummer: {type: personnummer, personal: true}
     hyra: money
+    namn: {type: text, personal: true}
+    adress: {type: text, personal: true}
     inkomster: list
 stages:
   - stage: förslag
@@ -136,6 +139,7 @@ impl Office {
     async fn claimed(&self, reference: &str) -> Claim {
         let fields = json!({
             "ansokan": reference, "personnummer": PERSONNUMMER, "hyra": "6300",
+            "namn": "Åsa Öberg", "adress": "Storgatan 1\n000 00 Exempelby",
             "inkomster": [{"kind": "aktivitetsstöd", "net": "6200"}],
         });
         let enqueued = self.desk.store.enqueue(&self.run, "ekonomiskt-bistand", reference, &fields).await;
