@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::grid::Grid;
-use crate::morning::{Program, nothing_is_left_running};
+use crate::morning::{PATIENCE, Program, nothing_is_left_running};
 
 const DECIDED: &str = "beslut fattat";
 const WHOLE_DAY: Duration = Duration::from_mins(20);
@@ -59,6 +59,18 @@ impl Day {
         drop(std::fs::remove_file(self.data().join("finished")));
     }
 
+    /// Waits until so many payments stand in Akten: a commit as a whole has been carried out, and seen.
+    async fn has_paid(&self, demo: &Program, payments: i64) {
+        let since = Instant::now();
+        let pool = open(&self.data().join("sandbox/sandbox.sqlite")).await;
+        let counted = "select count(*) from record where kind = 'payment' and origin <> 'seed'";
+        while sqlx::query_scalar::<_, i64>(counted).fetch_one(&pool).await.expect("the records") < payments {
+            assert!(since.elapsed() < PATIENCE, "nothing is paid\n{}", demo.said());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        pool.close().await;
+    }
+
     /// How often each form was saved for each application, where that was more than once.
     async fn saved_twice(&self) -> BTreeMap<String, i64> {
         let pool = open(&self.data().join("sandbox/sandbox.sqlite")).await;
@@ -83,6 +95,7 @@ async fn a_demo_that_was_killed_goes_on_where_it_was() {
     let mut second = day.start("second", &[]);
     second.says("Fortsätter där den förra demon slutade", 1).await;
     second.says(DECIDED, 3).await;
+    day.has_paid(&second, 1).await;
     second.kill();
     assert_eq!(day.saved_twice().await, BTreeMap::new());
 }
