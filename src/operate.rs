@@ -79,6 +79,9 @@ pub fn will(operation: Operation) -> &'static str {
 pub fn done(operation: Operation, operated: Operated) -> &'static str {
     match (operation, operated) {
         (_, Operated::Asked) => "begärt: roboten släpper ärendet vid nästa säkra punkt",
+        (_, Operated::AskedInstead) => {
+            "begärt, i stället för det som någon hade begärt förut: roboten släpper ärendet vid nästa säkra punkt"
+        }
         (Operation::Rerun, _) => "står i kö för ett nytt försök",
         (Operation::HandOver, _) => "överlämnat till en person",
         (Operation::Cancel, _) => "avbrutet",

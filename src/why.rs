@@ -12,7 +12,7 @@ pub use schedule::{ScheduleWhy, schedule};
 
 use crate::config::Config;
 use crate::desk::Bots;
-use crate::model::{Circuit, EventKind, FailureKind, Item, ItemState, Withheld, parse_time};
+use crate::model::{Circuit, EventKind, FailureKind, Item, ItemState, LoggedEvent, Withheld, parse_time};
 use crate::store::{BY_PERSON, RUN_STOPPED, Result, Store};
 use crate::wording;
 
@@ -108,6 +108,7 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
         }
     }
     asked(&mut why, item);
+    unheeded(&mut why, store, item).await?;
     deadline(&mut why, item, &clock);
     Ok(why)
 }
@@ -238,6 +239,23 @@ fn asked(why: &mut Why, item: &Item) {
     let what = if asked == ItemState::Cancelled.as_str() { "avbryts" } else { "lämnas över" };
     let person = item.asked_by.as_deref().unwrap_or("En person");
     why.because = format!("{} {person} har begärt att det {what}: det sker vid nästa säkra punkt.", why.because);
+}
+
+/// A person asked for something that came too late, or that fell when nobody could tell what a commit came to.
+async fn unheeded(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
+    if item.asked.is_some() || matches!(item.state, ItemState::Cancelled | ItemState::HandedOver) {
+        return Ok(());
+    }
+    let events = store.item_events(&item.id).await?;
+    let is_asking =
+        |event: &&LoggedEvent| event.kind == EventKind::Asked.as_str() && event.attempt == Some(item.attempt);
+    let Some(event) = events.iter().rev().find(is_asking) else { return Ok(()) };
+    let cancel = event.told()["asked"] == ItemState::Cancelled.as_str();
+    let what = if cancel { "avbrytas" } else { "lämnas över" };
+    let person = event.actor.strip_prefix("person:").unwrap_or("En person");
+    why.because +=
+        &format!(" {person} begärde att det skulle {what}, men det blev inte så, och det gäller inte längre.");
+    Ok(())
 }
 
 /// When the whole item should be done.

@@ -189,13 +189,19 @@ async fn not_started(app: &App, now: DateTime<Utc>) -> store::Result<Vec<AlertFa
         {
             continue;
         }
+        let is_unread = app.store.read_by_none(&run).await?.is_some();
+        // That the bot can't be read is told of; those who are told of the schedule alone hear that its run has not come.
+        if is_unread && run.schedule.is_none() {
+            continue;
+        }
+        let why = if is_unread { "unread" } else { "no_worker" };
         let subject = run.schedule.clone().unwrap_or_else(|| run.bot.clone());
         let fact = facts.entry(subject.clone()).or_insert_with(|| AlertFact {
             kind: AlertKind::Absent,
             subject,
             since: run.created_at.clone(),
             count: 0,
-            detail: json!({"bot": run.bot, "schedule": run.schedule, "why": "no_worker"}),
+            detail: json!({"bot": run.bot, "schedule": run.schedule, "why": why}),
         });
         fact.count += 1;
     }
@@ -272,27 +278,17 @@ async fn of_schedule(app: &App, schedule: &Schedule, now: DateTime<Utc>) -> stor
     Ok(facts)
 }
 
-/// How many of a schedule's latest times are looked at.
-const LAST: i64 = 50;
-
 /// Times that were missed lately, until one has started again; told also where that was at once.
 async fn missed(app: &App, schedule: &Schedule, now: DateTime<Utc>) -> store::Result<Option<AlertFact>> {
     let config = &app.config.alerts;
-    let recent = time_text(before(now, config.recent));
-    let just_now = time_text(before(now, config.late));
-    let firings = app.store.firings(&schedule.name, LAST).await?;
-    let started = firings.iter().find(|firing| firing.result == "fired").map(|firing| firing.due_at.clone());
-    let counts = |firing: &&crate::model::Firing| {
-        let after = started.as_ref().is_none_or(|started| firing.due_at > *started);
-        firing.result == "missed" && firing.due_at >= recent && (after || firing.at >= just_now)
-    };
-    let missed: Vec<_> = firings.iter().filter(counts).collect();
-    let Some(first) = missed.last() else { return Ok(None) };
+    let (recent, just_now) = (before(now, config.recent), before(now, config.late));
+    let (count, first) = app.store.missed(&schedule.name, recent, just_now).await?;
+    let Some(since) = first else { return Ok(None) };
     Ok(Some(AlertFact {
         kind: AlertKind::Missed,
         subject: schedule.name.clone(),
-        since: first.due_at.clone(),
-        count: i64::try_from(missed.len()).unwrap_or(i64::MAX),
+        since,
+        count,
         detail: json!({"schedule": schedule.name, "bot": schedule.bot}),
     }))
 }
@@ -319,6 +315,9 @@ async fn unhandled(app: &App, schedule: &Schedule, now: DateTime<Utc>) -> store:
     let detail = json!({"schedule": schedule.name, "bot": schedule.bot, "why": "not_looked_at"});
     Ok(Some(fact(AlertKind::Absent, &schedule.name, next.utc, 1, detail)))
 }
+
+/// How many of a schedule's latest times are looked at for a pause.
+const LAST: i64 = 50;
 
 /// Whether what should have come today has, once it is time; only on days when the schedule starts.
 async fn expected(

@@ -165,6 +165,10 @@ fn absent(alert: &Alert, since: &str) -> (String, String, &'static str) {
                 wording::count(alert.count, "körning väntar", "körningar väntar")
             )
         }
+        Some("unread") => format!(
+            "{} sedan {since}: ingen arbetare kan läsa robotens skript.",
+            wording::count(alert.count, "körning väntar", "körningar väntar")
+        ),
         Some("not_looked_at") => format!("Tidpunkten {since} har passerat utan att någon schemaläggare har sett den."),
         Some("too_few") => format!(
             "Klockan {} skulle minst {} ha kommit. Då hade {} kommit.",
@@ -180,7 +184,7 @@ fn absent(alert: &Alert, since: &str) -> (String, String, &'static str) {
         Some("no_worker") => "se till att `kollega serve` eller `kollega worker` är i gång.".into(),
         Some("not_looked_at") => "se till att `kollega serve` är i gång och läs dess logg.".into(),
         Some("too_few") => format!("{todo} Är källan tom, eller har dess lista ändrats?"),
-        Some("unreadable") => "kör `kollega check`.".into(),
+        Some("unreadable" | "unread") => "kör `kollega check`.".into(),
         Some("paused") => {
             format!("rätta felet och kör `kollega schedules resume {0}`; {todo}", alert.subject)
         }

@@ -41,17 +41,33 @@ pub async fn restore(config: &Config, file: &Path, options: &Options, progress: 
         }
     };
     let draft = DraftFolder::within(&data)?;
-    load(&new, file, options, &draft.0, progress).await?;
+    if let Err(error) = replace(&new, &contents, file, options, &draft.0, progress).await {
+        // What it was stopped by is what is to be told.
+        drop(new.abandon().await);
+        return Err(error);
+    }
+    keys(config, &secrets, &draft.0)?;
+    pictures(&draft.0.join("screenshots"), &data.join("screenshots"))?;
+    Ok(contents)
+}
+
+/// Loads the new store, counts what came, and puts it in the present one's place.
+async fn replace(
+    new: &NewStore,
+    contents: &Contents,
+    file: &Path,
+    options: &Options,
+    draft: &Path,
+    progress: Progress<'_>,
+) -> Result<()> {
+    load(new, file, options, draft, progress).await?;
     for (table, rows) in &contents.tables {
         let found = new.count(table).await?;
         if u64::try_from(found).ok() != Some(*rows) {
             return Err(Error::Count { table: table.clone(), found, wanted: *rows });
         }
     }
-    new.take_over().await?;
-    keys(config, &secrets, &draft.0)?;
-    pictures(&draft.0.join("screenshots"), &data.join("screenshots"))?;
-    Ok(contents)
+    Ok(new.take_over().await?)
 }
 
 async fn is_empty(database: &Database) -> Result<bool> {
@@ -112,7 +128,9 @@ struct DraftFolder(PathBuf);
 
 impl DraftFolder {
     fn within(data: &Path) -> Result<Self> {
-        let folder = data.join(format!(".restoring.{}", std::process::id()));
+        let folder = data.join(".restoring");
+        // What one that was killed has left: keys.
+        drop(fs::remove_dir_all(&folder));
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(Error::file(&folder))?;
         Ok(Self(folder))
     }

@@ -58,6 +58,12 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
             "obs: kopian är inte krypterad och innehåller personuppgifter och nycklar: förvara den därefter, eller ange --recipient",
         );
     }
+    if let Some(left) = store.left_by_a_restore().await? {
+        print_error(&format!(
+            "obs: en återställning har avbrutits och lämnat en kopia av databasen, med personuppgifter: {left}. Ta bort den, eller \
+             kör `kollega restore` igen: då tas den bort"
+        ));
+    }
     tell("Säkerhetskopian är gjord", &file, &contents, arguments.format)
 }
 

@@ -10,7 +10,7 @@ use super::session::{SignedIn, require};
 use super::{Failure, page};
 use crate::desk::Desk;
 use crate::model::Item;
-use crate::store::{Operated, Operation};
+use crate::store::Operation;
 use crate::{deadline, operate, store, wording};
 
 /// How many items one order takes.
@@ -176,7 +176,7 @@ async fn carry_out(
     let mut rows = Vec::new();
     for item in items {
         let (can, text) = match operate::order(&desk.store, item, &person.user, operation, &sent.reason).await {
-            Ok(operated @ (Operated::Done | Operated::Asked)) => (true, operate::done(operation, operated).to_owned()),
+            Ok(operated) => (true, operate::done(operation, operated).to_owned()),
             Err(operate::Refused::Store(error @ (store::Error::Missing(_) | store::Error::NotAllowed { .. }))) => {
                 (false, error.to_string())
             }

@@ -29,7 +29,7 @@ pub enum Verdict {
 pub enum MissedReason {
     /// It is later than `max_late` allows.
     TooLate { late: TimeDelta, limit: TimeDelta },
-    /// A later one starts in its place: `missed: last`.
+    /// A later one starts in its place: `missed: last`, or `none` where that one is on time.
     LaterOneStarts,
     /// Nothing missed is made up for: `missed: none`.
     NotMadeUpFor { late: TimeDelta },
@@ -74,7 +74,7 @@ impl fmt::Display for MissedReason {
             Self::TooLate { late, limit } => {
                 write!(f, "{} för sent, max_late är {}", write_duration(*late), write_duration(*limit))
             }
-            Self::LaterOneStarts => f.write_str("en senare tid startar i stället (missed: last)"),
+            Self::LaterOneStarts => f.write_str("en senare tid startar i stället"),
             Self::NotMadeUpFor { late } => {
                 write!(f, "{} för sent, missade starter tas inte igen (missed: none)", write_duration(*late))
             }

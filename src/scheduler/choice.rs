@@ -56,6 +56,9 @@ impl Found {
         let (bot, pin) = match &self.scripts {
             Scripts::File => (current(config, name)?, None),
             Scripts::Approved { scripts, pin } => match scripts.as_slice() {
+                [] if schedule.version == ScriptVersion::NewestApproved => {
+                    return Err(format!("ingen version av {name} är godkänd: kör `kollega bots approve {name}`"));
+                }
                 [] => {
                     return Err(format!(
                         "versionen {} är inte godkänd: kör `kollega bots approve {name}`",

@@ -66,6 +66,20 @@ impl Store {
         query("select * from runs where state in ('queued', 'running') order by created_at, id").fetch_all(self).await
     }
 
+    /// How many times of a schedule were missed since `recent`, and the first of them: those after its latest start, and
+    /// those that were found missed since `just_now`.
+    pub async fn missed(
+        &self,
+        schedule: &str,
+        recent: DateTime<Utc>,
+        just_now: DateTime<Utc>,
+    ) -> Result<(i64, Option<String>)> {
+        let sql = "select count(*), min(due_at) from firings where schedule = $1 and due_at >= $2 and result = 'missed'
+             and (at >= $3
+                  or due_at > coalesce((select max(due_at) from firings where schedule = $1 and result = 'fired'), ''))";
+        query(sql).bind(schedule).bind(time_text(recent)).bind(time_text(just_now)).fetch_one(self).await
+    }
+
     /// How many items the runs of a schedule have put in the queue since then.
     pub async fn enqueued_by(&self, schedule: &str, since: DateTime<Utc>) -> Result<i64> {
         let sql = "select count(*) from items join runs on runs.id = items.run

@@ -161,10 +161,8 @@ const DRAFT_SCHEMA: &str = "kollega_restoring";
 impl NewStore {
     /// A new store beside an SQLite file, with the tables that these migrations make.
     pub async fn beside_file(file: &Path, migrations: &[i64]) -> Result<Self> {
-        let draft = file.with_extension("restoring");
-        for ending in ["", "-wal", "-shm"] {
-            remove(&with_ending(&draft, ending))?;
-        }
+        let draft = draft_of(file);
+        remove_draft(&draft)?;
         let known = earlier(migrations)?;
         let store = Store::of(Pools::sqlite_with(&draft, &known).await?);
         Self::made(store, Place::File { present: file.to_path_buf(), draft }).await
@@ -230,25 +228,65 @@ impl NewStore {
 
     /// Brings the new store to the newest schema and puts it in the place of the present one, at once or not at all.
     /// `InUse` when a program has the present one open.
-    pub async fn take_over(self) -> Result<()> {
-        match self.place {
+    pub async fn take_over(&self) -> Result<()> {
+        match &self.place {
             Place::File { present, draft } => {
                 if let Pools::Sqlite { pool, .. } = &self.store.pools {
                     MIGRATIONS.run(pool).await.map_err(Error::Migrate)?;
                 }
                 // Whoever closes the file last moves the log into it.
                 self.store.close().await;
-                replace_file(&present, &draft).await
+                replace_file(present, draft).await
             }
             Place::Schema { present } => {
                 if let Pools::Postgres(pool) = &self.store.pools {
                     MIGRATIONS.run(pool).await.map_err(Error::Migrate)?;
                 }
                 self.store.close().await;
-                replace_schema(&present).await
+                replace_schema(present).await
             }
         }
     }
+
+    /// Removes what was made, which did not come in anything's place: it is a whole copy of what is personal.
+    pub async fn abandon(self) -> Result<()> {
+        self.store.close().await;
+        match self.place {
+            Place::File { draft, .. } => remove_draft(&draft),
+            Place::Schema { present } => {
+                made(format!("drop schema if exists {DRAFT_SCHEMA} cascade")).execute(&present).await?;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Store {
+    /// What a restore that was killed has left beside this store, if any has: a whole copy of what is personal.
+    pub async fn left_by_a_restore(&self) -> Result<Option<String>> {
+        match &self.pools {
+            Pools::Sqlite { .. } => {
+                let file: String =
+                    query("select file from pragma_database_list where name = 'main'").fetch_value(self).await?;
+                let draft = draft_of(Path::new(&file));
+                Ok(draft.exists().then(|| format!("filen {}", draft.display())))
+            }
+            Pools::Postgres(_) => {
+                let sql = "select count(*) from pg_namespace where nspname = $1";
+                let found: i64 = query(sql).bind(DRAFT_SCHEMA).fetch_value(self).await?;
+                Ok((found > 0).then(|| format!("schemat {DRAFT_SCHEMA}")))
+            }
+        }
+    }
+}
+
+/// Where a store is made that is to come in the place of this file.
+fn draft_of(file: &Path) -> PathBuf {
+    file.with_extension("restoring")
+}
+
+fn remove_draft(draft: &Path) -> Result<()> {
+    ["", "-wal", "-shm"].iter().try_for_each(|ending| remove(&with_ending(draft, ending)))
 }
 
 /// The migrations of a backup; one that we don't know was made by a newer program.

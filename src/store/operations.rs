@@ -59,6 +59,8 @@ pub enum Operated {
     Done,
     /// A worker has the item, and lets go of it at the next point where that is safe.
     Asked,
+    /// The same, where something else had been asked for, which is not done.
+    AskedInstead,
 }
 
 /// Why an order can't be carried out.
@@ -213,7 +215,7 @@ async fn carry_out(tx: &mut Tx, item: &Item, order: &Order, now: DateTime<Utc>) 
             .bind(&item.id)
             .execute(&mut *tx)
             .await?;
-        return Ok(Operated::Asked);
+        return Ok(if item.asked.is_some() { Operated::AskedInstead } else { Operated::Asked });
     }
     let at = time_text(now);
     let (also, values): (_, Vec<Value>) = match order.operation {
@@ -265,7 +267,7 @@ async fn end_attempt(tx: &mut Tx, item: &Item, at: &str) -> Result<()> {
 fn event_of(item: &Item, order: &Order, operated: Operated) -> Event {
     use serde_json::json;
     let (kind, detail) = match order.operation {
-        operation if operated == Operated::Asked => {
+        operation if operated != Operated::Done => {
             (EventKind::Asked, json!({"asked": wanted(operation).map(ItemState::as_str)}))
         }
         Operation::Rerun => (EventKind::Rerun, serde_json::Value::Null),

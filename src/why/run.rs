@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::model::{Run, RunState};
+use crate::model::{Run, RunState, parse_time};
 use crate::store::{Result, Store};
 use crate::wording;
 
@@ -59,7 +59,7 @@ pub async fn run(store: &Store, config: &Config, run: &Run) -> Result<RunWhy> {
             None => (
                 &run.created_at,
                 format!("Ingen arbetare är i gång för poolen {}.", run.pool),
-                format!("Starta en: `kollega worker --pool {}` eller `kollega serve`.", run.pool),
+                start_a_worker(&run.pool),
             ),
         },
         RunState::Running if let Some(unreadable) = &unreadable => {
@@ -79,7 +79,22 @@ pub async fn run(store: &Store, config: &Config, run: &Run) -> Result<RunWhy> {
             let stop =
                 run.stop_reason.as_ref().map(|why| format!(" Den är ombedd att sluta: {why}.")).unwrap_or_default();
             let since = run.started_at.as_ref().unwrap_or(&run.created_at);
+            let until = run.lease_until.as_deref().and_then(parse_time);
+            let now = store.now().await?;
             match store.dead_since(worker).await? {
+                // It may have ended well, and let go of the run.
+                _ if until.is_none_or(|until| until < now) => {
+                    let until = wording::local_time(run.lease_until.as_deref().unwrap_or_default(), timezone);
+                    let because = format!(
+                        "Arbetaren {worker} hade den till {until}, och ingen har tagit över den: {what}.{stop}"
+                    );
+                    let next = if store.has_worker(&run.pool).await? {
+                        "Ingenting: en annan arbetare tar över strax.".into()
+                    } else {
+                        start_a_worker(&run.pool)
+                    };
+                    (since, because, next)
+                }
                 Some(silent) => {
                     let silent = wording::local_time(&silent, timezone);
                     let until = wording::local_time(run.lease_until.as_deref().unwrap_or_default(), timezone);
@@ -93,13 +108,20 @@ pub async fn run(store: &Store, config: &Config, run: &Run) -> Result<RunWhy> {
         }
         RunState::Done => {
             let waiting = count(&["awaiting_decision", "deferred", "uncertain"]);
-            let because = if waiting == 0 {
-                "Allt i den är gjort.".to_owned()
-            } else {
+            let failed = count(&["failed"]);
+            let mut told = Vec::new();
+            if waiting > 0 {
                 let items = wording::count(waiting, "ärende", "ärenden");
-                format!("Den är klar; {items} väntar på en person, ett system eller en tid.")
+                told.push(format!("{items} väntar på en person, ett system eller en tid"));
+            }
+            if failed > 0 {
+                told.push(format!("{} misslyckades", wording::count(failed, "ärende", "ärenden")));
+            }
+            let (because, next) = if told.is_empty() {
+                ("Allt i den är gjort.".to_owned(), "Ingenting.")
+            } else {
+                (format!("Den är klar; {}.", told.join(", ")), "Se `kollega why ÄRENDE` för vart och ett.")
             };
-            let next = if waiting == 0 { "Ingenting." } else { "Se `kollega why ÄRENDE` för vart och ett." };
             (run.ended_at.as_ref().unwrap_or(&run.created_at), because, next.into())
         }
         RunState::Failed | RunState::Stopped => (
@@ -120,4 +142,8 @@ pub async fn run(store: &Store, config: &Config, run: &Run) -> Result<RunWhy> {
         because,
         next,
     })
+}
+
+fn start_a_worker(pool: &str) -> String {
+    format!("Starta en: `kollega worker --pool {pool}` eller `kollega serve`.")
 }

@@ -22,7 +22,7 @@ const FIRINGS: i64 = 20;
 pub struct ScheduleWhy {
     pub schedule: String,
     pub bot: Option<String>,
-    /// `unreadable`, `paused`, `not_approved`, `no_scheduler`, `no_worker`, `running`, `missed`, `skipped`, `waiting_for_time`,
+    /// `gone`, `unreadable`, `paused`, `not_approved`, `no_scheduler`, `no_worker`, `running`, `missed`, `skipped`, `waiting_for_time`,
     /// `waiting_for_start` or `never`.
     pub state: &'static str,
     /// In Swedish, for people.
@@ -48,6 +48,7 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
     if firings.is_empty() && matches!(read, Err(scheduler::Error::Unknown(_))) {
         return Ok(None);
     }
+    let is_gone = matches!(read, Err(scheduler::Error::Unknown(_)));
     let watch = store.watch(name).await?;
     let open = store.open_runs(name).await?;
     let read = read.map_err(|error| error.to_string());
@@ -86,6 +87,10 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
     let state = State { now, watch, open, circuit, without_worker, is_dead, watched, not_approved, timezone };
     match &read {
         Ok(schedule) => state.explain(schedule, &mut why),
+        Err(_) if is_gone => {
+            let because = "Schemats fil finns inte längre, så det startar inte.";
+            why.say("gone", because, "Ingenting, om det är borttaget med flit. Lägg annars tillbaka filen.");
+        }
         Err(problem) => {
             why.say(
                 "unreadable",
@@ -252,7 +257,9 @@ impl State {
 
     /// Nothing goes on: what became of the latest time, and when the next comes.
     fn idle(&self, schedule: &Schedule, why: &mut ScheduleWhy) {
-        let latest = why.firings.first().filter(|latest| latest.result != "fired").cloned();
+        // What was settled last: a start that waited is settled after later ones that were skipped.
+        let latest = why.firings.iter().rev().max_by(|a, b| (&a.at, &a.due_at).cmp(&(&b.at, &b.due_at)));
+        let latest = latest.filter(|latest| latest.result != "fired").cloned();
         let coming = Self::coming_told(why, schedule.cron.is_some());
         if let Some(latest) = latest {
             let state = if latest.result == "missed" { "missed" } else { "skipped" };

@@ -413,12 +413,32 @@ async fn what_is_missed_absent_slow_and_full_is_told_to_whom_it_concerns() {
     store.enqueue(&queued, "annan", "A-1", &json!({})).await.expect("an item");
     store.claim_item(&claimant("w", Duration::from_hours(2), MINUTE)).await.expect("the store").expect("the item");
     desk.execute(&format!("update items set claimed_at = '{hour_ago}'")).await;
+    for number in 0..120 {
+        desk.execute(&format!(
+            "insert into firings (schedule, nominal, fold, due_at, result, at)
+             values ('ofta', '{number}', 0, '{hour_ago}', 'missed', '{hour_ago}')"
+        ))
+        .await;
+    }
+    // Two that no node can read the bot of: one of a schedule, one by hand.
+    let unread = NewRun { bot: "oläst".into(), pool: "trasig".into(), ..run };
+    store.queue_run(&unread).await.expect("a run");
+    store.queue_run(&NewRun { schedule: Some("veckovis".into()), ..unread }).await.expect("a run");
     desk.execute(&format!("update runs set created_at = '{hour_ago}'")).await;
-    desk.execute(&format!(
-        "insert into firings (schedule, nominal, fold, due_at, result, at)
-         values ('ofta', '2026-01-01T00:00:00', 0, '{hour_ago}', 'missed', '{hour_ago}')"
-    ))
-    .await;
+    let node = kollega::model::Node {
+        name: "nod".into(),
+        kind: "worker".into(),
+        pools: "[\"trasig\"]".into(),
+        sessions: 1,
+        version: "1".into(),
+        secrets: String::new(),
+        bots: "b".into(),
+        unreadable: json!([{"bot": "oläst", "run": null, "why": "filen saknas"}]).to_string(),
+        draining: false,
+        started_at: String::new(),
+        seen_at: String::new(),
+    };
+    store.beat(&node).await.expect("a beat");
     let letters = desk.looks_until(2).await;
     let to = |address: &str| {
         let own = letters.iter().find(|letter| letter["to"].to_string().contains(address));
@@ -435,14 +455,18 @@ async fn what_is_missed_absent_slow_and_full_is_told_to_whom_it_concerns() {
         "UTEBLIVET: dagligen",
         "UTEBLIVET: trasigt\nSchemats fil kan inte läsas",
         "UTEBLIVET: annan\n1 körning väntar",
-        "MISSAD START: ofta\n1 tidpunkt passerade",
+        "UTEBLIVET: veckovis\n1 körning väntar sedan",
+        "ingen arbetare kan läsa robotens skript",
+        "ROBOT KAN INTE LÄSAS: oläst",
+        "MISSAD START: ofta\n120 tidpunkter passerade",
         "LÅNGSAMT: annan\n1 ärende har pågått längre än 1 minut, sedan",
     ] {
         assert!(operations.contains(part), "{part} is missing in\n{operations}");
     }
     let (_, told) = desk.command(&["alerts", "--format", "json"]);
     let listed: Vec<Value> = serde_json::from_str(&told).expect("JSON");
-    assert_eq!(listed.len(), 5, "{told}");
+    assert_eq!(listed.len(), 7, "{told}");
+    assert!(!operations.contains("UTEBLIVET: oläst"), "told once: {operations}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -157,6 +157,7 @@ on_both! {
         let refused = fresh.restore_with(&file, OpenKey::None, true).await;
         assert!(matches!(refused, Err(Error::Store(kollega::store::Error::InUse))), "{refused:?}");
         assert_eq!(claim().await.token, before.token);
+        assert_eq!(store.left_by_a_restore().await.expect("the store"), None, "a copy of what is personal");
         store.close().await;
         fresh.restore_with(&file, OpenKey::None, true).await.expect("replaced");
         assert!(fresh.store().await.find_item("A-1").await.expect("the store").is_some());

@@ -80,6 +80,11 @@ impl Queue {
         self.store.operate(&item.id, &order).await.expect("the store")
     }
 
+    async fn why(&self, reference: &str) -> String {
+        let item = self.item(reference).await;
+        kollega::why::item(&self.store, &kollega::config::Config::default(), &item).await.expect("the store").because
+    }
+
     /// The item in this state, past every check.
     async fn set(&self, item: &ItemId, state: ItemState) {
         let long_ago = "2020-01-01T00:00:00.000Z";
@@ -163,7 +168,7 @@ on_both! {
                         assert_eq!(after.state, to, "{state} {operation:?}");
                         assert!(state.may_become(to));
                     }
-                    Ok(Operated::Asked) => assert_eq!((after.state, after.asked.as_deref()), (state, Some(to.as_str()))),
+                    Ok(Operated::Asked | Operated::AskedInstead) => assert_eq!((after.state, after.asked.as_deref()), (state, Some(to.as_str()))),
                     Err(_) => assert_eq!((after.state, after.attempt), (state, 1), "{state} {operation:?}"),
                 }
                 let recorded = queue.store.operations(&item.id).await.expect("the operations");
@@ -204,7 +209,9 @@ on_both! {
         let item = queue.add("A-1").await;
         let claim = queue.claim().await.expect("the item");
         assert!(!queue.store.is_asked(&claim).await.expect("the store"));
-        assert_eq!(queue.do_to(&item, Operation::Cancel).await, Ok(Operated::Asked));
+        assert_eq!(queue.do_to(&item, Operation::HandOver).await, Ok(Operated::Asked));
+        // Whoever orders last decides, and is told that there was another order.
+        assert_eq!(queue.do_to(&item, Operation::Cancel).await, Ok(Operated::AskedInstead));
         assert_eq!(queue.do_to(&item, Operation::Cancel).await, Err(Hindrance::AlreadyAsked));
         assert_eq!(queue.item("A-1").await.state, ItemState::InProgress);
         assert!(queue.store.is_asked(&claim).await.expect("the store"));
@@ -230,6 +237,11 @@ on_both! {
         let after = queue.item("A-1").await;
         assert_eq!((after.state, after.asked), (ItemState::Done, None));
         assert_eq!(queue.do_to(&item, Operation::Cancel).await, Err(Hindrance::Ended));
+        let because = queue.why("A-1").await;
+        assert!(because.contains("olle begärde att det skulle avbrytas, men det blev inte så"), "{because}");
+        assert_eq!(queue.do_to(&item, Operation::Rerun).await, Ok(Operated::Done));
+        let because = queue.why("A-1").await;
+        assert!(!because.contains("olle begärde"), "that was of the attempt before: {because}");
     }
 
     async fn an_item_with_a_commit_of_unknown_outcome_is_never_cancelled(database) {
@@ -251,8 +263,12 @@ on_both! {
         for operation in [Operation::Cancel, Operation::HandOver] {
             assert_eq!(queue.do_to(&item, operation).await, Err(Hindrance::Unsettled));
         }
+        let because = queue.why("A-1").await;
+        assert!(because.contains("olle begärde att det skulle avbrytas, men det blev inte så"), "{because}");
         queue.store.settle_by_person(&claim.item, Some(IntentOutcome::NotDone), "olle").await.expect("settled");
         assert_eq!(queue.do_to(&item, Operation::Cancel).await, Ok(Operated::Done));
+        let because = queue.why("A-1").await;
+        assert!(!because.contains("olle begärde"), "{because}");
         assert_eq!(queue.item("A-1").await.state, ItemState::Cancelled);
     }
 

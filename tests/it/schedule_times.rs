@@ -469,7 +469,7 @@ fn the_reasons_of_what_does_not_start_are_told_in_swedish() {
         .collect();
     insta::assert_snapshot!(reasons.join("\n"), @r"
     07:00 2h30m för sent, max_late är 2h
-    08:00 en senare tid startar i stället (missed: last)
+    08:00 en senare tid startar i stället
     09:00 startar
     ");
 }

@@ -367,7 +367,7 @@ on_both! {
         };
         let none = start("hand:1").await;
         assert_eq!(none.result, "missed");
-        assert!(reason(&none).contains("kollega bots approve robot"), "{none:?}");
+        assert_eq!(reason(&none), "ingen version av robot är godkänd: kör `kollega bots approve robot`");
         let approve = async || {
             let text = std::fs::read_to_string(yard.folder.path().join("bots/robot/bot.yaml")).expect("the script");
             let version = kollega::yaml::content_hash(&text);
@@ -512,7 +512,7 @@ on_both! {
         // Looked at again: the last one starts, the others were missed; and no worker takes it.
         yard.turn().await;
         let missed = yard.first("tät", "missed").await.expect("a missed time");
-        assert_eq!(reason(&missed), "en senare tid startar i stället (missed: last)");
+        assert_eq!(reason(&missed), "en senare tid startar i stället");
         let why = yard.why("tät").await;
         assert_eq!(why.state, "no_worker");
         assert!(why.because.contains("ingen arbetare är i gång för poolen default"), "{}", why.because);
@@ -547,9 +547,36 @@ on_both! {
         let why = yard.why("tät").await;
         assert_eq!(why.state, "no_worker");
         assert!(why.because.contains("har inte hört av sig"), "{}", why.because);
-        // The file is wrong; and one that never was is not known.
+        // A worker that has ended well has let go of its run: it does not hold it any more.
+        yard.store().leave(&node.name).await.expect("an end");
+        let run = yard.store().run(&run.id).await.expect("the store").expect("the run");
+        let told = why::run(yard.store(), &yard.app.config, &run).await.expect("the store");
+        assert!(told.because.contains("ingen har tagit över den"), "{}", told.because);
+        assert!(told.next.contains("kollega worker --pool default"), "{}", told.next);
+        // An item of a run that failed is told of.
+        yard.store().enqueue(&run.id, "robot", "Å-1", &json!({"nummer": "Å-1"})).await.expect("an item");
+        yard.sql("update items set state = 'failed'").await;
+        yard.sql("update runs set state = 'done'").await;
+        let run = yard.store().run(&run.id).await.expect("the store").expect("the run");
+        let told = why::run(yard.store(), &yard.app.config, &run).await.expect("the store");
+        assert!(told.because.contains("1 ärende misslyckades"), "{}", told.because);
+        // A start that waited comes after the later times that were skipped for it.
+        yard.sql("delete from firings where schedule = 'tät'").await;
+        for (nominal, result, at) in [("1", "fired", "3"), ("2", "skipped", "2")] {
+            yard.sql(&format!(
+                "insert into firings (schedule, nominal, fold, due_at, result, at)
+                 values ('tät', '{nominal}', 0, '2026-01-01T00:00:0{nominal}.000Z', '{result}', '2026-01-01T00:00:0{at}.000Z')"
+            ))
+            .await;
+        }
+        assert_eq!(yard.why("tät").await.state, "waiting_for_time");
+        // The file is wrong, or gone; and one that never was is not known.
         yard.schedule("tät", "cron: fel\n");
         assert_eq!(yard.why("tät").await.state, "unreadable");
+        std::fs::remove_file(yard.folder.path().join("schedules/tät.yaml")).expect("removed");
+        let why = yard.why("tät").await;
+        assert_eq!(why.state, "gone");
+        assert!(!why.next.contains("kollega check"), "{}", why.next);
         assert!(why::schedule(yard.store(), &yard.app.config, "finns-inte").await.expect("the store").is_none());
     }
 }

@@ -151,7 +151,7 @@ async fn run(config: &Config, store: &Store, arguments: Arguments, operation: Op
 async fn one(store: &Store, item: &Item, user: &User, operation: Operation, reason: &str) -> anyhow::Result<Row> {
     match operate::order(store, item, user, operation, reason).await {
         Ok(operated) => {
-            let result = if operated == crate::store::Operated::Asked { "asked" } else { "done" };
+            let result = if operated == crate::store::Operated::Done { "done" } else { "asked" };
             Ok(row(item, result, operate::done(operation, operated).into()))
         }
         // What has gone or changed meanwhile is told of; the others are done all the same.
