@@ -374,7 +374,12 @@ fn differences(expect: &Map<String, Json>, suggestion: &Suggestion) -> Vec<Strin
                 }
             }
             "lines" => differences.extend(missing_lines(wanted, got)),
-            _ if got != wanted => differences.push(format!("{key}: väntade {wanted}, fick {got}")),
+            _ if got != wanted => {
+                let codes: Vec<_> = suggestion.refer.iter().map(|reason| reason.code.as_str()).collect();
+                let is_referred = got.is_null() && !codes.is_empty();
+                let why = if is_referred { format!(", skäl: {}", codes.join(", ")) } else { String::new() };
+                differences.push(format!("{key}: väntade {wanted}, fick {got}{why}"));
+            }
             _ => {}
         }
     }

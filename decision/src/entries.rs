@@ -165,9 +165,12 @@ fn same_name(name: &str) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether two names, as they are compared, may be one person's: nobody becomes two people by leaving out a surname.
+/// Whether two names, as they are compared, may be one person's: nobody becomes two people by leaving out a surname, or
+/// by an initial.
 fn may_be_one(a: &str, b: &str) -> bool {
-    let all_in = |some: &str, of: &str| some.split(' ').all(|word| of.split(' ').any(|known| known == word));
+    let is_initial = |of: &str, word: &str| of.chars().count() == 1 && word.starts_with(of);
+    let same = |one: &str, other: &str| one == other || is_initial(one, other) || is_initial(other, one);
+    let all_in = |some: &str, of: &str| some.split(' ').all(|word| of.split(' ').any(|known| same(known, word)));
     all_in(a, b) || all_in(b, a)
 }
 

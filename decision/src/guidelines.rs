@@ -83,7 +83,8 @@ pub(crate) fn read_limits(
         let ceilings = (amount(file, &written.ceiling.single), amount(file, &written.ceiling.family));
         let cost = written.cost.value.clone();
         if !cost_kinds.contains(&cost) {
-            problems.push(file.at(&written.cost, format!("kostnaden ”{cost}” står inte bland cost_kinds")));
+            let problem = file.at(&written.cost, format!("kostnaden ”{cost}” står inte bland cost_kinds"));
+            problems.push(Problem { hint: Some(format!("här finns {}", cost_kinds.join(", "))), ..problem });
         }
         match (validity, ceilings) {
             (Ok(validity), (Ok(single), Ok(family))) => {

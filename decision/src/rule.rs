@@ -7,6 +7,7 @@ use expression::{Branch, Month, Template, Type, Typed, Types};
 
 use crate::Problem;
 use crate::book_file::{ForEach, LawFile, NoteFile, Part, ReferFile, RuleFile, Text, Total};
+use crate::document::valid;
 use crate::names::{Names, RESULT_NAME};
 use crate::rulebook::twice;
 use crate::suggestion::Source;
@@ -245,6 +246,7 @@ impl<'a> Reader<'a> {
     fn refuse_text(&mut self, text: &Text) {
         if !text.value.contains("${") {
             let problem = self.reads.file.at(text, "ett uttryck ${…} väntas");
+            let problem = Problem { hint: Some("skriv '${…}' kring uttrycket".to_owned()), ..problem };
             self.problems.push(problem);
         }
     }
@@ -414,9 +416,10 @@ fn read_laws_of(
     };
     let parts: Vec<Validity> = found.iter().map(|law| law.validity).collect();
     if validity.as_ref().is_ok_and(|validity| !validity.is_covered_by(&parts)) {
-        return Err(
-            file.at(&written.law, format!("rättskällan ”{}” täcker inte hela regelns giltighet", written.law.value))
-        );
+        let known = parts.into_iter().map(valid).collect::<Vec<_>>().join("; ");
+        let hint = format!("under laws finns den {known}: skriv den också för regelns övriga månader");
+        let problem = format!("rättskällan ”{}” täcker inte hela regelns giltighet", written.law.value);
+        return Err(Problem { hint: Some(hint), ..file.at(&written.law, problem) });
     }
     Ok(found.clone())
 }

@@ -107,7 +107,14 @@ fn person_item(person: &Person, facts: &Facts, selection: Selection) -> Item {
     let first_day = facts.period.first_day();
     let age = first_day.years_since(person.born).unwrap_or(0);
     let wages = || {
-        let wage = |income: &&Income| income.person == person.id && income.kind == "lön" && selection.counts(income);
+        // What a child may earn is counted by the calendar year, and what was earned before is the period's year's.
+        let of_year = |month: Month| month.year() == facts.period.year();
+        let wage = move |income: &&Income| {
+            income.person == person.id
+                && income.kind == "lön"
+                && selection.counts(income)
+                && selection.month(income).is_none_or(of_year)
+        };
         facts.incomes.iter().filter(wage)
     };
     // What an authority reports is what counts; the applicant's own figure for it is the same money.

@@ -105,6 +105,7 @@ fn a_wrong_rule_is_shown_where_it_stands() {
             "valid: {from: 2022-01, to: 2021-12}\n    when: '${flags.first_application}'",
         ),
         ("amount: '${cells.shared}'", "amount: '${mony(cells.shared)}'"),
+        ("when: '${flags.first_application}'", "when: '${utred(flags.first_application)}'"),
         ("version: \"2025.1\"", "version: \"2025.1\"\n\tx: 1"),
     ];
     let text: Vec<String> =
@@ -255,14 +256,21 @@ fn a_cell_is_verified_by_two_people_who_agree() {
 
 #[test]
 fn a_case_that_comes_out_wrong_says_how() {
-    let dir = copy_with("cases/1-hushall.yaml", "amount: \"6020\"", "amount: \"6021\"");
-    let results = RuleBook::load(dir.path()).expect("a book").run_cases();
-    let failed: Vec<_> = results.iter().filter(|result| !result.passed).collect();
-    assert_eq!(failed.len(), 1);
-    assert_eq!(
-        (failed[0].case.as_str(), failed[0].differences.as_slice()),
-        ("C2", &["amount: väntade \"6021\", fick \"6020\"".to_owned()][..])
-    );
+    for (case, from, to, says) in [
+        ("C2", "amount: \"6020\"", "amount: \"6021\"", "amount: väntade \"6021\", fick \"6020\""),
+        (
+            "A17",
+            "amount: null, norm: null",
+            "amount: null, norm: \"1\"",
+            "norm: väntade \"1\", fick null, skäl: unverified_amount, unverified_amount",
+        ),
+    ] {
+        let dir = copy_with("cases/1-hushall.yaml", from, to);
+        let results = RuleBook::load(dir.path()).expect("a book").run_cases();
+        let failed: Vec<_> = results.iter().filter(|result| !result.passed).collect();
+        assert_eq!(failed.len(), 1);
+        assert_eq!((failed[0].case.as_str(), failed[0].differences.as_slice()), (case, &[says.to_owned()][..]));
+    }
 }
 
 #[test]

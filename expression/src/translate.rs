@@ -322,8 +322,9 @@ impl Translator<'_> {
     fn unknown_function(&self, name: &str, position: Position) -> ParseError {
         let error = self.error(format!("funktionen {name} finns inte"), position);
         match functions::like(name) {
+            _ if name == "not" => error.hint("skriv ! framför det som inte ska gälla: !(…)"),
             Some(known) => error.hint(format!("menade du {known}?")),
-            None => error,
+            None => error.hint("funktionerna står i handboken, under Uttryck"),
         }
     }
 }
@@ -369,6 +370,22 @@ fn word_length(source: &str, offset: usize) -> usize {
     if word > 0 { word } else { rest.chars().next().map_or(1, char::len_utf8) }
 }
 
+/// What to write instead of something that stands where it can't, where that is a common slip.
+fn likely_meant(what: &str, before: &str, after: &str) -> Option<&'static str> {
+    let follows_digit = |text: &str| text.ends_with(|c: char| c.is_ascii_digit());
+    let is_digit_next = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    match what {
+        "and" => Some("skriv && för ”och”"),
+        "or" => Some("skriv || för ”eller”"),
+        ">" if before.ends_with('<') => Some("skriv != för ”inte lika med”"),
+        "," if follows_digit(before) && after.strip_prefix(',').is_some_and(is_digit_next) => {
+            Some("skriv decimaler med punkt: 12.50")
+        }
+        _ if is_digit_next(after) && follows_digit(before.trim_end()) => Some("skriv tal utan mellanslag: 50000"),
+        _ => None,
+    }
+}
+
 /// Rhai's complaint about the text, in Swedish.
 fn syntax_error(source: &str, error: &rhai::ParseError) -> ParseError {
     use rhai::ParseErrorType as Type;
@@ -385,7 +402,13 @@ fn syntax_error(source: &str, error: &rhai::ParseError) -> ParseError {
             made("tilldelning kan inte användas i uttryck".to_owned())
                 .hint("jämför med ==; ge ett namn ett värde med steget set")
         }
-        Type::BadInput(rhai::LexError::UnexpectedInput(what)) => made(format!("”{what}” väntas inte här")),
+        Type::BadInput(rhai::LexError::UnexpectedInput(what)) => {
+            let error = made(format!("”{what}” väntas inte här"));
+            match likely_meant(what, &source[..offset], &source[offset..]) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            }
+        }
         Type::BadInput(rhai::LexError::MalformedNumber(_)) => {
             made("talet går inte att läsa".to_owned()).hint("skriv decimaler med punkt: 12.50")
         }
