@@ -293,7 +293,7 @@ pub fn circuit(circuit: &Circuit, timezone: Tz) -> String {
     let times = count(circuit.failures, "gång", "gånger");
     let next = match (circuit.state, &circuit.retry_at) {
         (CircuitState::Probing, _) => "prövas just nu".to_owned(),
-        (_, Some(at)) => format!("prövas {}", local_seconds(at, timezone)),
+        (_, Some(at)) => format!("prövas tidigast {}", local_seconds(at, timezone)),
         (_, None) => "prövas inte av sig självt".to_owned(),
     };
     format!("öppen{since}: {why} ({times}); {next}")
