@@ -297,7 +297,7 @@ impl State {
     fn coming_told(why: &ScheduleWhy, has_times: bool) -> String {
         let shown = |one: &Coming| {
             let note = if one.note.is_empty() { String::new() } else { format!(" ({})", one.note) };
-            format!("{}{note}", without_zeros(&one.local))
+            format!("{}{note}", wording::wall_time(&one.local))
         };
         let (starts, skipped): (Vec<&Coming>, Vec<&Coming>) = why.coming.iter().partition(|one| one.starts);
         let Some(next) = starts.first() else {
@@ -317,13 +317,8 @@ fn settled_last(firings: &[Firing]) -> Option<&Firing> {
 /// A firing's time, or what started it.
 fn nominal(firing: &Firing) -> String {
     if firing.trigger == "schedule" {
-        format!("Tiden {}", without_zeros(&firing.nominal))
+        format!("Tiden {}", wording::wall_time(&firing.nominal))
     } else {
         format!("Starten ({})", wording::trigger(&firing.trigger))
     }
-}
-
-/// A time on the wall without the seconds where there are none.
-fn without_zeros(local: &str) -> String {
-    local.strip_suffix(":00").unwrap_or(local).replace('T', " ")
 }
