@@ -253,8 +253,8 @@ async fn unheeded(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
     let cancel = event.told()["asked"] == ItemState::Cancelled.as_str();
     let what = if cancel { "avbrytas" } else { "lämnas över" };
     let person = event.actor.strip_prefix("person:").unwrap_or("En person");
-    why.because +=
-        &format!(" {person} begärde att det skulle {what}, men det blev inte så, och det gäller inte längre.");
+    let told = format!(" {person} begärde att det skulle {what}, men det blev inte så, och det gäller inte längre.");
+    why.because += &told;
     Ok(())
 }
 

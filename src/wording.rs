@@ -293,7 +293,7 @@ pub fn circuit(circuit: &Circuit, timezone: Tz) -> String {
     let times = count(circuit.failures, "gång", "gånger");
     let next = match (circuit.state, &circuit.retry_at) {
         (CircuitState::Probing, _) => "prövas just nu".to_owned(),
-        (_, Some(at)) => format!("prövas {}", local_seconds(at, timezone)),
+        (_, Some(at)) => format!("prövas tidigast {}", local_seconds(at, timezone)),
         (_, None) => "prövas inte av sig självt".to_owned(),
     };
     format!("öppen{since}: {why} ({times}); {next}")
@@ -304,7 +304,14 @@ pub fn local_time(stored: &str, timezone: Tz) -> String {
     parse_time(stored).map_or_else(|| stored.to_owned(), |time| clock(time, timezone, "%Y-%m-%d %H:%M"))
 }
 
-/// The same with seconds.
+/// A time on the wall as a schedule's row has it, without the seconds where there are none.
+pub fn wall_time(nominal: &str) -> String {
+    let Some((day, time)) = nominal.split_once('T') else { return nominal.to_owned() };
+    let short = time.strip_suffix(":00").filter(|short| short.len() == "06:00".len());
+    format!("{day} {}", short.unwrap_or(time))
+}
+
+/// A stored time on the wall here, with seconds.
 pub fn local_seconds(stored: &str, timezone: Tz) -> String {
     parse_time(stored).map_or_else(|| stored.to_owned(), |time| clock(time, timezone, "%Y-%m-%d %H:%M:%S"))
 }

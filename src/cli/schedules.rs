@@ -252,7 +252,8 @@ async fn list(config: &Config, format: Format) -> anyhow::Result<ExitCode> {
         };
         let result = row.last_result.as_deref().map(wording::firing).unwrap_or_default().to_owned();
         // The time of a start that no clock made is kept in UTC; a nominal one stands as it is.
-        let last = row.last.as_ref().map(|at| wording::local_time(at, timezone)).unwrap_or_default();
+        let last =
+            row.last.as_ref().map(|at| wording::wall_time(&wording::local_time(at, timezone))).unwrap_or_default();
         vec![row.schedule.clone(), row.bot.clone(), row.cron.clone(), next, last, result]
     })?;
     Ok(ExitCode::SUCCESS)

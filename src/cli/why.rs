@@ -79,7 +79,7 @@ async fn schedule(config: &Config, store: &Store, arguments: &Arguments) -> anyh
     let timezone = wording::timezone(config);
     Table { columns: &columns, records: &why.firings, empty }.print(arguments.format, |firing| {
         let time = match firing.trigger.as_str() {
-            "schedule" => firing.nominal.clone(),
+            "schedule" => wording::wall_time(&firing.nominal),
             other => format!("{} ({})", wording::local_time(&firing.due_at, timezone), wording::trigger(other)),
         };
         vec![

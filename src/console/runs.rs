@@ -28,7 +28,7 @@ pub(super) fn row(run: &Run, clock: &impl Fn(&str) -> String) -> Value {
         "state_text": wording::run_state(run.state),
         "trigger": wording::trigger(&run.trigger),
         "schedule": run.schedule,
-        "nominal": run.nominal,
+        "nominal": run.nominal.as_deref().map(wording::wall_time),
         "created": clock(&run.created_at),
         "started": run.started_at.as_deref().map(clock),
         "ended": run.ended_at.as_deref().map(clock),

@@ -20,8 +20,9 @@ pub struct Cause {
     pub actor: String,
 }
 
-/// How often it is written down that nothing was due.
-const MARK_EVERY: TimeDelta = TimeDelta::minutes(10);
+/// How often it is written down that nothing was due. A schedule that is changed starts by what it says now of times so
+/// far back: no more than what is late anyway.
+const MARK_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// What to do about everything that has come.
 pub(super) fn plan(schedule: &Schedule, config: &Config, script: &Found, cause: Option<&Cause>, seen: &Seen) -> Plan {

@@ -83,8 +83,13 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
         Ok(schedule) => not_approved(store, config, schedule).await?,
         Err(_) => None,
     };
+    let last = match settled_last(&why.firings).and_then(|latest| latest.run.as_ref()) {
+        Some(run) => store.run(run).await?,
+        None => None,
+    };
+    let failed = last.filter(|run| matches!(run.state, RunState::Failed | RunState::Stopped));
     let timezone = wording::timezone(config);
-    let state = State { now, watch, open, circuit, without_worker, is_dead, watched, not_approved, timezone };
+    let state = State { now, watch, open, circuit, without_worker, is_dead, watched, not_approved, failed, timezone };
     match &read {
         Ok(schedule) => state.explain(schedule, &mut why),
         Err(_) if is_gone => {
@@ -133,6 +138,8 @@ struct State {
     watched: bool,
     /// A rule book that has no approved version.
     not_approved: Option<String>,
+    /// The run that it started last, where that was not done.
+    failed: Option<Run>,
     timezone: chrono_tz::Tz,
 }
 
@@ -257,9 +264,7 @@ impl State {
 
     /// Nothing goes on: what became of the latest time, and when the next comes.
     fn idle(&self, schedule: &Schedule, why: &mut ScheduleWhy) {
-        // What was settled last: a start that waited is settled after later ones that were skipped.
-        let latest = why.firings.iter().rev().max_by(|a, b| (&a.at, &a.due_at).cmp(&(&b.at, &b.due_at)));
-        let latest = latest.filter(|latest| latest.result != "fired").cloned();
+        let latest = settled_last(&why.firings).filter(|latest| latest.result != "fired").cloned();
         let coming = Self::coming_told(why, schedule.cron.is_some());
         if let Some(latest) = latest {
             let state = if latest.result == "missed" { "missed" } else { "skipped" };
@@ -278,6 +283,11 @@ impl State {
         } else {
             why.say("waiting_for_time", coming, "Ingenting: det startar av sig självt.");
         }
+        if let Some(run) = &self.failed {
+            let reason = run.reason.as_deref().unwrap_or("okänd orsak");
+            why.because = format!("Den senaste körningen blev inte färdig: {reason}. {}", why.because);
+            why.next = format!("Läs `kollega log {}` och åtgärda felet.", run.id);
+        }
         if !self.watched && why.state != "never" {
             "Starta `kollega serve`: ingen schemaläggare är i gång nu.".clone_into(&mut why.next);
         }
@@ -287,7 +297,7 @@ impl State {
     fn coming_told(why: &ScheduleWhy, has_times: bool) -> String {
         let shown = |one: &Coming| {
             let note = if one.note.is_empty() { String::new() } else { format!(" ({})", one.note) };
-            format!("{}{note}", without_zeros(&one.local))
+            format!("{}{note}", wording::wall_time(&one.local))
         };
         let (starts, skipped): (Vec<&Coming>, Vec<&Coming>) = why.coming.iter().partition(|one| one.starts);
         let Some(next) = starts.first() else {
@@ -299,16 +309,16 @@ impl State {
     }
 }
 
+/// What was settled last: a start that waited is settled after later ones that were skipped.
+fn settled_last(firings: &[Firing]) -> Option<&Firing> {
+    firings.iter().rev().max_by(|a, b| (&a.at, &a.due_at).cmp(&(&b.at, &b.due_at)))
+}
+
 /// A firing's time, or what started it.
 fn nominal(firing: &Firing) -> String {
     if firing.trigger == "schedule" {
-        format!("Tiden {}", without_zeros(&firing.nominal))
+        format!("Tiden {}", wording::wall_time(&firing.nominal))
     } else {
         format!("Starten ({})", wording::trigger(&firing.trigger))
     }
-}
-
-/// A time on the wall without the seconds where there are none.
-fn without_zeros(local: &str) -> String {
-    local.strip_suffix(":00").unwrap_or(local).replace('T', " ")
 }

@@ -460,6 +460,21 @@ async fn lists_show_runs_and_items_filtered_and_nothing_personal() {
     let run = browser.get(&format!("/korning/{}", office.run)).await;
     assert!(run.shows(">A-1</a>") && run.shows("hämtat av arbetare") && !run.shows(PERSONNUMMER));
     assert_eq!(browser.get("/korning/ingen").await.status, StatusCode::NOT_FOUND);
+    // What a schedule started, by its clock and by something else.
+    for (nominal, shown) in [(Some("2026-11-27T06:00:00"), "dagligen (2026-11-27 06:00)"), (None, "dagligen</dd>")] {
+        let new = kollega::store::NewRun {
+            bot: "robot".into(),
+            version: "1".into(),
+            trigger: "http".into(),
+            schedule: Some("dagligen".into()),
+            nominal: nominal.map(str::to_owned),
+            pool: "default".into(),
+            actor: "schedule:dagligen".into(),
+        };
+        let run = office.desk.store.queue_run(&new).await.expect("a run");
+        let run = browser.get(&format!("/korning/{run}")).await;
+        assert!(run.shows(shown), "{}", run.text);
+    }
 }
 
 #[tokio::test]

@@ -240,6 +240,19 @@ on_both! {
         assert_eq!((refused.result.as_str(), refused.run), ("skipped", None));
     }
 
+    async fn a_schedule_that_is_changed_does_not_make_up_for_times_that_it_did_not_have(database) {
+        let yard = Yard::open(database).await;
+        yard.schedule("flyttad", "timezone: UTC\ncron: \"0 0 0 1 1 * *\"\n");
+        yard.turn().await;
+        yard.unhandled("flyttad", 180).await;
+        yard.turn().await;
+        // It is moved to two minutes ago, which means tomorrow.
+        let moved = yard.store().now().await.expect("the clock") - chrono::TimeDelta::minutes(2);
+        yard.schedule("flyttad", &format!("timezone: UTC\ncron: \"{} * * * *\"\n", moved.format("%-S %-M %-H")));
+        yard.turn().await;
+        assert_eq!(yard.firings("flyttad").await.len(), 0);
+    }
+
     async fn times_within_a_pause_are_never_missed_also_when_no_scheduler_was_up(database) {
         let yard = Yard::open(database).await;
         // Every ten minutes; nobody looked for two hours, and it was paused an hour ago.
@@ -570,6 +583,11 @@ on_both! {
             .await;
         }
         assert_eq!(yard.why("tät").await.state, "waiting_for_time");
+        // What it started failed.
+        yard.sql(&format!("update firings set run = '{}' where nominal = '1'", run.id)).await;
+        yard.sql("update runs set state = 'failed', reason = 'sidan svarar inte'").await;
+        let why = yard.why("tät").await;
+        assert!(why.because.starts_with("Den senaste körningen blev inte färdig: sidan svarar inte. Nästa tid är"), "{}", why.because);
         // The file is wrong, or gone; and one that never was is not known.
         yard.schedule("tät", "cron: fel\n");
         assert_eq!(yard.why("tät").await.state, "unreadable");

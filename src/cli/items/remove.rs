@@ -9,6 +9,7 @@ use super::super::{open_store, print, print_error, sign_in};
 use super::order::named;
 use crate::app::agree;
 use crate::config::Config;
+use crate::model::ItemState;
 use crate::seal::Seal;
 
 #[derive(Debug, Args)]
@@ -62,7 +63,8 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     let (mut kept, mut removed) = (false, false);
     for item in named(&store, &arguments.items, arguments.bot.as_deref()).await? {
         if !item.state.is_final() {
-            print_error(&format!("obs: {} är inte avslutat och finns kvar: avbryt det först", item.reference));
+            let first = if item.state == ItemState::Uncertain { "avgör" } else { "avbryt" };
+            print_error(&format!("obs: {} är inte avslutat och finns kvar: {first} det först", item.reference));
             kept = true;
             continue;
         }
