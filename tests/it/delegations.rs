@@ -434,6 +434,12 @@ async fn what_can_not_be_a_delegation_is_refused_with_what_is_wrong() {
         command[at + 1] = value;
         command
     };
+    let with_both = |day: &'static str| {
+        let mut command = with("--from", day);
+        let at = command.iter().position(|word| *word == "--decided-on").expect("the flag");
+        command[at + 1] = day;
+        command
+    };
     let mut no_amount = ADD.to_vec();
     no_amount.drain(6..8);
     for (command, says) in [
@@ -441,6 +447,7 @@ async fn what_can_not_be_a_delegation_is_refused_with_what_is_wrong() {
         (with("--bot", "finns-inte"), "finns inte eller kan inte läsas"),
         (with("--decided-on", "2099-01-01"), "har inte varit ännu"),
         (with("--from", "2025-01-09"), "kan inte gälla från 2025-01-09"),
+        (with_both("2022-06-30"), "6 kap. 37 § kommunallagen medger den från och med 2022-07-01"),
         (with("--reference", " "), "diarienummer"),
         (with("--up-to", "0"), "större än 0"),
         (with("--from", "i morgon"), "i morgon passar inte för --from"),
