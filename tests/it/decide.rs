@@ -260,7 +260,9 @@ async fn why_says_whom_an_item_waits_for_and_what_to_do() {
     let uncertain = kollega(&office, &["why", "A-2"]).out;
     assert!(uncertain.contains("sidan Beräkningar visades inte") && uncertain.contains("kollega settle A-2 did-not"));
     office.handed_over("A-3").await;
-    assert!(kollega(&office, &["why", "A-3"]).out.contains("kod: needs_person"));
+    assert!(
+        kollega(&office, &["why", "A-3"]).out.contains("Orsak: ärendet ska handläggas av en person (needs_person).")
+    );
 }
 
 #[tokio::test]
