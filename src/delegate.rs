@@ -94,6 +94,9 @@ fn admit(user: &User) -> Result<(), Refused> {
     if desk::may_delegate(user) { Ok(()) } else { Err(Refused::Role { person: user.name.clone() }) }
 }
 
+/// The first day for which a board may leave decisions to an automated decision function (lag 2022:638).
+const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2022, 7, 1).expect("a date");
+
 fn checked(config: &Config, written: Written, today: NaiveDate, zone: Tz) -> Result<NewDelegation, String> {
     let Written { bot, outcomes, up_to, decided_by, decided_on, reference, from, to } = written;
     let script = Bot::load(&config.bot_file(&bot))
@@ -123,6 +126,11 @@ fn checked(config: &Config, written: Written, today: NaiveDate, zone: Tz) -> Res
     }
     if from < decided_on {
         return Err(format!("delegationen kan inte gälla från {from}: den beslutades {decided_on}"));
+    }
+    if from < FIRST_DAY {
+        return Err(format!(
+            "delegationen kan inte gälla från {from}: 6 kap. 37 § kommunallagen medger den från och med {FIRST_DAY}"
+        ));
     }
     if let Some(to) = to.filter(|to| *to < from || *to < today) {
         return Err(format!("sista dagen {to} är före första dagen, eller har redan varit"));

@@ -110,8 +110,7 @@ impl Line {
     /// What the line was worked out from: `hyra 6300 (ansökan)`.
     pub fn worked_out_from(&self) -> String {
         let part = |(name, input): (&String, &Value)| {
-            let value = input.get("value").unwrap_or(input);
-            let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            let value = decision::input_text(name, input.get("value").unwrap_or(input));
             let from = input.get("from").and_then(Value::as_str).map(|from| format!(" ({from})"));
             format!("{} {value}{}", decision::input_label(name), from.unwrap_or_default())
         };

@@ -178,7 +178,7 @@ fn deferred(why: &mut Why, item: &Item, clock: &Clock) {
     }
     why.until.clone_from(&item.not_before);
     let until = item.not_before.as_deref().map_or_else(|| "en senare tid".into(), |until| clock.local(until));
-    let code = item.code.as_deref().map(|code| format!(" Orsak: {code}.")).unwrap_or_default();
+    let code = item.code.as_deref().map(|code| format!(" Orsak: {}.", wording::code(code))).unwrap_or_default();
     let tries = tries(item);
     say(why, format!("Uppskjutet till {until}{tries}.{code}"), "Ingenting: det går vidare av sig självt.");
 }
@@ -346,14 +346,14 @@ async fn handed_over(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
         say(why, because, "Det görs klart för hand. Vad som är sparat visas på ärendets sida i konsolen.");
         return Ok(());
     }
-    let code = why.code.clone().unwrap_or_else(|| "okänd".into());
-    let because = format!("Roboten lämnade över ärendet till en person (kod: {code}).");
+    let code = why.code.as_deref().unwrap_or("okänd");
+    let because = format!("Roboten lämnade över ärendet till en person. Orsak: {}.", wording::code(code));
     say(why, because, "En handläggare tar hand om det. Skälet visas på ärendets sida i konsolen.");
     Ok(())
 }
 
 fn failed(why: &mut Why) {
-    let code = why.code.clone().unwrap_or_else(|| "okänd".into());
+    let code = why.code.as_deref().unwrap_or("okänd");
     let next = format!("Läs `kollega log {0}`, åtgärda felet och kör om med `kollega rerun {0}`.", why.reference);
-    say(why, format!("Alla försök misslyckades (kod: {code})."), next);
+    say(why, format!("Alla försök misslyckades. Orsak: {}.", wording::code(code)), next);
 }

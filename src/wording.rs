@@ -97,6 +97,28 @@ pub fn withheld(why: Withheld) -> &'static str {
     }
 }
 
+/// A code of Kollega's own in words, with the code to search by; a bot's or a rule book's is told by the reason beside it.
+pub fn code(code: &str) -> String {
+    let words = match code {
+        "already_there" => "i systemet finns redan en post för ärendet",
+        "by_person" => "en person har bestämt det",
+        "circuit_open" => "systemet får inget nytt arbete just nu",
+        "decision_missing" => "inget beslut som gäller finns",
+        "delegation_ended" => "delegationen upphörde innan allt var utfört",
+        "facts_invalid" => "underlaget kan inte stämma",
+        "mail_refused" => "brevet togs inte emot",
+        "needs_person" => "ärendet ska handläggas av en person",
+        "retry" => "ett fel, görs om",
+        "run_stopped" => "körningen stoppades",
+        "source_silent" => "en myndighet har inte svarat",
+        "system" => "ett tekniskt fel",
+        "too_large" => "ärendets uppgifter är för stora",
+        "uncertain" => "ingen vet om sparandet tog",
+        other => return other.to_owned(),
+    };
+    format!("{words} ({code})")
+}
+
 /// What spot checks are for.
 pub fn purpose(purpose: Purpose) -> &'static str {
     match purpose {
@@ -422,6 +444,12 @@ pub fn timezone(config: &Config) -> Tz {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_of_ours_is_told_in_words_and_a_bots_stands_as_it_is() {
+        assert_eq!(code("needs_person"), "ärendet ska handläggas av en person (needs_person)");
+        assert_eq!(code("large_income"), "large_income");
+    }
 
     #[test]
     fn a_detail_is_told_in_swedish_with_local_days_and_kronor() {

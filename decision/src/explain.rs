@@ -70,7 +70,7 @@ fn line(line: &Line) -> Vec<String> {
     text.push(format!("                 regel {}, {}", line.rule, source(&line.source)));
     for (name, input) in &line.inputs {
         let from = input.from.as_ref().map(|from| format!(" ({from})")).unwrap_or_default();
-        text.push(format!("                 {} {}{from}", label(name), plain(&input.value)));
+        text.push(format!("                 {} {}{from}", label(name), value_text(name, &input.value)));
     }
     text
 }
@@ -81,7 +81,7 @@ fn source(source: &Source) -> String {
 
 fn referral(referral: &Referral) -> String {
     let details: Vec<String> =
-        referral.details.iter().map(|(name, value)| format!("{} {}", label(name), plain(value))).collect();
+        referral.details.iter().map(|(name, value)| format!("{} {}", label(name), value_text(name, value))).collect();
     let details = if details.is_empty() { String::new() } else { format!(": {}", details.join(", ")) };
     format!("  - {} [{}{details}]", referral.reason, referral.code)
 }
@@ -133,6 +133,14 @@ fn note(note: &Note) -> String {
     format!("  - {}{source}", note.text)
 }
 
-fn plain(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// What a value of a name of the shipped rules is called in text, where it is a word of ours: `timeout`, `fk`.
+pub fn value_words(name: &str, value: &str) -> Option<String> {
+    matches!(name, "answer" | "source").then(|| crate::labels::words(&format!("\"{value}\"")))?
+}
+
+/// A value in text: an amount in kronor, a word of ours in Swedish.
+pub fn value_text(name: &str, value: &Json) -> String {
+    let Some(text) = value.as_str() else { return value.to_string() };
+    let amount = || Some(format!("{} kr", money::kr(text.parse().ok()?)));
+    value_words(name, text).or_else(amount).unwrap_or_else(|| text.to_owned())
 }

@@ -52,6 +52,11 @@ pub(crate) fn words(name: &str) -> Option<String> {
         "\"error\"" => "ett fel",
         "\"timeout\"" => "inget svar",
         "\"not_asked\"" => "inte tillfrågad",
+        "\"fk\"" => "Försäkringskassan",
+        "\"af\"" => "Arbetsförmedlingen",
+        "\"csn\"" => "CSN",
+        "\"skv\"" => "Skatteverket",
+        "\"so\"" => "a-kassan",
         _ => return field(name),
     };
     Some(known.to_owned())

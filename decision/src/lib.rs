@@ -52,7 +52,7 @@ pub use coverage::{BranchCoverage, Coverage, PartCoverage, coverage};
 pub use diff::{Change, ChangeKind, ChangedPart, Told, ToldLine, describe, diff, told};
 pub use document::{AboutRule, Document};
 pub use entries::{Agreement, CellState, CellStatus, Difference, Turn, Typed, cell_states, table_warnings, type_in};
-pub use explain::label as input_label;
+pub use explain::{label as input_label, value_text as input_text, value_words as input_words};
 pub use facts::FACT_NAMES;
 pub use facts_reader::FactsError;
 pub use identity::has_identity_number;

@@ -156,7 +156,11 @@ impl File {
                 (format!("{} väntas här ({english})", wanted(expected)), None)
             }
             Error::InvalidScalar { ty, .. } => (format!("{} väntas här ({english})", wanted(ty)), None),
-            Error::Unexpected { expected, .. } => (format!("{} väntas här ({english})", wanted(expected)), None),
+            Error::Unexpected { expected, .. } => {
+                let hint = "skriv [ett, två], eller en rad för varje del som börjar med ”- ”; en tom lista är []";
+                let is_list = expected.starts_with("sequence");
+                (format!("{} väntas här", wanted(expected)), is_list.then(|| hint.to_owned()))
+            }
             Error::NullIntoString { .. } => {
                 ("här saknas ett värde".to_owned(), Some("skriv en text efter kolonet".to_owned()))
             }

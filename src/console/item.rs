@@ -161,7 +161,7 @@ async fn attempts(
             "state": row.state.as_str(),
             "state_text": wording::item_state(row.state),
             "stage": row.stage,
-            "code": row.code,
+            "code": row.code.as_deref().map(wording::code),
             "reason": row.reason.as_ref().filter(|_| sight == Sight::Personal)})
     };
     Ok(desk.store.attempts(&item.id).await?.iter().map(row).collect())
@@ -212,7 +212,7 @@ fn summary(item: &Item, sight: Sight) -> Value {
         "attempt": item.attempt,
         "token": item.token,
         "priority": item.priority,
-        "code": item.code,
+        "code": item.code.as_deref().map(wording::code),
         "reason": item.reason.as_ref().filter(|_| sight == Sight::Personal)})
 }
 

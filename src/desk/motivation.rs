@@ -45,7 +45,7 @@ impl Desk {
         text: &str,
     ) -> Result<(), Error> {
         self.admit(item, user).await?;
-        let current = self.store.suggestion(&item.id).await?.filter(|current| current.id == suggestion);
+        let current = self.whole_suggestion(item).await?.filter(|current| current.id == suggestion);
         let current = current.ok_or(store::Refusal::Superseded)?;
         let prepared = self.motivations(item, &current).await?.into_iter().find(|prepared| prepared.kind == kind);
         let draft = prepared.map(|prepared| prepared.draft).unwrap_or_default();

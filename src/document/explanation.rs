@@ -213,8 +213,9 @@ fn row(line: &Line, people: &BTreeMap<String, String>, rule: Option<&AboutRule>)
 }
 
 fn fact(name: &str, value: &Value, from: Option<String>, people: &BTreeMap<String, String>) -> Fact {
+    let known = value.as_str().and_then(|value| decision::input_words(name, value));
     let name = decision::input_label(name).to_owned();
-    Fact { value: value_text(&name, value, people), name, from }
+    Fact { value: known.unwrap_or_else(|| value_text(&name, value, people)), name, from }
 }
 
 /// A value in words: amounts in kronor, months by name, persons by who they are.

@@ -341,10 +341,14 @@ impl Work<'_> {
         }
         let fields = self.record.store();
         let Held::Item(claim) = &self.held else { return Ok(()) };
-        match self.app.store.finish(claim, finish, &fields, &self.events).await {
+        // One that waits begins again from its first stage, whatever that is called by then.
+        let stage = (finish.state.is_final() && !self.stage.is_empty()).then(|| self.stage.clone());
+        let finish = Finish { stage: stage.clone(), ..finish.clone() };
+        match self.app.store.finish(claim, &finish, &fields, &self.events).await {
             // The item ends as failed, with what it held when it was claimed.
             Err(error @ store::Error::TooLarge { .. }) => {
                 let failed = Finish::new(ItemState::Failed).because("too_large", error.to_string());
+                let failed = Finish { stage, ..failed };
                 self.app.store.finish(claim, &failed, &claim.item.fields.0, &self.events).await
             }
             result => result,

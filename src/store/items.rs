@@ -97,12 +97,24 @@ pub struct Finish {
     pub failed_try: bool,
     /// For `deferred`: the circuit that it waits for, instead of a time.
     pub circuit: Option<CircuitId>,
+    /// For an item that has come to no stage of its own yet: the one where it ended.
+    pub stage: Option<String>,
 }
 
 impl Finish {
     /// Ends in this state.
     pub fn new(state: ItemState) -> Self {
-        Self { state, code: None, reason: None, wait: None, due_at: None, role: None, failed_try: false, circuit: None }
+        Self {
+            state,
+            code: None,
+            reason: None,
+            wait: None,
+            due_at: None,
+            role: None,
+            failed_try: false,
+            circuit: None,
+            stage: None,
+        }
     }
 
     /// With a code and a reason.
@@ -388,6 +400,7 @@ impl Store {
                     i64::from(finish.failed_try).into(),
                     fields.into(),
                     finish.circuit.as_ref().map(ToString::to_string).into(),
+                    finish.stage.into(),
                 ],
             },
         )
@@ -450,7 +463,7 @@ impl Store {
 /// a commit of unknown outcome, is to be decided anew by whoever settles that.
 const LET_GO: &str =
     ", code = $3, reason = $4, not_before = $5, due_at = $6, tries = tries + $7, fields = coalesce($8, fields), circuit = $9,
-     worker = null, lease_until = null, browsers = null, asked = null, asked_by = null";
+     stage = coalesce(stage, $10), worker = null, lease_until = null, browsers = null, asked = null, asked_by = null";
 
 /// Checks that the claim still holds and never shortens its lease; refuses a late worker.
 pub(super) async fn hold(tx: &mut Tx, claim: &Claim) -> Result<()> {

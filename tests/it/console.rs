@@ -340,7 +340,10 @@ async fn a_person_without_the_role_sees_no_case_and_cannot_decide() {
     let mut browser = signed_in(&office, "rut", "auditor").await;
     let page = browser.get(&path).await;
     assert!(
-        page.shows("6 020") && page.shows("6300") && !page.shows(PERSONNUMMER) && !page.shows("aktivitetsstöd&quot;")
+        page.shows("6 020")
+            && page.shows("6 300 kr")
+            && !page.shows(PERSONNUMMER)
+            && !page.shows("aktivitetsstöd&quot;")
     );
     assert!(!browser.get(&format!("/arende/{}", handed_over.id)).await.shows("skyddade uppgifter"));
     assert!(browser.get("/inkorg").await.shows("Inget väntar på ditt beslut"));

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use kollega::model::{Decision, ItemState};
+use kollega::desk::Error;
+use kollega::model::{AnswerKind, Decision, ItemState};
 use serde_json::Value;
 
 use crate::office::{Office, PASSWORD, PERSONNUMMER, approval, referral};
@@ -259,7 +260,9 @@ async fn why_says_whom_an_item_waits_for_and_what_to_do() {
     let uncertain = kollega(&office, &["why", "A-2"]).out;
     assert!(uncertain.contains("sidan Beräkningar visades inte") && uncertain.contains("kollega settle A-2 did-not"));
     office.handed_over("A-3").await;
-    assert!(kollega(&office, &["why", "A-3"]).out.contains("kod: needs_person"));
+    assert!(
+        kollega(&office, &["why", "A-3"]).out.contains("Orsak: ärendet ska handläggas av en person (needs_person).")
+    );
 }
 
 #[tokio::test]
@@ -315,7 +318,7 @@ async fn a_decision_written_past_kollega_is_not_valid() {
 async fn a_suggestion_that_was_changed_in_the_database_is_neither_shown_nor_decided_on() {
     let office = Office::open().await;
     office.hire("anna", "caseworker").await;
-    let (item, _) = office.waiting("A-1", &approval()).await;
+    let (item, suggestion) = office.waiting("A-1", &approval()).await;
     let as_anna =
         |command: &[&str]| kollega_with(&office, PASSWORD, &[command, &["--as", "anna", "--password-stdin"]].concat());
     for change in [
@@ -328,6 +331,9 @@ async fn a_suggestion_that_was_changed_in_the_database_is_neither_shown_nor_deci
             assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""), "{command:?}");
             assert!(refused.err.contains("förslaget är ändrat i databasen"), "{}", refused.err);
         }
+        let anna = office.desk.store.user("anna").await.expect("the store").expect("anna");
+        let kept = office.desk.keep_motivation(&item, &anna, &suggestion.id, AnswerKind::Approve, "Skälen").await;
+        assert!(matches!(kept, Err(Error::ChangedSuggestion(_))), "{kept:?}");
     }
     assert_eq!(office.item("A-1").await.state, ItemState::AwaitingDecision);
     assert!(office.desk.store.decisions(&item.id).await.expect("the store").is_empty());

@@ -62,14 +62,14 @@ stages:
 "#;
 
 /// An installation with the bot, an administrator and a caseworker.
-struct Town {
+pub struct Town {
     folder: tempfile::TempDir,
-    app: Arc<App>,
+    pub app: Arc<App>,
     admin: User,
 }
 
 impl Town {
-    async fn open(database: Database) -> Self {
+    pub async fn open(database: Database) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let bot = folder.path().join("bots/prov");
         fs::create_dir_all(&bot).expect("the bot's folder");
@@ -123,7 +123,7 @@ impl Town {
     }
 
     /// Puts items in the queue: reference, net income, whether it is of principal importance, what the agency answered.
-    async fn queue(&self, items: &[(&str, &str, bool, &str)]) {
+    pub async fn queue(&self, items: &[(&str, &str, bool, &str)]) {
         let bot = Bot::load(&self.app.config.bot_file("prov")).expect("the bot");
         let new = NewRun {
             bot: "prov".into(),
@@ -142,7 +142,7 @@ impl Town {
         }
     }
 
-    fn worker(&self) -> Program {
+    pub fn worker(&self) -> Program {
         let file = self.folder.path().join("kollega.toml").display().to_string();
         let all = ["--config".to_owned(), file, "worker".to_owned()];
         Program::start(&self.folder.path().join("output"), "worker", &all)
@@ -152,7 +152,7 @@ impl Town {
         self.app.store.find_item(reference).await.expect("the store").expect("the item")
     }
 
-    async fn becomes(&self, reference: &str, state: ItemState) -> Item {
+    pub async fn becomes(&self, reference: &str, state: ItemState) -> Item {
         let since = Instant::now();
         loop {
             let item = self.item(reference).await;
@@ -434,6 +434,12 @@ async fn what_can_not_be_a_delegation_is_refused_with_what_is_wrong() {
         command[at + 1] = value;
         command
     };
+    let with_both = |day: &'static str| {
+        let mut command = with("--from", day);
+        let at = command.iter().position(|word| *word == "--decided-on").expect("the flag");
+        command[at + 1] = day;
+        command
+    };
     let mut no_amount = ADD.to_vec();
     no_amount.drain(6..8);
     for (command, says) in [
@@ -441,6 +447,7 @@ async fn what_can_not_be_a_delegation_is_refused_with_what_is_wrong() {
         (with("--bot", "finns-inte"), "finns inte eller kan inte läsas"),
         (with("--decided-on", "2099-01-01"), "har inte varit ännu"),
         (with("--from", "2025-01-09"), "kan inte gälla från 2025-01-09"),
+        (with_both("2022-06-30"), "6 kap. 37 § kommunallagen medger den från och med 2022-07-01"),
         (with("--reference", " "), "diarienummer"),
         (with("--up-to", "0"), "större än 0"),
         (with("--from", "i morgon"), "i morgon passar inte för --from"),
