@@ -141,6 +141,7 @@ pub fn value_words(name: &str, value: &str) -> Option<String> {
 /// A value in text: an amount in kronor, a word of ours in Swedish.
 pub fn value_text(name: &str, value: &Json) -> String {
     let Some(text) = value.as_str() else { return value.to_string() };
-    let amount = || Some(format!("{} kr", money::kr(text.parse().ok()?)));
+    // Somebody may be called by a number.
+    let amount = || if name == "person" { None } else { Some(format!("{} kr", money::kr(text.parse().ok()?))) };
     value_words(name, text).or_else(amount).unwrap_or_else(|| text.to_owned())
 }

@@ -183,3 +183,9 @@ fn a_denial_says_why_and_by_which_law() {
     assert_eq!(suggestion.notes[0].text, "Inkomsterna 13 000 kr täcker behovet 12 220 kr; överskottet är 780 kr");
     assert!(suggestion.notes[0].source.as_ref().is_some_and(|source| !source.verified));
 }
+
+#[test]
+fn an_amount_is_told_in_kronor_and_somebody_called_by_a_number_is_not() {
+    assert_eq!(decision::input_text("net", &json!("6200")), "6 200 kr");
+    assert_eq!(decision::input_text("person", &json!("1")), "1");
+}
