@@ -208,6 +208,7 @@ fn cost(field: &str) -> Option<&'static str> {
         "known" => "=kostnadens slag står i regelboken",
         "guideline" => "riktlinje",
         "guideline_source" => "riktlinjens källa",
+        "alike" => "=hur många rader som inget skiljer åt",
         _ => return None,
     })
 }

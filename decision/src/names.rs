@@ -128,6 +128,7 @@ const COST_GROUP: Shape = Shape::Record(&[
     ("person", MAYBE_TEXT),
     ("applied", Shape::Number),
     ("guideline", MAYBE_NUMBER),
+    ("alike", Shape::Number),
 ]);
 
 const AUTHORITY: Shape = Shape::Record(&[

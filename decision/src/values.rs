@@ -319,22 +319,26 @@ fn cost_items(facts: &Facts, book: &RuleBook) -> Vec<Item> {
 /// Costs of one kind together, so that a cost in two rows is compared with its guideline once. Where the guideline is
 /// for each person and the rows name nobody, they are taken for one each, as long as there are adults enough.
 fn cost_groups(facts: &Facts, book: &RuleBook) -> Vec<Item> {
-    let mut groups: BTreeMap<(&str, Option<&str>, usize), Decimal> = BTreeMap::new();
+    type Rows<'a> = BTreeMap<(Decimal, Option<&'a str>), usize>;
+    let mut groups: BTreeMap<(&str, Option<&str>, usize), (Decimal, Rows<'_>)> = BTreeMap::new();
     for (row, cost) in facts.costs.iter().enumerate() {
         let guideline = book.guidelines().of(&cost.kind, facts.period);
         let per_person = guideline.is_some_and(|guideline| guideline.per == Per::Person);
         let unnamed = facts.costs.iter().filter(|other| other.kind == cost.kind && other.person.is_none()).count();
         let one_each = per_person && cost.person.is_none() && unnamed <= facts.household.adults.len();
         let person = cost.person.as_deref().filter(|_| per_person);
-        *groups.entry((&cost.kind, person, if one_each { row + 1 } else { 0 })).or_default() += cost.applied;
+        let (applied, rows) = groups.entry((&cost.kind, person, if one_each { row + 1 } else { 0 })).or_default();
+        *applied += cost.applied;
+        *rows.entry((cost.applied, cost.person.as_deref())).or_default() += 1;
     }
-    let one = |((kind, person, _), applied): ((&str, Option<&str>, usize), Decimal)| {
+    let one = |((kind, person, _), (applied, rows)): ((&str, Option<&str>, usize), (Decimal, Rows<'_>))| {
         let guideline = ceiling(book.guidelines().of(kind, facts.period), facts, book);
         let value = record([
             ("kind", text(kind)),
             ("person", or_empty(person)),
             ("applied", Value::from(applied)),
             ("guideline", or_empty(guideline)),
+            ("alike", count(rows.values().copied().max().unwrap_or_default())),
         ]);
         Item { value, person: person.map(str::to_owned) }
     };
