@@ -107,6 +107,11 @@ impl Browsers {
         watched
     }
 
+    /// Whether the guard would end this very program.
+    pub fn watches_itself(&self) -> bool {
+        self.itself.is_some()
+    }
+
     /// The program's own act is over.
     pub async fn release_itself(&mut self) {
         if let Some(record) = self.itself.take() {

@@ -49,6 +49,17 @@ impl Renewal {
     }
 }
 
+/// What is asked of the store, given up after so long.
+pub(super) async fn within<T>(
+    limit: Option<Duration>,
+    asked: impl Future<Output = store::Result<T>>,
+) -> store::Result<T> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| Err(store::Error::silence())),
+        None => asked.await,
+    }
+}
+
 pub(super) const ENDED_BY_GUARD: &str = "webbläsaren avslutades av vakten";
 
 /// The work on one item's stage, or on a run's collecting.
@@ -112,10 +123,14 @@ impl Work<'_> {
         // A browser may never be left a longer lease than the store has: the shorter one is told to the guard first.
         let shorter = before + lease < self.deadline;
         let mut watched = !shorter || self.browsers.renew(lease).await;
-        match &self.held {
-            Held::Item(claim) => self.app.store.renew(claim, lease, &self.events).await?,
-            Held::Run(run) => self.app.store.renew_run(run, lease, &self.events).await?,
-        }
+        let limit = self.silence_limit(lease);
+        within(limit, async {
+            match &self.held {
+                Held::Item(claim) => self.app.store.renew(claim, lease, &self.events).await,
+                Held::Run(run) => self.app.store.renew_run(run, lease, &self.events).await,
+            }
+        })
+        .await?;
         self.events.clear();
         self.deadline = before + lease;
         if !shorter {
@@ -146,6 +161,12 @@ impl Work<'_> {
         };
         self.deadline = until;
         Some(renewal)
+    }
+
+    /// How long the database may keep silent before an act of the program itself: the guard ends the program when the lease
+    /// is over, and nothing has been begun by then.
+    pub fn silence_limit(&self, lease: Duration) -> Option<Duration> {
+        self.browsers.watches_itself().then(|| self.time_left().min(lease) * 3 / 4)
     }
 
     /// How long our lease lasts, by the local monotonic clock.

@@ -81,6 +81,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// The database has kept silent for longer than there is time to wait.
+    pub fn silence() -> Self {
+        Self::Database(sqlx::Error::PoolTimedOut)
+    }
+
     /// Whether the database is away, or does not answer: it may be there again in a while.
     pub fn is_outage(&self) -> bool {
         use sqlx::Error as E;

@@ -318,6 +318,32 @@ fn kollega(file: &Path, arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().expect("its end")
 }
 
+/// A worker that acts by itself, not by a browser, can only be ended as a whole: not for what it has not begun.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_keeps_silent_before_an_act_ends_no_worker() {
+    for what in ["browsers", "lease_until"] {
+        let site = Box::pin(Site::begin(Database::Postgres)).await;
+        // Once, for longer than the lease: as it is written down who is about to act, and as the lease is prolonged for it.
+        let sql = format!(
+            "create sequence asked;
+             create function silence() returns trigger as $$ begin
+               if nextval('asked') = 1 then perform pg_sleep(9); end if; return new; end $$ language plpgsql;
+             create trigger silence before update of {what} on items for each row
+               when (old.state = 'in_progress' and coalesce(new.browsers, '') like '%\"itself\":true%')
+               execute function silence();"
+        );
+        crate::database::execute(&site.app.config, &sql).await;
+        site.queue(BOT, &["U-1", "U-2"]).await;
+        let mut worker = site.worker("one");
+        for reference in ["U-1", "U-2"] {
+            site.becomes(reference, ItemState::Done).await;
+            assert_eq!(site.records(reference).await, 1, "{}", site.story(reference).await);
+        }
+        assert_eq!(worker.has_ended(), None, "{}", worker.said());
+        assert_eq!(worker.said().matches("the database is away").count(), 1, "{}", worker.said());
+    }
+}
+
 on_both! {
     async fn a_worker_asked_to_end_does_the_stage_in_hand_and_lets_go(database) {
         let site = Box::pin(Site::begin(database)).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::error::Stop;
-use super::super::work::{Held, Work};
+use super::super::work::{Held, Work, within};
 use crate::bot::{System, Targets};
 use crate::browser::{Condition, Target, TargetKind};
 use crate::model::{EventKind, FailureKind};
@@ -41,10 +41,11 @@ impl Work<'_> {
 
     /// Writes down with the item what acts for it, so that whoever takes it over can end that first.
     pub(in crate::runner) async fn record_browsers(&mut self) -> Result<(), Stop> {
+        let limit = self.silence_limit(self.time_left());
         let Held::Item(claim) = &mut self.held else { return Ok(()) };
         let records = self.browsers.records();
         if claim.item.browsers.as_deref() != Some(&records) {
-            self.app.store.set_browsers(claim, &records).await?;
+            within(limit, self.app.store.set_browsers(claim, &records)).await?;
             claim.item.browsers = Some(records);
         }
         Ok(())
