@@ -79,10 +79,11 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
     let now = store.now().await?;
     let clock = Clock { timezone: wording::timezone(config), now };
     why.overdue = item.is_overdue(now);
+    let events = store.item_events(&item.id).await?;
     match item.state {
         ItemState::Ready | ItemState::InProgress if unread(&mut why, store, item, &clock).await? => {}
         ItemState::Ready => ready(&mut why, item, &clock, store.has_worker(&item.pool).await?),
-        ItemState::Deferred if is_by_person(item) => put_off(&mut why, store, item, &clock).await?,
+        ItemState::Deferred if is_by_person(item) => put_off(&mut why, item, &events, &clock),
         ItemState::Deferred => match store.circuit_of_item(&item.id).await? {
             Some(circuit) if circuit.is_open() => waits_for_circuit(&mut why, config, &circuit),
             _ => deferred(&mut why, item, &clock),
@@ -90,25 +91,25 @@ pub async fn item(store: &Store, config: &Config, item: &Item) -> Result<Why> {
         ItemState::InProgress => in_progress(&mut why, item, &clock),
         ItemState::AwaitingDecision => {
             awaiting(&mut why, item, config, &clock);
-            withheld(&mut why, store, item).await?;
+            withheld(&mut why, item, &events);
         }
         ItemState::Uncertain => uncertain(&mut why, store, item).await?,
         ItemState::HandedOver if is_by_person(item) => {
-            let person = who(store, item, EventKind::HandedOver).await?;
+            let person = who(&events, EventKind::HandedOver);
             let because = format!("{person} har lämnat över ärendet till en person.");
             say(&mut why, because, "En handläggare tar hand om det. Skälet visas på ärendets sida i konsolen.");
         }
-        ItemState::HandedOver => handed_over(&mut why, store, item).await?,
+        ItemState::HandedOver => handed_over(&mut why, &events),
         ItemState::Failed => failed(&mut why),
         ItemState::Done => say(&mut why, "Allt är gjort.", "Ingenting."),
         ItemState::Cancelled => {
-            let person = who(store, item, EventKind::Cancelled).await?;
+            let person = who(&events, EventKind::Cancelled);
             let because = format!("{person} har avbrutit ärendet.");
             say(&mut why, because, "Kör om det med `kollega rerun` om det ska göras ändå.");
         }
     }
     asked(&mut why, item);
-    unheeded(&mut why, store, item).await?;
+    unheeded(&mut why, item, &events);
     deadline(&mut why, item, &clock);
     Ok(why)
 }
@@ -207,9 +208,9 @@ fn is_by_person(item: &Item) -> bool {
 }
 
 /// A person wants it to wait.
-async fn put_off(why: &mut Why, store: &Store, item: &Item, clock: &Clock) -> Result<()> {
+fn put_off(why: &mut Why, item: &Item, events: &[LoggedEvent], clock: &Clock) {
     why.until.clone_from(&item.not_before);
-    let person = who(store, item, EventKind::Deferred).await?;
+    let person = who(events, EventKind::Deferred);
     let until = item.not_before.as_deref().unwrap_or_default();
     let local = clock.local(until);
     if clock.is_past(until) {
@@ -222,15 +223,13 @@ async fn put_off(why: &mut Why, store: &Store, item: &Item, clock: &Clock) -> Re
         );
         say(why, format!("{person} har skjutit upp det till {local}."), next);
     }
-    Ok(())
 }
 
 /// The person who did this to the item last, in words.
-async fn who(store: &Store, item: &Item, kind: EventKind) -> Result<String> {
-    let events = store.item_events(&item.id).await?;
+fn who(events: &[LoggedEvent], kind: EventKind) -> String {
     let last = events.iter().rev().find(|event| event.kind == kind.as_str() && event.actor.starts_with("person:"));
     let name = last.and_then(|event| event.actor.strip_prefix("person:"));
-    Ok(name.map_or_else(|| "En person".into(), |name| format!("Personen {name}")))
+    name.map_or_else(|| "En person".into(), |name| format!("Personen {name}"))
 }
 
 /// A person waits for the worker to let go of it.
@@ -242,20 +241,18 @@ fn asked(why: &mut Why, item: &Item) {
 }
 
 /// A person asked for something that came too late, or that fell when nobody could tell what a commit came to.
-async fn unheeded(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
+fn unheeded(why: &mut Why, item: &Item, events: &[LoggedEvent]) {
     if item.asked.is_some() || matches!(item.state, ItemState::Cancelled | ItemState::HandedOver) {
-        return Ok(());
+        return;
     }
-    let events = store.item_events(&item.id).await?;
     let is_asking =
         |event: &&LoggedEvent| event.kind == EventKind::Asked.as_str() && event.attempt == Some(item.attempt);
-    let Some(event) = events.iter().rev().find(is_asking) else { return Ok(()) };
+    let Some(event) = events.iter().rev().find(is_asking) else { return };
     let cancel = event.told()["asked"] == ItemState::Cancelled.as_str();
     let what = if cancel { "avbrytas" } else { "lämnas över" };
     let person = event.actor.strip_prefix("person:").unwrap_or("En person");
     let told = format!(" {person} begärde att det skulle {what}, men det blev inte så, och det gäller inte längre.");
     why.because += &told;
-    Ok(())
 }
 
 /// When the whole item should be done.
@@ -308,15 +305,13 @@ fn awaiting(why: &mut Why, item: &Item, config: &Config, clock: &Clock) {
 }
 
 /// Why the automated decision function left it to a person, where it may decide.
-async fn withheld(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
-    let events = store.item_events(&item.id).await?;
+fn withheld(why: &mut Why, item: &Item, events: &[LoggedEvent]) {
     let kind = EventKind::NotDelegated.as_str();
     let last = events.iter().rev().find(|event| event.kind == kind && event.attempt == Some(item.attempt));
     let code = last.and_then(|event| event.told()["why"].as_str().map(str::to_owned));
-    let Some(known) = code.and_then(|code| Withheld::try_from(code).ok()) else { return Ok(()) };
+    let Some(known) = code.and_then(|code| Withheld::try_from(code).ok()) else { return };
     why.not_delegated = Some(known.as_str());
     why.because = format!("{} Roboten beslutade inte själv: {}.", why.because, wording::withheld(known));
-    Ok(())
 }
 
 async fn uncertain(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
@@ -335,8 +330,7 @@ async fn uncertain(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
     Ok(())
 }
 
-async fn handed_over(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
-    let events = store.item_events(&item.id).await?;
+fn handed_over(why: &mut Why, events: &[LoggedEvent]) {
     let settled = EventKind::Settled.as_str();
     let last = events.iter().rev().find(|event| event.kind == EventKind::HandedOver.as_str() || event.kind == settled);
     if let Some(person) =
@@ -344,12 +338,11 @@ async fn handed_over(why: &mut Why, store: &Store, item: &Item) -> Result<()> {
     {
         let because = format!("Det var osäkert om sparandet tog, och {person} tog över ärendet.");
         say(why, because, "Det görs klart för hand. Vad som är sparat visas på ärendets sida i konsolen.");
-        return Ok(());
+        return;
     }
     let code = why.code.as_deref().unwrap_or("okänd");
     let because = format!("Roboten lämnade över ärendet till en person. Orsak: {}.", wording::code(code));
     say(why, because, "En handläggare tar hand om det. Skälet visas på ärendets sida i konsolen.");
-    Ok(())
 }
 
 fn failed(why: &mut Why) {

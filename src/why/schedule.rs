@@ -45,10 +45,10 @@ pub async fn schedule(store: &Store, config: &Config, name: &str) -> Result<Opti
     let firings = store.firings(name, FIRINGS).await?;
     let now = store.now().await?;
     let read = scheduler::load(config, name, now);
-    if firings.is_empty() && matches!(read, Err(scheduler::Error::Unknown(_))) {
+    let is_gone = matches!(read, Err(scheduler::Error::Unknown(_)));
+    if firings.is_empty() && is_gone {
         return Ok(None);
     }
-    let is_gone = matches!(read, Err(scheduler::Error::Unknown(_)));
     let watch = store.watch(name).await?;
     let open = store.open_runs(name).await?;
     let read = read.map_err(|error| error.to_string());
